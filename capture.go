@@ -25,13 +25,13 @@ const (
 type Phase string
 
 const (
-	Waiting    Phase = "waiting"    // for a worker, or for its next attempt
-	Connecting Phase = "connecting" // until the first sample is at hand
-	Settling   Phase = "settling"   // until the receiver's output can be trusted
-	Ready      Phase = "ready"      // waiting for the common window
-	Recording  Phase = "recording"
-	Storing    Phase = "storing" // object, then row
-	Done       Phase = "done"
+	PhaseWaiting    Phase = "waiting"    // for a worker, or for its next attempt
+	PhaseConnecting Phase = "connecting" // until the first sample is at hand
+	PhaseSettling   Phase = "settling"   // until the receiver's output can be trusted
+	PhaseReady      Phase = "ready"      // waiting for the common window
+	PhaseRecording  Phase = "recording"
+	PhaseStoring    Phase = "storing" // object, then row
+	PhaseDone       Phase = "done"
 )
 
 // TimeQuality says where the times of samples come from.

@@ -22,45 +22,45 @@ type Measurement struct {
 // Metrics are what package dsp computes, field for field; package dsp documents each. A nil pointer means
 // that the number cannot be defended, and Flags or NoiseSource say why.
 type Metrics struct {
-	SNRdB              *float64
-	SNRSigmaDB         *float64
-	SNRUpperDB         *float64
-	SNRBandwidthHz     float64
-	Detected           bool
-	CN0dBHz            *float64
-	SignalDBFS         *float64
-	ChannelPowerDBFS   *float64
-	NoiseDBFSHz        *float64
-	NoiseSource        string
-	NoiseUsedFraction  *float64
-	PowerDBFS          *float64
-	PeakDBFS           *float64
-	PAPRdB             *float64
-	DCdBFS             *float64
-	ClipFraction       float64
-	FrequencyOffsetHz  *float64
-	FrequencyMethod    string
-	FrequencySigmaHz   *float64
-	ClockSigmaHz       *float64
-	LineFraction       *float64
-	DriftHzS           *float64
-	DriftSigmaHzS      *float64
-	OBWHz              *float64
-	OBWLowHz           *float64
-	OBWHighHz          *float64
-	OBWValid           bool
-	FlatnessDB         *float64
-	SpectralKurtosis   *float64
-	Duty               *float64
-	OnSNRdB            *float64
-	PowerDBM           *float64
-	SignalDBM          *float64
-	NoiseDBMHz         *float64
-	CalibrationDB      *float64
-	CalibrationSigmaDB *float64
-	CalibrationSource  string
-	Flags              []string
-	AlgorithmVersion   string
-	SegmentLength      int
-	SegmentAverages    float64
+	SNRdB              *float64 `json:"snr_db"`
+	SNRSigmaDB         *float64 `json:"snr_sigma_db"`
+	SNRUpperDB         *float64 `json:"snr_upper_db"`
+	SNRBandwidthHz     float64  `json:"snr_bandwidth_hz"`
+	Detected           bool     `json:"detected"`
+	CN0dBHz            *float64 `json:"cn0_dbhz"`
+	SignalDBFS         *float64 `json:"signal_dbfs"`
+	ChannelPowerDBFS   *float64 `json:"channel_power_dbfs"`
+	NoiseDBFSHz        *float64 `json:"noise_dbfs_hz"`
+	NoiseSource        string   `json:"noise_source"`
+	NoiseUsedFraction  *float64 `json:"noise_used_fraction"`
+	PowerDBFS          *float64 `json:"power_dbfs"`
+	PeakDBFS           *float64 `json:"peak_dbfs"`
+	PAPRdB             *float64 `json:"papr_db"`
+	DCdBFS             *float64 `json:"dc_dbfs"`
+	ClipFraction       float64  `json:"clip_fraction"`
+	FrequencyOffsetHz  *float64 `json:"frequency_offset_hz"`
+	FrequencyMethod    string   `json:"frequency_method"`
+	FrequencySigmaHz   *float64 `json:"frequency_sigma_hz"`
+	ClockSigmaHz       *float64 `json:"clock_sigma_hz"`
+	LineFraction       *float64 `json:"line_fraction"`
+	DriftHzS           *float64 `json:"drift_hz_s"`
+	DriftSigmaHzS      *float64 `json:"drift_sigma"`
+	OBWHz              *float64 `json:"obw_hz"`
+	OBWLowHz           *float64 `json:"obw_lo"`
+	OBWHighHz          *float64 `json:"obw_hi"`
+	OBWValid           bool     `json:"obw_valid"`
+	FlatnessDB         *float64 `json:"flatness_db"`
+	SpectralKurtosis   *float64 `json:"spectral_kurtosis"`
+	Duty               *float64 `json:"duty"`
+	OnSNRdB            *float64 `json:"on_snr_db"`
+	PowerDBM           *float64 `json:"power_dbm"`
+	SignalDBM          *float64 `json:"signal_dbm"`
+	NoiseDBMHz         *float64 `json:"noise_dbm_hz"`
+	CalibrationDB      *float64 `json:"cal_db"`
+	CalibrationSigmaDB *float64 `json:"cal_sigma_db"`
+	CalibrationSource  string   `json:"cal_source"`
+	Flags              []string `json:"flags"`
+	AlgorithmVersion   string   `json:"algorithm_version"`
+	SegmentLength      int      `json:"L"`
+	SegmentAverages    float64  `json:"K"`
 }
