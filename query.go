@@ -1,0 +1,53 @@
+package heimdall
+
+import "time"
+
+// MaxPage is the most rows one page may hold.
+const MaxPage = 1000
+
+// A WebSDRFilter chooses WebSDRs. The zero value chooses all, in order of id.
+type WebSDRFilter struct {
+	IDs        []int64 // nil means any
+	ActiveOnly bool
+}
+
+// An AcquisitionFilter chooses acquisitions, newest first by (CreatedAt, TaskID).
+type AcquisitionFilter struct {
+	States []State   // nil means any
+	From   time.Time // created at or after; zero means no limit
+	To     time.Time // created before; zero means no limit
+	After  string    // cursor: the TaskID of the last row of the page before (task ids sort by time)
+	Limit  int       // 1 to MaxPage
+}
+
+// A CaptureFilter chooses captures, newest acquisition first, then by websdr_id.
+type CaptureFilter struct {
+	TaskID        string // "" means any
+	WebSDRID      int64  // 0 means any
+	States        []State
+	FailureClass  FailureClass // "" means any
+	From, To      time.Time    // StartedAt in [From, To)
+	AfterTaskID   string       // cursor: key of the last row of the page before
+	AfterWebSDRID int64
+	Limit         int
+}
+
+// A MeasurementFilter chooses measurements, newest first by (Timestamp, TaskID, WebSDRID).
+type MeasurementFilter struct {
+	TaskID         string // "" means any
+	WebSDRIDs      []int64
+	From, To       time.Time // Timestamp in [From, To)
+	FrequencyMinHz int64     // both ends included; 0 means no limit
+	FrequencyMaxHz int64
+	SNRMinDB       *float64 // rows without an SNR never satisfy it
+	DetectedOnly   bool
+	After          *MeasurementKey // cursor: the last row of the page before
+	Limit          int             // 1 to MaxPage; 0 means no limit where rows are streamed
+}
+
+// A MeasurementKey is the natural key of a measurement.
+type MeasurementKey struct {
+	Timestamp time.Time
+	TaskID    string
+	WebSDRID  int64
+}
