@@ -23,8 +23,8 @@ type Job struct {
 }
 
 // A Store is what acquiring asks of a database. Every write is one transaction, durable on return, and may
-// be repeated: the second time changes nothing. All but Claim and Wait return heimdall.ErrLost when the
-// lease is no longer held. Methods are safe for concurrent use and return promptly when ctx is cancelled.
+// be repeated: the second time changes nothing. Those that take a Lease return
+// heimdall.ErrLost when it is no longer held. Methods are safe for concurrent use and return promptly when ctx is cancelled.
 type Store interface {
 	// Claim takes the oldest acquisition that is pending and due, or that is running under an expired lease,
 	// sets it running with a new fence and returns it; heimdall.ErrNoWork when there is none. An acquisition
@@ -33,6 +33,9 @@ type Store interface {
 
 	// Extend renews the lease and reports whether cancellation was asked for.
 	Extend(ctx context.Context, l Lease, lease time.Duration) (cancelRequested bool, err error)
+
+	// Acquisition returns an acquisition and its captures as they are now, or heimdall.ErrNotFound.
+	Acquisition(ctx context.Context, taskID string) (heimdall.Acquisition, []heimdall.Capture, error)
 
 	// WebSDRs returns the rows chosen, in order of id.
 	WebSDRs(ctx context.Context, f heimdall.WebSDRFilter) ([]heimdall.WebSDR, error)

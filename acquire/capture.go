@@ -1,0 +1,254 @@
+package acquire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/dsp"
+	"github.com/heimdall-sdr/heimdall/websdr"
+)
+
+// minimumKept is the share of the window that makes a recording worth keeping when its receiver fails in the
+// middle: IQ cannot be recorded twice, so half a window with the flag short_read beats none.
+const minimumKept = 0.5
+
+// A capture is one WebSDR's part of an acquisition while it is being done. One goroutine owns it.
+type capture struct {
+	a       *Acquirer
+	job     *Job
+	c       heimdall.Capture // as it was when the job was claimed
+	w       *heimdall.WebSDR // nil when the row is gone
+	board   *board
+	meeting *meeting
+
+	release func() // gives the receiver's host back
+	err     error  // what run returned; read after it did
+}
+
+// run takes the capture to its end. Whatever the receiver does ends the capture and is no error; an error
+// means that it is still open: the lease was lost, or ctx ended. Recording ends with recording, which ends
+// with ctx and also when the user cancels; writing down what happened goes on until ctx ends.
+func (k *capture) run(ctx, recording context.Context) error {
+	entry := k.a.spool.entry(k.job.TaskID, k.c.WebSDRID)
+	s, err := k.spooled(entry)
+	if errors.Is(err, fs.ErrNotExist) {
+		s, err = k.record(recording, entry)
+	}
+	k.meeting.leave(k.c.WebSDRID)
+	k.release()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		return k.fail(ctx, entry, err)
+	}
+	if err := k.store(ctx, entry, s); err == nil || ctx.Err() != nil || errors.Is(err, heimdall.ErrLost) {
+		return err
+	} else {
+		return k.reject(ctx, err)
+	}
+}
+
+// record goes from nothing to a sealed spool entry.
+func (k *capture) record(ctx context.Context, entry *spoolEntry) (*sealed, error) {
+	stream, err := k.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer stream.Close()
+	// A Read that blocks ends when the acquisition does.
+	defer context.AfterFunc(ctx, func() { stream.Close() })()
+
+	cut, err := k.meet(ctx, stream)
+	if err != nil {
+		return nil, err
+	}
+	return k.recordWindow(ctx, stream, entry, cut)
+}
+
+// open connects and tunes, and tries again as the class of the failure allows and the others wait.
+func (k *capture) open(ctx context.Context) (websdr.Stream, error) {
+	if k.w == nil {
+		return nil, websdr.Fail(heimdall.FailInternal, "open", nil, "WebSDR %d was deleted", k.c.WebSDRID)
+	}
+	driver, ok := k.a.Drivers[k.w.Kind]
+	if !ok {
+		return nil, websdr.Fail(heimdall.FailUnsupported, "open "+k.w.Name, nil, "this program has no driver for kind %q", k.w.Kind)
+	}
+	tuning := websdr.Tuning{FrequencyHz: k.job.Acquisition.FrequencyHz, SampleRateHz: k.job.Acquisition.SampleRateHz, Identity: k.a.Identity}
+	if tuning.SampleRateHz == 0 {
+		tuning.SampleRateHz = k.w.SampleRateHz
+	}
+	retryUntil := k.a.Now().Add(k.job.Acquisition.JoinTimeout)
+	if k.job.Acquisition.StartAt.After(retryUntil) {
+		retryUntil = k.job.Acquisition.StartAt
+	}
+	for attempt := 1; ; attempt++ {
+		k.show(func(c *heimdall.Capture) {
+			c.Phase, c.NextAttemptAt = heimdall.PhaseConnecting, time.Time{}
+			c.Attempts++
+		})
+		stream, err := driver.Open(ctx, k.w, tuning)
+		if err == nil {
+			return stream, nil
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		failure := websdr.AsFailure(err)
+		delay, again := retryDelay(failure, attempt, k.w.RetryCount, k.a.Jitter)
+		if next := k.a.Now().Add(delay); !again || next.After(retryUntil) {
+			return nil, failure
+		}
+		k.show(func(c *heimdall.Capture) {
+			c.Phase, c.NextAttemptAt = heimdall.PhaseWaiting, k.a.Now().Add(delay)
+			c.FailureClass, c.Reason = failure.Class, failure.Error()
+		})
+		if err := k.waitUnlessDecided(ctx, delay); err != nil {
+			return nil, errors.Join(err, failure)
+		}
+	}
+}
+
+// waitUnlessDecided sleeps, but fails as late once the others have agreed on a window without this capture.
+func (k *capture) waitUnlessDecided(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-k.meeting.decided:
+		return k.late()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (k *capture) late() error {
+	return websdr.Fail(heimdall.FailLate, "join the common window", nil,
+		"the others waited %v; raise join_timeout_seconds to give it longer", k.job.Acquisition.JoinTimeout)
+}
+
+// fail ends a capture that gave no recording.
+func (k *capture) fail(ctx context.Context, entry *spoolEntry, err error) error {
+	state, class, reason := heimdall.Failed, heimdall.FailInternal, err.Error()
+	var failure *websdr.Failure
+	switch {
+	case errors.Is(err, errCancelled):
+		state, class, reason = heimdall.Cancelled, "", "cancelled by request"
+	case errors.As(err, &failure):
+		class = failure.Class
+	case isStorage(err):
+		class, reason = heimdall.FailStorage, "free some disk space and acquire again: "+reason
+	}
+	if err := k.finish(ctx, state, class, reason); err != nil {
+		return err
+	}
+	return entry.remove()
+}
+
+// reject ends a capture whose recording can never be stored. The spool keeps it for an operator.
+func (k *capture) reject(ctx context.Context, err error) error {
+	where := k.a.spool.entry(k.job.TaskID, k.c.WebSDRID).dir
+	return k.finish(ctx, heimdall.Failed, heimdall.FailInternal, fmt.Sprintf("%v (the samples are kept in %s)", err, where))
+}
+
+// finish writes down how a capture without a recording ended.
+func (k *capture) finish(ctx context.Context, state heimdall.State, class heimdall.FailureClass, reason string) error {
+	c := k.show(func(c *heimdall.Capture) {
+		c.State, c.Phase, c.NextAttemptAt = state, heimdall.PhaseDone, time.Time{}
+		c.FailureClass, c.Reason, c.EndedAt = class, reason, k.a.Now()
+	})
+	k.a.Log.Info("capture ended", "acquisition", c.TaskID, "websdr", c.WebSDRID, "state", c.State, "class", c.FailureClass, "reason", c.Reason)
+	return retryStorage(ctx, k.a.Jitter, func() error { return k.a.Store.FinishCapture(ctx, k.job.Lease, c, nil) }, k.note)
+}
+
+// show changes what the world sees of the capture, and returns it.
+func (k *capture) show(change func(*heimdall.Capture)) heimdall.Capture {
+	return k.board.update(k.c.WebSDRID, change)
+}
+
+// note tells the user that storing has to wait.
+func (k *capture) note(err error) {
+	k.show(func(c *heimdall.Capture) { c.Reason = "waiting to store: " + err.Error() })
+	k.a.Log.Warn("store capture", "acquisition", k.c.TaskID, "websdr", k.c.WebSDRID, "err", err)
+}
+
+// isStorage reports whether err comes from our own disk.
+func isStorage(err error) bool {
+	var path *fs.PathError
+	return errors.As(err, &path) || errors.Is(err, syscall.ENOSPC)
+}
+
+// hostNames says which hosts the captures will connect to, and arranges for each to be given back.
+func hostNames(a *Acquirer, captures []*capture) []string {
+	var names []string
+	for _, k := range captures {
+		k.release = func() {}
+		if k.w == nil {
+			continue
+		}
+		if name := hostOf(k.w); name != "" {
+			names = append(names, name)
+			k.release = sync.OnceFunc(func() { a.hosts.giveBack(name) })
+		}
+	}
+	return names
+}
+
+// spooled returns what an earlier worker left: a sealed entry as it is, and an unsealed one sealed now if it
+// holds enough. Otherwise it is fs.ErrNotExist.
+func (k *capture) spooled(entry *spoolEntry) (*sealed, error) {
+	s, err := entry.loadSealed()
+	if err == nil {
+		return &s, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	b, err := entry.loadBeginning()
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(entry.samplesPath())
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("read spool: %w", err)
+	}
+	size := int64(formatSize(b.Recording.Datatype))
+	samples := info.Size() / size
+	if float64(samples) < minimumKept*b.Duration.Seconds()*b.Clock.RateHz {
+		return nil, fs.ErrNotExist
+	}
+	return k.sealPartial(entry, b, io.LimitReader(f, samples*size))
+}
+
+// sealPartial finishes what a worker that died had recorded.
+func (k *capture) sealPartial(entry *spoolEntry, b beginning, samples io.Reader) (*sealed, error) {
+	meter, err := dsp.NewMeter(b.Meter)
+	if err != nil {
+		return nil, err
+	}
+	w := newSummer()
+	if _, err := io.Copy(io.MultiWriter(meter, &w), samples); err != nil {
+		return nil, fmt.Errorf("read spool: %w", err)
+	}
+	if err := os.Truncate(entry.samplesPath(), w.bytes); err != nil {
+		return nil, fmt.Errorf("trim spool: %w", err)
+	}
+	e := ending{beginning: b, clock: b.Clock, sum: w.sum(),
+		reason: "its worker stopped in the middle; what was recorded until then is kept"}
+	return k.seal(entry, meter, e)
+}

@@ -1,0 +1,318 @@
+package acquire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/blob"
+	"github.com/heimdall-sdr/heimdall/dsp"
+	"github.com/heimdall-sdr/heimdall/iq"
+	"github.com/heimdall-sdr/heimdall/stamp"
+	"github.com/heimdall-sdr/heimdall/websdr"
+)
+
+const (
+	readSize = 32 << 10 // bytes asked of a stream at once; a multiple of every sample size
+	// showInterval is how often the count of bytes is shown while recording.
+	showInterval = 200 * time.Millisecond
+)
+
+// A tape reads a stream and knows where it is.
+type tape struct {
+	websdr.Stream
+	size int // of a sample
+	pos  int64
+	buf  []byte
+}
+
+func newTape(s websdr.Stream) *tape {
+	return &tape{Stream: s, size: s.Header().Format.Size(), buf: make([]byte, readSize)}
+}
+
+// next reads samples, at most up to index limit.
+func (t *tape) next(limit int64) ([]byte, error) {
+	n := min(int64(len(t.buf)), (limit-t.pos)*int64(t.size))
+	got, err := t.Read(t.buf[:n])
+	t.pos += int64(got / t.size)
+	return t.buf[:got], err
+}
+
+// discard reads up to index limit and reports an error only if it is not reached.
+func (t *tape) discard(limit int64) error {
+	for t.pos < limit {
+		if _, err := t.next(limit); err != nil && t.pos < limit {
+			return err
+		}
+	}
+	return nil
+}
+
+// position is the time of the next sample.
+func (t *tape) position() time.Time {
+	c := t.Clock()
+	return c.At(t.pos)
+}
+
+// meet lets the stream settle, agrees with the others on a window and reads up to its first sample.
+func (k *capture) meet(ctx context.Context, s websdr.Stream) (*tape, error) {
+	t, h := newTape(s), s.Header()
+	k.show(func(c *heimdall.Capture) {
+		c.Phase, c.FailureClass, c.Reason = heimdall.PhaseSettling, "", ""
+	})
+	if err := t.discard(int64(h.Settle.Seconds() * h.NominalRateHz)); err != nil {
+		return nil, k.streamError(ctx, err)
+	}
+	seat := k.meeting.arrive(k.c.WebSDRID, h.Live, t.position())
+	if seat == nil {
+		return nil, k.late()
+	}
+	k.show(func(c *heimdall.Capture) { c.Phase = heimdall.PhaseReady })
+	if err := k.awaitWindow(ctx, t, seat); err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if !seat.agreed {
+		return nil, websdr.Fail(heimdall.FailProtocol, "agree on a common window", nil,
+			"its time stamps say %s, more than %v from the other receivers'", t.position().Format(time.RFC3339), clockSpread)
+	}
+	for {
+		c := t.Clock()
+		first := c.SampleAt(k.meeting.start)
+		if t.pos >= first {
+			return t, nil
+		}
+		if _, err := t.next(first); err != nil && t.pos < first {
+			if errors.Is(err, io.EOF) {
+				return nil, websdr.Fail(heimdall.FailOutOfRange, "join the common window", nil,
+					"its samples end at %s, before the window begins at %s", t.position().Format(time.RFC3339Nano), k.meeting.start.Format(time.RFC3339Nano))
+			}
+			return nil, k.streamError(ctx, err)
+		}
+	}
+}
+
+// awaitWindow keeps a live stream flowing until the window is agreed on.
+func (k *capture) awaitWindow(ctx context.Context, t *tape, seat *seat) error {
+	if !seat.live {
+		select {
+		case <-k.meeting.decided:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	for {
+		select {
+		case <-k.meeting.decided:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		default:
+		}
+		if _, err := t.next(math.MaxInt64 / int64(t.size)); err != nil {
+			return k.streamError(ctx, err)
+		}
+		seat.position.Store(t.position().UnixNano())
+	}
+}
+
+// streamError is why a stream gave no more; the end of ctx comes first.
+func (k *capture) streamError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if errors.Is(err, io.EOF) {
+		return websdr.Fail(heimdall.FailTransport, "read "+k.w.Name, nil, "its samples ended too early")
+	}
+	return websdr.AsFailure(err)
+}
+
+// recordWindow writes the window's samples to the spool and the meter in one pass, and seals the entry.
+func (k *capture) recordWindow(ctx context.Context, t *tape, entry *spoolEntry) (*sealed, error) {
+	b := k.beginning(t)
+	meter, err := dsp.NewMeter(b.Meter)
+	if err != nil {
+		return nil, websdr.Fail(heimdall.FailUnsupported, "measure", err, "choose a channel inside what %s receives", k.w.Name)
+	}
+	w, err := entry.begin(b)
+	if err != nil {
+		return nil, err
+	}
+	cut := t.pos
+	cause := k.copyWindow(ctx, t, io.MultiWriter(w, meter), b)
+	if err := w.close(); cause == nil {
+		cause = err
+	}
+	trailer, clock := t.Trailer(), t.Clock()
+	t.Close()
+	k.release()
+
+	e := ending{beginning: b, clock: clock.Rebase(cut), trailer: trailer, sum: w.sum()}
+	if cause != nil {
+		kept := float64(t.pos-cut) / max(1, float64(e.expectedSamples()))
+		if ctx.Err() != nil || kept < minimumKept {
+			return nil, cause
+		}
+		e.reason = fmt.Sprintf("%.0f %% of the window: %v", 100*kept, cause)
+	}
+	return k.seal(entry, meter, e)
+}
+
+// copyWindow copies samples until the window's end, as the stream's clock tells it.
+func (k *capture) copyWindow(ctx context.Context, t *tape, w io.Writer, b beginning) error {
+	begun, shown := k.a.Now(), time.Time{}
+	var bytes int64
+	until := b.Window.Add(b.Duration)
+	for {
+		c := t.Clock()
+		last := c.SampleAt(until)
+		if now := k.a.Now(); now.Sub(shown) >= showInterval || t.pos >= last {
+			shown = now
+			k.show(func(c *heimdall.Capture) {
+				c.Phase, c.BytesReceived, c.Elapsed = heimdall.PhaseRecording, bytes, now.Sub(begun)
+			})
+		}
+		if t.pos >= last {
+			return nil
+		}
+		p, err := t.next(last)
+		if _, e := w.Write(p); e != nil {
+			return e
+		}
+		bytes += int64(len(p))
+		if err != nil {
+			if c := t.Clock(); t.pos < c.SampleAt(until) {
+				return k.streamError(ctx, err)
+			}
+		}
+	}
+}
+
+// beginning is what is known of the recording when its first sample is next.
+func (k *capture) beginning(t *tape) beginning {
+	a, h, c := &k.job.Acquisition, t.Header(), t.Clock()
+	bandwidth := a.ChannelBandwidthHz
+	if bandwidth == 0 {
+		bandwidth = heimdall.DefaultBandwidthHz(h.NominalRateHz)
+	}
+	clock := c.Rebase(t.pos)
+	return beginning{
+		Window: k.meeting.start, Duration: a.Duration, Clock: clock,
+		Recording: heimdall.Recording{
+			Datatype: h.Format.String(), NominalRateHz: h.NominalRateHz, FrequencyHz: h.FrequencyHz,
+			PassbandLowHz: h.PassbandLowHz, PassbandHighHz: h.PassbandHighHz, Dialect: h.Dialect,
+		},
+		Meter: dsp.Config{
+			Format: h.Format, SampleRateHz: h.NominalRateHz,
+			ChannelCenterHz: a.ChannelCenterHz, ChannelBandwidthHz: bandwidth,
+			PassbandLowHz: h.PassbandLowHz, PassbandHighHz: h.PassbandHighHz,
+			ZeroIF: h.ZeroIF, AGC: h.AGC,
+			ExpectedSamples:  int64(math.Round(a.Duration.Seconds() * clock.RateHz)),
+			RadioFrequencyHz: float64(h.FrequencyHz), ClockSigmaPPM: k.w.ClockSigmaPPM,
+		},
+	}
+}
+
+// An ending is what is known of a recording once its last sample is in the spool.
+type ending struct {
+	beginning
+	clock   stamp.Clock // of the recording
+	trailer websdr.Trailer
+	sum     blob.Sum
+	reason  string // what it lacks
+}
+
+func (e *ending) expectedSamples() int64 {
+	return int64(math.Round(e.Duration.Seconds() * e.clock.RateHz))
+}
+
+// seal works out the numbers and makes the spool entry final.
+func (k *capture) seal(entry *spoolEntry, meter *dsp.Meter, e ending) (*sealed, error) {
+	rec := k.recording(&e)
+	metrics, err := meter.Finish(k.end(&rec, &e))
+	if err != nil {
+		return nil, fmt.Errorf("measure: %w", err)
+	}
+	c := k.show(func(c *heimdall.Capture) {
+		c.Phase, c.BytesReceived, c.Reason = heimdall.PhaseStoring, rec.Bytes, e.reason
+	})
+	c.State, c.Phase, c.EndedAt, c.Recording = heimdall.Success, heimdall.PhaseDone, k.a.Now(), &rec
+	c.FailureClass, c.NextAttemptAt = "", time.Time{}
+	s := sealed{Acquisition: k.job.Acquisition, Capture: c, Sum: e.sum, Measurement: heimdall.Measurement{
+		TaskID: c.TaskID, WebSDRID: c.WebSDRID, Timestamp: rec.Start, FrequencyHz: rec.FrequencyHz,
+		SampleRateHz: rec.SampleRateHz, SamplesCount: rec.SamplesCount, S3Path: rec.S3Path,
+		TimeQuality: rec.TimeQuality, TimeUncertaintyS: rec.TimeUncertaintyS,
+		Metrics: heimdall.Metrics(metrics),
+	}}
+	if k.w != nil {
+		s.WebSDR = *k.w
+		s.WebSDR.Password = ""
+	}
+	if err := entry.seal(s); err != nil {
+		return nil, err
+	}
+	return &s, nil
+}
+
+// recording describes what the spool holds.
+func (k *capture) recording(e *ending) heimdall.Recording {
+	rec := e.Recording
+	rec.S3Path = dataKey(k.job.TaskID, k.c.WebSDRID, 1)
+	rec.SampleRateHz = e.clock.RateHz
+	rec.Bytes, rec.SHA256 = e.sum.Bytes, e.sum.SHA256
+	rec.SamplesCount = rec.Bytes / int64(formatSize(rec.Datatype))
+	rec.ExpectedSamples = e.expectedSamples()
+	rec.Start = e.clock.Start
+	rec.StartSkew = rec.Start.Sub(e.Window)
+	rec.TimeQuality, rec.TimeUncertaintyS = e.clock.Quality, e.clock.StartSigmaS
+	rec.TimeResidualS, rec.GPSAgeMaxS = e.clock.ResidualRMSS, e.clock.GPSAgeMaxS
+	for _, g := range e.clock.Gaps {
+		if g.Sample < rec.SamplesCount {
+			rec.Gaps = append(rec.Gaps, g)
+		}
+	}
+	rec.Overloads, rec.SMeterDBM = e.trailer.Overloads, e.trailer.SMeterDBM
+	return rec
+}
+
+// end tells the meter what is only known at the end.
+func (k *capture) end(rec *heimdall.Recording, e *ending) dsp.End {
+	end := dsp.End{
+		SampleRateHz: rec.SampleRateHz, ExpectedSamples: rec.ExpectedSamples,
+		Gaps: len(rec.Gaps), Overloads: rec.Overloads, TimestampOutliers: e.clock.Outliers,
+	}
+	for _, g := range rec.Gaps {
+		end.GapSamples += g.Missing
+	}
+	switch {
+	case e.Meter.AGC: // gain moves by itself: no calibration holds
+	case e.trailer.CalibrationDB != nil:
+		end.Calibration = &dsp.Calibration{DB: *e.trailer.CalibrationDB, SigmaDB: orZero(e.trailer.CalibrationSigmaDB), Source: "s_meter"}
+	case k.w != nil && k.w.CalibrationDB != nil:
+		end.Calibration = &dsp.Calibration{DB: *k.w.CalibrationDB, SigmaDB: orZero(k.w.CalibrationSigma), Source: "table"}
+	}
+	return end
+}
+
+func orZero(p *float64) float64 {
+	if p == nil {
+		return 0
+	}
+	return *p
+}
+
+// formatSize is the size of a sample of a datatype that a driver gave.
+func formatSize(datatype string) int {
+	f, err := iq.ParseFormat(datatype)
+	if err != nil {
+		return 1
+	}
+	return f.Size()
+}

@@ -1,0 +1,248 @@
+package acquire
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/blob"
+	"github.com/heimdall-sdr/heimdall/dsp"
+	"github.com/heimdall-sdr/heimdall/stamp"
+)
+
+// A Spool is the folder in which samples wait until they are stored: one subfolder per capture, written in
+// this order, so that whatever instant the process dies at, what is there says how far it came:
+//
+//	begin.json     durable before the first sample: how to make sense of the samples
+//	reserve        room for the seal, should the disk fill up meanwhile
+//	samples        the samples as received, durable before the seal
+//	sealed.json    appears whole: everything that object and row are made of
+type Spool struct{ dir string }
+
+// A beginning is what is known when the window begins.
+type beginning struct {
+	Recording heimdall.Recording // without counts and hash
+	Window    time.Time
+	Duration  time.Duration
+	Meter     dsp.Config
+	Clock     stamp.Clock // of the recording, as known then
+}
+
+// A sealed capture is ready to be stored: all its parts are final, so storing it again gives the same bytes,
+// even if the rows of its acquisition or WebSDR have changed since.
+type sealed struct {
+	Acquisition heimdall.Acquisition
+	WebSDR      heimdall.WebSDR // without its password
+	Capture     heimdall.Capture
+	Measurement heimdall.Measurement
+	Sum         blob.Sum // of the samples
+}
+
+// OpenSpool returns the spool in dir, which is created if absent.
+func OpenSpool(dir string) (*Spool, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("open spool %s: %w", dir, err)
+	}
+	return &Spool{dir: dir}, nil
+}
+
+// entry returns the place of one capture.
+func (s *Spool) entry(taskID string, websdrID int64) *spoolEntry {
+	return &spoolEntry{
+		root: filepath.Join(s.dir, taskID),
+		dir:  filepath.Join(s.dir, taskID, strconv.FormatInt(websdrID, 10)),
+	}
+}
+
+type spoolEntry struct{ root, dir string }
+
+func (e *spoolEntry) samplesPath() string { return filepath.Join(e.dir, "samples") }
+func (e *spoolEntry) reservePath() string { return filepath.Join(e.dir, "reserve") }
+
+// reserveSize is more than the seal takes.
+const reserveSize = 64 << 10
+
+// begin makes the entry afresh.
+func (e *spoolEntry) begin(b beginning) (*spoolWriter, error) {
+	if err := os.RemoveAll(e.dir); err != nil {
+		return nil, fmt.Errorf("clear spool: %w", err)
+	}
+	if err := os.MkdirAll(e.dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make spool: %w", err)
+	}
+	for _, dir := range []string{filepath.Dir(e.root), e.root} {
+		if err := syncDir(dir); err != nil {
+			return nil, fmt.Errorf("make spool: %w", err)
+		}
+	}
+	if err := writeDurably(e.dir, "begin.json", b); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(e.reservePath(), make([]byte, reserveSize), 0o644); err != nil {
+		return nil, fmt.Errorf("make spool: %w", err)
+	}
+	f, err := os.Create(e.samplesPath())
+	if err != nil {
+		return nil, fmt.Errorf("make spool: %w", err)
+	}
+	return &spoolWriter{f: f, summer: newSummer()}, nil
+}
+
+// loadBeginning returns fs.ErrNotExist when nothing was begun.
+func (e *spoolEntry) loadBeginning() (b beginning, err error) {
+	return b, readJSON(filepath.Join(e.dir, "begin.json"), &b)
+}
+
+// seal makes the entry final.
+func (e *spoolEntry) seal(s sealed) error {
+	if err := os.Remove(e.reservePath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("write spool: %w", err)
+	}
+	return writeDurably(e.dir, "sealed.json", s)
+}
+
+// loadSealed returns fs.ErrNotExist when the entry is not sealed.
+func (e *spoolEntry) loadSealed() (s sealed, err error) {
+	return s, readJSON(filepath.Join(e.dir, "sealed.json"), &s)
+}
+
+// remove forgets the entry, and the acquisition's folder with its last one.
+func (e *spoolEntry) remove() error {
+	if err := os.RemoveAll(e.dir); err != nil {
+		return fmt.Errorf("clear spool: %w", err)
+	}
+	// Other captures may still be there; then this fails, as it should.
+	if err := os.Remove(e.root); err != nil && !errors.Is(err, fs.ErrNotExist) && !isNotEmpty(e.root) {
+		return fmt.Errorf("clear spool: %w", err)
+	}
+	return nil
+}
+
+func isNotEmpty(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err == nil && len(entries) > 0
+}
+
+// entries lists the acquisitions and captures that the spool holds anything of.
+func (s *Spool) entries() (map[string][]int64, error) {
+	dirs, err := os.ReadDir(s.dir)
+	if err != nil {
+		return nil, fmt.Errorf("list spool: %w", err)
+	}
+	found := map[string][]int64{}
+	for _, d := range dirs {
+		captures, err := os.ReadDir(filepath.Join(s.dir, d.Name()))
+		if err != nil {
+			return nil, fmt.Errorf("list spool: %w", err)
+		}
+		for _, c := range captures {
+			if id, err := strconv.ParseInt(c.Name(), 10, 64); err == nil {
+				found[d.Name()] = append(found[d.Name()], id)
+			}
+		}
+	}
+	return found, nil
+}
+
+// A spoolWriter writes samples and hashes them on the way.
+type spoolWriter struct {
+	f *os.File
+	summer
+}
+
+func (w *spoolWriter) Write(p []byte) (int, error) {
+	n, err := w.f.Write(p)
+	w.summer.Write(p[:n])
+	if err != nil {
+		return n, fmt.Errorf("write spool: %w", err)
+	}
+	return n, nil
+}
+
+// close makes the samples durable.
+func (w *spoolWriter) close() error {
+	err := w.f.Sync()
+	if e := w.f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return fmt.Errorf("write spool: %w", err)
+	}
+	return nil
+}
+
+// A summer counts and hashes what is written to it.
+type summer struct {
+	hash  hash.Hash
+	bytes int64
+}
+
+func newSummer() summer { return summer{hash: sha256.New()} }
+
+func (s *summer) Write(p []byte) (int, error) {
+	s.hash.Write(p)
+	s.bytes += int64(len(p))
+	return len(p), nil
+}
+
+func (s *summer) sum() blob.Sum {
+	return blob.Sum{Bytes: s.bytes, SHA256: hex.EncodeToString(s.hash.Sum(nil))}
+}
+
+// writeDurably makes dir/name hold v as JSON: all of it or none, whatever happens, and durable on return.
+func writeDurably(dir, name string, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", name, err)
+	}
+	f, err := os.Create(filepath.Join(dir, name+".new"))
+	if err != nil {
+		return fmt.Errorf("write spool: %w", err)
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), filepath.Join(dir, name))
+	}
+	if err == nil {
+		err = syncDir(dir)
+	}
+	if err != nil {
+		return fmt.Errorf("write spool: %w", err)
+	}
+	return nil
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+func readJSON(path string, v any) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("read spool %s: %w", path, err)
+	}
+	return nil
+}

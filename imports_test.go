@@ -1,0 +1,118 @@
+package heimdall_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/heimdall-sdr/heimdall"
+
+// mayImport says which of our packages each package may import, apart from itself and what lies below it,
+// and why. A package that is not listed may import nothing of ours; "*" is everything.
+var mayImport = map[string]struct {
+	allowed string
+	why     string
+}{
+	".":                 {"", "the vocabulary does no I/O and depends on nothing"},
+	"iq":                {"", "usable alone"},
+	"siggen":            {"", "usable alone"},
+	"stamp":             {".", "speaks of TimeQuality and Gap"},
+	"sigmf":             {"iq", "a file format, not a policy"},
+	"dsp":               {"iq", "usable alone"},
+	"iqfile":            {". iq sigmf stamp", "opens any file of samples"},
+	"websdr":            {". iq stamp", "the seam to radios"},
+	"websdr/kiwisdr":    {". iq stamp websdr", "a driver speaks one protocol"},
+	"websdr/rtltcp":     {". iq stamp websdr", "a driver speaks one protocol"},
+	"websdr/httpiq":     {". iq stamp websdr", "a driver speaks one protocol"},
+	"websdr/replay":     {". iq stamp websdr iqfile", "a driver that reads files"},
+	"websdr/sim":        {". iq stamp websdr siggen", "a driver that makes its samples up"},
+	"websdr/websdrtest": {". iq stamp websdr", "the promise of websdr as a test"},
+	"simnet":            {". iq stamp iqfile sigmf siggen", "the other end of the wire: it shares no code with the drivers"},
+	"blob":              {"", "the seam to objects"},
+	"blob/disk":         {"blob", "one object store"},
+	"blob/blobtest":     {"blob", "the promise of blob as a test"},
+	"export":            {". blob iq sigmf", "recordings in the formats that people ask for"},
+	"acquire":           {". iq dsp stamp websdr blob export", "knows radios, databases and buckets by their promises only"},
+	"store":             {".", "what the databases have in common"},
+	"store/sqlite":      {". store acquire", "one database; acquire for the types of its interface"},
+	"store/storetest":   {". store acquire", "the promise of the databases as a test"},
+	"api/wire":          {".", "JSON shapes"},
+	"api":               {". api/wire blob export", "asks the database and blobs, never a radio"},
+	"client":            {". api/wire", "speaks to the API"},
+	"cmd/heimdall":      {"*", "the only place where the parts meet"},
+	"e2e":               {"*", "whole stories on the real binary"},
+}
+
+// Files are read, not `go list`: the test cache sees only what the test itself opens.
+func TestPackagesImportOnlyWhatTheirPlaceAllows(t *testing.T) {
+	seen := map[string]bool{}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && path != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "tools") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		pkg := filepath.ToSlash(filepath.Dir(path))
+		seen[pkg] = true
+		checkImports(t, path, pkg)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pkg := range mayImport {
+		if !seen[pkg] && pkg != "e2e" {
+			t.Errorf("mayImport lists %s, which has no Go files: remove the line", pkg)
+		}
+	}
+}
+
+func checkImports(t *testing.T, path, pkg string) {
+	f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	rule, listed := mayImport[pkg]
+	if !listed && !strings.HasPrefix(pkg, "cmd/heimdall") {
+		t.Errorf("%s: package %s is not in mayImport: say what it may import, and why", path, pkg)
+		return
+	}
+	for _, spec := range f.Imports {
+		name, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name != module && !strings.HasPrefix(name, module+"/") {
+			continue
+		}
+		short := strings.TrimPrefix(strings.TrimPrefix(name, module), "/")
+		if short == "" {
+			short = "."
+		}
+		if !allows(rule.allowed, pkg, short) {
+			t.Errorf("%s imports %s, but %s may import only %q of ours: %s", path, short, pkg, rule.allowed, rule.why)
+		}
+	}
+}
+
+func allows(allowed, pkg, imported string) bool {
+	if allowed == "*" || strings.HasPrefix(imported, pkg+"/") {
+		return true
+	}
+	for a := range strings.FieldsSeq(allowed) {
+		if a == imported {
+			return true
+		}
+	}
+	return false
+}
