@@ -1,0 +1,91 @@
+package client
+
+import (
+	"context"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+
+	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/api/wire"
+)
+
+// Measurements returns one page, newest first. See Acquisitions about cursor.
+func (c *Client) Measurements(ctx context.Context, f heimdall.MeasurementFilter, cursor string) (page wire.MeasurementPage, err error) {
+	q, err := measurementQuery(f, cursor)
+	if err != nil {
+		return page, err
+	}
+	err = c.get(ctx, "/api/v1/measurements", q, &page)
+	return page, err
+}
+
+// EachMeasurement yields every measurement chosen, newest first, a page at a time; f.Limit bounds how many.
+// An error ends it.
+func (c *Client) EachMeasurement(ctx context.Context, f heimdall.MeasurementFilter) iter.Seq2[wire.Measurement, error] {
+	return func(yield func(wire.Measurement, error) bool) {
+		left, cursor := f.Limit, ""
+		f.Limit = heimdall.MaxPage
+		for {
+			if left > 0 {
+				f.Limit = min(left, heimdall.MaxPage)
+			}
+			page, err := c.Measurements(ctx, f, cursor)
+			if err != nil {
+				yield(wire.Measurement{}, err)
+				return
+			}
+			for _, m := range page.Measurements {
+				if !yield(m, nil) {
+					return
+				}
+			}
+			if left > 0 {
+				if left -= len(page.Measurements); left <= 0 {
+					return
+				}
+			}
+			if page.NextCursor == nil {
+				return
+			}
+			cursor = *page.NextCursor
+		}
+	}
+}
+
+// MeasurementsCSV streams every measurement chosen as CSV, header first; the caller closes it. A Limit of 0
+// means all. A read error means that the rest is missing.
+func (c *Client) MeasurementsCSV(ctx context.Context, f heimdall.MeasurementFilter) (io.ReadCloser, error) {
+	q, err := measurementQuery(f, "")
+	if err != nil {
+		return nil, err
+	}
+	q.Set("format", "csv")
+	resp, err := c.do(ctx, request{method: http.MethodGet, path: "/api/v1/measurements", query: q})
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
+func measurementQuery(f heimdall.MeasurementFilter, cursor string) (url.Values, error) {
+	if f.After != nil {
+		return nil, errAfter
+	}
+	q := url.Values{}
+	addText(q, "task_id", f.TaskID)
+	addAll(q, "websdr_id", f.WebSDRIDs)
+	addTime(q, "from", f.From)
+	addTime(q, "to", f.To)
+	addMHz(q, "frequency_min_mhz", f.FrequencyMinHz)
+	addMHz(q, "frequency_max_mhz", f.FrequencyMaxHz)
+	if f.SNRMinDB != nil {
+		addFloat(q, "snr_min_db", *f.SNRMinDB)
+	}
+	if f.DetectedOnly {
+		q.Set("detected", "true")
+	}
+	addPage(q, f.Limit, cursor)
+	return q, nil
+}
