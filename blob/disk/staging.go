@@ -133,7 +133,7 @@ func sweepOne(root *os.Root, dir string) error {
 // it the folder would look as if it were being made.
 func removeStaging(root *os.Root, dir string) error {
 	names, err := readNames(root, dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err = gone(err); err != nil {
 		return err
 	}
 	for _, name := range names {
