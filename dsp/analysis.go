@@ -1,0 +1,91 @@
+package dsp
+
+import (
+	"slices"
+)
+
+// An analysis turns what a Meter has gathered into Metrics, step by step; each step has its own file.
+type analysis struct {
+	config  Config
+	rateHz  float64 // the true rate
+	seconds float64
+	quality *quality
+	gaps    gapFloor
+	spec    *spectrum
+	channel *channel
+	metrics Metrics
+	flags   []string
+
+	noise    noiseFloor
+	noiseRel float64 // one sigma of noise.density, relative
+	signal   signal
+}
+
+func (m *Meter) measure(e End) Metrics {
+	a := &analysis{config: m.config, rateHz: e.SampleRateHz, quality: m.quality, gaps: m.gaps, channel: m.channel}
+	if a.rateHz == 0 {
+		a.rateHz = m.config.SampleRateHz
+	}
+	a.seconds = float64(m.quality.n) / a.rateHz
+	a.metrics = Metrics{AlgorithmVersion: Version, SNRBandwidthHz: m.config.ChannelBandwidthHz, NoiseSource: NoiseNone}
+	a.incidents(e, m.partialBytes > 0)
+	a.flags = append(a.flags, m.quality.report(&a.metrics)...)
+	if m.welch != nil && m.quality.peak > 0 {
+		if a.spec = m.welch.finish(a.rateHz); a.spec != nil {
+			a.measureSpectrum()
+		}
+	}
+	a.calibrate(e.Calibration)
+	slices.Sort(a.flags)
+	a.metrics.Flags = slices.Compact(a.flags)
+	if a.metrics.Flags == nil {
+		a.metrics.Flags = []string{}
+	}
+	return a.metrics
+}
+
+func (a *analysis) measureSpectrum() {
+	a.metrics.SegmentLength, a.metrics.SegmentAverages = a.spec.length, a.spec.averages
+	a.findNoise()
+	a.measureChannel()
+}
+
+func (a *analysis) flag(raised bool, name string) {
+	if raised {
+		a.flags = append(a.flags, name)
+	}
+}
+
+// incidents raises the flags of what happened to the stream as a whole.
+func (a *analysis) incidents(e End, oddBytes bool) {
+	expected := e.ExpectedSamples
+	if expected == 0 {
+		expected = a.config.ExpectedSamples
+	}
+	a.flag(float64(a.quality.n) < 0.995*float64(expected), FlagShortRead)
+	a.flag(oddBytes, FlagOddBytes)
+	a.flag(e.Gaps > 0 || e.GapSamples > 0, FlagGap)
+	a.flag(e.Overloads > 0, FlagADCOverload)
+	a.flag(e.TimestampOutliers > 0, FlagTimestampOutlier)
+	a.flag(e.RateFitBad, FlagRateFitBad)
+	a.flag(a.config.AGC, FlagAGCOn)
+	if a.config.RadioFrequencyHz > 0 && a.config.ClockSigmaPPM > 0 {
+		a.metrics.ClockSigmaHz = finite(a.config.ClockSigmaPPM * 1e-6 * a.config.RadioFrequencyHz)
+	}
+}
+
+// calibrate adds the dBm columns. Gain control voids absolute power, whatever calibration there is.
+func (a *analysis) calibrate(c *Calibration) {
+	if c == nil || a.config.AGC {
+		return
+	}
+	m := &a.metrics
+	add := func(p *float64) *float64 {
+		if p == nil {
+			return nil
+		}
+		return finite(*p + c.DB)
+	}
+	m.CalibrationDB, m.CalibrationSigmaDB, m.CalibrationSource = finite(c.DB), finite(c.SigmaDB), c.Source
+	m.PowerDBM, m.SignalDBM, m.NoiseDBMHz = add(m.PowerDBFS), add(m.SignalDBFS), add(m.NoiseDBFSHz)
+}

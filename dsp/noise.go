@@ -1,0 +1,92 @@
+package dsp
+
+import (
+	"math"
+	"slices"
+)
+
+// A noiseFloor is an estimate of the noise density.
+type noiseFloor struct {
+	density float64 // N0, power per hertz; 0 when there is none
+	used    float64 // share of the candidate bins taken for noise
+	bins    int     // how many that is
+	source  string
+}
+
+// censoredMean estimates the mean of the noise bins of an averaged periodogram of k averages, among which there
+// may be bins with signal. It starts at the lowest tenth, keeps what noise of the present estimate could be, drops
+// the neighbourhood of what it could not be, takes the mean of the rest and undoes the truncation; until it stays.
+// guard is the half-width of a signal's skirt in bins.
+func censoredMean(p []float64, k float64, guard int) (mean, used float64, bins int) {
+	m := len(p)
+	if m < 8 || k <= 0 {
+		return 0, 0, 0
+	}
+	const tail = 1e-3 // of the noise bins lie above the limit
+	limit := meanGammaQuantile(k, tail)
+	strong := max(meanGammaQuantile(k, tail/float64(m)), limit)
+	truncated := truncatedGammaMean(k, limit)
+	sorted := slices.Clone(p)
+	slices.Sort(sorted)
+	mean = quantile(sorted, 0.10) / meanGammaQuantile(k, 0.90)
+	drop := make([]bool, m)
+	for range 12 {
+		if mean <= 0 {
+			return 0, 0, 0
+		}
+		sum, kept := 0.0, 0
+		markSignals(drop, p, mean*limit, mean*strong, guard)
+		for i, v := range p {
+			if !drop[i] && v <= mean*limit {
+				sum += v
+				kept++
+			}
+		}
+		if float64(kept) < max(8, 0.02*float64(m)) {
+			return lowestTwentieth(sorted)
+		}
+		next := sum / float64(kept) / truncated
+		used, bins = float64(kept)/float64(m), kept
+		settled := math.Abs(next/mean-1) < 1e-5
+		if mean = next; settled {
+			break
+		}
+	}
+	return mean, used, bins
+}
+
+// markSignals marks, guard bins around, every bin over strong and every bin over limit that has a neighbour over it.
+// A single bin over limit is what noise does now and then.
+func markSignals(drop []bool, p []float64, limit, strong float64, guard int) {
+	clear(drop)
+	for i, v := range p {
+		if v <= limit {
+			continue
+		}
+		pair := i > 0 && p[i-1] > limit || i+1 < len(p) && p[i+1] > limit
+		if pair || v > strong {
+			for j := max(0, i-guard); j <= min(len(p)-1, i+guard); j++ {
+				drop[j] = true
+			}
+		}
+	}
+}
+
+// lowestTwentieth is the last resort: an estimate that is too low on noise alone, and used so that it shows.
+func lowestTwentieth(sorted []float64) (mean, used float64, bins int) {
+	bins = max(1, len(sorted)/20)
+	for _, v := range sorted[:bins] {
+		mean += v
+	}
+	return mean / float64(bins), float64(bins) / float64(len(sorted)), bins
+}
+
+// quantile of sorted values, interpolated.
+func quantile(sorted []float64, q float64) float64 {
+	x := q * float64(len(sorted)-1)
+	k := int(x)
+	if k+1 >= len(sorted) {
+		return sorted[len(sorted)-1]
+	}
+	return sorted[k] + (x-float64(k))*(sorted[k+1]-sorted[k])
+}

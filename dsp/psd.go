@@ -1,0 +1,238 @@
+package dsp
+
+import "math"
+
+const (
+	maxBlocks     = 32      // of time: the rows of the coarse spectrogram
+	maxBlockFloat = 1 << 19 // floats of all blocks together, 2 MiB
+	maxSegment    = 1 << 16
+	minSegment    = 256
+	minRecord     = 64 // samples; shorter records have no spectrum worth the name
+)
+
+// segmentLength chooses the Welch segment of a record of n samples: at least 64 bins over a channel of
+// relative bandwidth bw (cycles per sample), about sqrt(2n), and at least 8 segments' worth of samples.
+func segmentLength(n int64, bw float64) int {
+	l := minSegment
+	for l < maxSegment && (float64(l) < 64/bw || float64(l)*float64(l) < 2*float64(n)) {
+		l *= 2
+	}
+	for l > minSegment && n < 8*int64(l) {
+		l /= 2
+	}
+	for l > 2 && n < int64(l) {
+		l /= 2
+	}
+	return l
+}
+
+// A welch averages periodograms of half-overlapping windowed segments, in up to 32 blocks of time. When more
+// time comes than expected, neighbouring blocks are merged and later ones span twice as much.
+type welch struct {
+	n      int
+	plan   *fft
+	window []float32
+
+	re, im []float32 // the segment being filled
+	fill   int
+	wr, wi []float32 // windowed copy
+	sr, si []float32 // scratch of the transform
+
+	sum, sum2 []float32 // of the block being filled: power per bin and its square
+	inBlock   int
+	perBlock  int // segments of a block; 0 when the number of segments is known
+	known     int // segments that will come; 0 when unknown
+	blocks    [][]float32
+	counts    []int
+	spare     [][]float32
+	square    []float64 // sum of squared powers per bin over the whole record
+	segments  int
+}
+
+// newWelch makes a welch with segments of n samples. known is the exact number of samples to come, 0 when that
+// is not known; then expected is a guess of it.
+func newWelch(n int, known, expected int64) *welch {
+	w := &welch{n: n, plan: fftOf(n), window: make([]float32, n), square: make([]float64, n)}
+	blackmanHarris(w.window)
+	slab := make([]float32, 8*n)
+	for i, s := range []*[]float32{&w.re, &w.im, &w.wr, &w.wi, &w.sr, &w.si, &w.sum, &w.sum2} {
+		*s = slab[i*n : (i+1)*n : (i+1)*n]
+	}
+	if known > 0 {
+		w.known = int(segmentsOf(known, n))
+	} else {
+		w.perBlock = max(16, int(segmentsOf(expected, n))/w.maxBlocks()+1)
+	}
+	return w
+}
+
+func segmentsOf(samples int64, n int) int64 {
+	if samples < int64(n) {
+		return 0
+	}
+	return 1 + (samples-int64(n))/int64(n/2)
+}
+
+func (w *welch) maxBlocks() int { return max(4, min(maxBlocks, maxBlockFloat/w.n)) }
+
+// blockSize is the number of segments of the block being filled.
+func (w *welch) blockSize() int {
+	if w.known == 0 {
+		return w.perBlock
+	}
+	blocks := max(1, min(w.maxBlocks(), w.known/16))
+	b := len(w.counts)
+	return (b+1)*w.known/blocks - b*w.known/blocks
+}
+
+func (w *welch) push(re, im []float32) {
+	for len(re) > 0 {
+		c := copy(w.re[w.fill:], re)
+		copy(w.im[w.fill:], im)
+		re, im = re[c:], im[c:]
+		if w.fill += c; w.fill == w.n {
+			w.segment()
+			w.fill = copy(w.re, w.re[w.n/2:])
+			copy(w.im, w.im[w.n/2:])
+		}
+	}
+}
+
+func (w *welch) segment() {
+	win := w.window
+	re, im, wr, wi := w.re[:len(win)], w.im[:len(win)], w.wr[:len(win)], w.wi[:len(win)]
+	for k, v := range win {
+		wr[k], wi[k] = v*re[k], v*im[k]
+	}
+	w.plan.transform(wr, wi, w.sr, w.si)
+	sum, sum2 := w.sum[:len(win)], w.sum2[:len(win)]
+	for k, r := range wr {
+		p := r*r + wi[k]*wi[k]
+		sum[k] += p
+		sum2[k] += p * p
+	}
+	w.segments++
+	if w.inBlock++; w.inBlock == w.blockSize() {
+		w.endBlock()
+	}
+}
+
+// endBlock stores the block being filled as a new one.
+func (w *welch) endBlock() {
+	if len(w.counts) == w.maxBlocks() {
+		w.mergePairs()
+	}
+	var b []float32
+	if s := len(w.spare); s > 0 {
+		b, w.spare = w.spare[s-1], w.spare[:s-1]
+	} else {
+		b = make([]float32, w.n)
+	}
+	copy(b, w.sum)
+	w.blocks, w.counts = append(w.blocks, b), append(w.counts, w.inBlock)
+	w.clearBlock()
+}
+
+func (w *welch) clearBlock() {
+	for k, v := range w.sum2 {
+		w.square[k] += float64(v)
+	}
+	clear(w.sum)
+	clear(w.sum2)
+	w.inBlock = 0
+}
+
+func (w *welch) mergePairs() {
+	half := len(w.blocks) / 2
+	for i := range half {
+		a, b := w.blocks[2*i], w.blocks[2*i+1]
+		for k, v := range b {
+			a[k] += v
+		}
+		w.blocks[i], w.counts[i] = a, w.counts[2*i]+w.counts[2*i+1]
+		w.spare = append(w.spare, b)
+	}
+	w.blocks, w.counts = w.blocks[:half], w.counts[:half]
+	w.perBlock *= 2
+}
+
+// A spectrum is the power density of a record over frequency and time, in order of frequency.
+type spectrum struct {
+	length   int     // bins, and samples of a segment
+	stepHz   float64 // between bins
+	averages float64 // K: independent averages per bin
+	blocks   [][]float32
+	counts   []int     // segments of each block
+	mean     []float64 // over the whole record
+	kurtosis []float64 // spectral kurtosis per bin
+}
+
+// finish ends the last block and gives the spectrum at the true sample rate, or nil when there was no segment.
+// It uses up w.
+func (w *welch) finish(rateHz float64) *spectrum {
+	if w.segments == 0 {
+		return nil
+	}
+	if w.inBlock > 0 {
+		if last := len(w.blocks) - 1; last >= 0 && 2*w.inBlock < w.counts[last] {
+			for k, v := range w.sum {
+				w.blocks[last][k] += v
+			}
+			w.counts[last] += w.inBlock
+			w.clearBlock()
+		} else {
+			w.endBlock()
+		}
+	}
+	s := &spectrum{
+		length: w.n, stepHz: rateHz / float64(w.n), averages: 1,
+		blocks: w.blocks, counts: w.counts, mean: make([]float64, w.n), kurtosis: make([]float64, w.n),
+	}
+	if w.segments > 1 {
+		s.averages = float64(w.segments) * averagesPerSegment(w.window)
+	}
+	for _, b := range s.blocks {
+		swapHalves(b)
+		for k, v := range b {
+			s.mean[k] += float64(v)
+		}
+	}
+	swapHalves(w.square)
+	s.kurtosis = kurtosisOf(s.mean, w.square, w.segments)
+	scale := 1 / (rateHz * energy(w.window))
+	for i, b := range s.blocks {
+		f := float32(scale / float64(s.counts[i]))
+		for k := range b {
+			b[k] *= f
+		}
+	}
+	for k := range s.mean {
+		s.mean[k] *= scale / float64(w.segments)
+	}
+	return s
+}
+
+// kurtosisOf is the spectral kurtosis of each bin from the sums of its m powers and of their squares (Nita and
+// Gary, PASP 122, 2010): 0 for a steady carrier, 1 for noise, more for bursts. It overwrites square.
+func kurtosisOf(sum, square []float64, segments int) []float64 {
+	m := float64(segments)
+	for k, s1 := range sum {
+		if s1 > 0 && segments > 1 {
+			square[k] = (m + 1) / (m - 1) * (m*square[k]/(s1*s1) - 1)
+		} else {
+			square[k] = math.NaN()
+		}
+	}
+	return square
+}
+
+// frequency of bin k, relative to 0 Hz of the record.
+func (s *spectrum) frequency(k int) float64 { return float64(k-s.length/2) * s.stepHz }
+
+// swapHalves puts the bins of a transform in order of frequency.
+func swapHalves[T any](p []T) {
+	h := len(p) / 2
+	for k := range h {
+		p[k], p[k+h] = p[k+h], p[k]
+	}
+}
