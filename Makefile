@@ -1,0 +1,37 @@
+# make check is the gate; make help lists the rest.
+GO ?= go
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+check: fmt vet staticcheck test-race ## the gate: everything that must hold before a commit
+
+fmt:
+	@out=$$(gofmt -l .); test -z "$$out" || { echo "run gofmt -w on:"; echo "$$out"; exit 1; }
+
+vet:
+	$(GO) vet ./...
+
+staticcheck:
+	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+
+test: ## the tests
+	$(GO) test ./...
+
+test-race: ## the tests with the race detector
+	$(GO) test -race ./...
+
+fuzz: ## each fuzz target for a while (FUZZTIME=20s)
+	@for p in $$($(GO) list ./...); do for t in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	  echo "$$p $$t"; $(GO) test -run '^$$' -fuzz "^$$t$$" -fuzztime $${FUZZTIME:-20s} $$p || exit 1; done; done
+
+bench: ## the benchmarks behind docs/benchmarks.md
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+generate: ## what is made from the code: docs/openapi.json
+	$(GO) generate ./...
+
+build: ## one static binary, ./heimdall
+	CGO_ENABLED=0 $(GO) build -trimpath -o heimdall ./cmd/heimdall
+
+.PHONY: help check fmt vet staticcheck test test-race fuzz bench generate build

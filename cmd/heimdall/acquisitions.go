@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/api/wire"
+	"github.com/heimdall-sdr/heimdall/client"
+)
+
+// acquisitionsCmd looks at acquisitions.
+type acquisitionsCmd struct {
+	List   acquisitionsListCmd   `cmd:"" default:"withargs" help:"List acquisitions, newest first."`
+	Show   acquisitionsShowCmd   `cmd:"" help:"Show one acquisition with its captures and measurements."`
+	Cancel acquisitionsCancelCmd `cmd:"" help:"Cancel one that has not ended."`
+}
+
+type acquisitionsListCmd struct {
+	State []heimdall.State `placeholder:"STATE,..." help:"Only those in these states: pending, running, success, partial, failed, cancelled."`
+	Limit int              `short:"n" default:"20" help:"At most so many (${default})."`
+	JSON  bool             `help:"Print JSON."`
+}
+
+func (c *acquisitionsListCmd) Run(a *app) error {
+	return a.connect(false, func(ctx context.Context, cl *client.Client) error {
+		page, err := cl.Acquisitions(ctx, heimdall.AcquisitionFilter{States: c.State, Limit: c.Limit}, "")
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(a.stdout, page.Acquisitions)
+		}
+		t := newTable(a.stdout, "TASK ID", "CREATED", "MHz", "SECONDS", "WEBSDRS", "STATE", "LABEL")
+		for _, q := range page.Acquisitions {
+			t.row(q.TaskID, stamp(q.CreatedAt), fmt.Sprintf("%g", q.FrequencyMHz), fmt.Sprintf("%g", q.DurationSeconds),
+				strconv.Itoa(q.CapturesTotal), string(q.State), q.Label)
+		}
+		return t.end()
+	})
+}
+
+type acquisitionsShowCmd struct {
+	TaskID string `arg:"" help:"The acquisition's task id."`
+	JSON   bool   `help:"Print JSON."`
+}
+
+func (c *acquisitionsShowCmd) Run(a *app) error {
+	return a.connect(false, func(ctx context.Context, cl *client.Client) error {
+		acq, err := cl.Acquisition(ctx, c.TaskID)
+		if err != nil {
+			return err
+		}
+		r := &report{Acquisition: acq, Measurements: []wire.Measurement{}}
+		if r.names, err = websdrNames(ctx, cl); err != nil {
+			return err
+		}
+		for m, err := range cl.EachMeasurement(ctx, heimdall.MeasurementFilter{TaskID: c.TaskID}) {
+			if err != nil {
+				return err
+			}
+			r.Measurements = append(r.Measurements, m)
+		}
+		if c.JSON {
+			return printJSON(a.stdout, r)
+		}
+		return r.print(a)
+	})
+}
+
+type acquisitionsCancelCmd struct {
+	TaskID string `arg:"" help:"The acquisition's task id."`
+	JSON   bool   `help:"Print JSON."`
+}
+
+func (c *acquisitionsCancelCmd) Run(a *app) error {
+	return a.connect(false, func(ctx context.Context, cl *client.Client) error {
+		acq, err := cl.CancelAcquisition(ctx, c.TaskID)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(a.stdout, acq)
+		}
+		fmt.Fprintf(a.stdout, "acquisition %s: %s, cancellation requested\n", acq.TaskID, acq.State)
+		return nil
+	})
+}

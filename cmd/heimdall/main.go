@@ -1,0 +1,117 @@
+// Command heimdall records IQ from many network receivers over one common window of time, measures each
+// recording, keeps everything, and answers questions about it.
+//
+// This is the only place where the parts meet, and where environment, flags and files are read. Each
+// subcommand has a file of its name.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/heimdall-sdr/heimdall"
+)
+
+// Exit codes, for scripts.
+const (
+	exitOK      = 0
+	exitError   = 1 // it could not be done
+	exitUsage   = 2 // what was asked is wrong: nothing was done
+	exitPartial = 3 // an acquisition ended partial
+	exitFailed  = 4 // an acquisition ended failed or cancelled, or a check found something amiss
+)
+
+// commands is everything that can be typed after "heimdall".
+type commands struct {
+	Config
+
+	Demo         demoCmd         `cmd:"" help:"Show it all: a simulated network, one acquisition, measured values beside the truth."`
+	Serve        serveCmd        `cmd:"" help:"Run the server: the API and the workers."`
+	Acquire      acquireCmd      `cmd:"" help:"Record one frequency from many WebSDRs over one window, and measure it."`
+	Acquisitions acquisitionsCmd `cmd:"" help:"List acquisitions, show or cancel one."`
+	WebSDR       websdrCmd       `cmd:"" name:"websdr" help:"List, add, change, import and export WebSDRs."`
+	Measurements measurementsCmd `cmd:"" help:"Print measurements, newest first."`
+	Recordings   recordingsCmd   `cmd:"" help:"Export recordings."`
+	Measure      measureCmd      `cmd:"" help:"Measure a file of samples."`
+	Simulate     simulateCmd     `cmd:"" help:"Serve simulated receivers, or recordings as receivers, over their real protocols."`
+	Check        checkCmd        `cmd:"" help:"Verify that database, objects and spool agree."`
+	Version      versionCmd      `cmd:"" help:"Print the version."`
+}
+
+// An app is what commands act on.
+type app struct {
+	ctx    context.Context
+	config *Config
+	stdout io.Writer
+	stderr io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run is the whole program.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var cli commands
+	code := -1
+	parser, err := kong.New(&cli,
+		kong.Name("heimdall"),
+		kong.Description("Turns scattered network receivers into one measuring instrument."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(c int) { code = c }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "heimdall:", err)
+		return exitError
+	}
+	kctx, err := parser.Parse(args)
+	if code >= 0 { // --help
+		return code
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "heimdall: %v\nTry: heimdall --help\n", err)
+		return exitUsage
+	}
+	a := &app{ctx: ctx, config: &cli.Config, stdout: stdout, stderr: stderr}
+	err = kctx.Run(a)
+	return exitCode(err, stderr)
+}
+
+// An outcome is a result that is no error of ours but should be seen in the exit code.
+type outcome struct {
+	code int
+	text string
+}
+
+func (o *outcome) Error() string { return o.text }
+
+func exitCode(err error, stderr io.Writer) int {
+	if err == nil {
+		return exitOK
+	}
+	if o, ok := errors.AsType[*outcome](err); ok {
+		if o.text != "" {
+			fmt.Fprintln(stderr, "heimdall:", o.text)
+		}
+		return o.code
+	}
+	if errors.Is(err, context.Canceled) {
+		return 130 // as a shell reports an interrupt
+	}
+	fmt.Fprintln(stderr, "heimdall:", err)
+	if _, ok := errors.AsType[*heimdall.InvalidError](err); ok || isUsage(err) {
+		return exitUsage
+	}
+	return exitError
+}

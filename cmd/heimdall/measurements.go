@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/api/wire"
+	"github.com/heimdall-sdr/heimdall/client"
+)
+
+// measurementsCmd prints measurements.
+type measurementsCmd struct {
+	TaskID          string        `placeholder:"ID" help:"Only those of this acquisition."`
+	WebSDR          []int64       `short:"w" placeholder:"ID,..." help:"Only those of these WebSDRs."`
+	Since           time.Duration `placeholder:"DURATION" help:"Only those of the last so long, for example 24h."`
+	From            time.Time     `placeholder:"RFC3339" help:"Only those at or after this time."`
+	To              time.Time     `placeholder:"RFC3339" help:"Only those before this time."`
+	FrequencyMinMHz float64       `name:"frequency-min-mhz" placeholder:"N" help:"Only those at or above this frequency."`
+	FrequencyMaxMHz float64       `name:"frequency-max-mhz" placeholder:"N" help:"Only those at or below this frequency."`
+	SNRMinDB        *float64      `name:"snr-min-db" placeholder:"N" help:"Only those with at least this SNR."`
+	Detected        bool          `help:"Only those with a signal."`
+	Limit           int           `short:"n" default:"50" help:"At most so many; 0 means all (${default})."`
+	CSV             bool          `name:"csv" help:"Print CSV with every column." xor:"format"`
+	JSON            bool          `help:"Print JSON, one array." xor:"format"`
+}
+
+func (c *measurementsCmd) Run(a *app) error {
+	f := heimdall.MeasurementFilter{
+		TaskID: c.TaskID, WebSDRIDs: c.WebSDR, From: c.From, To: c.To,
+		FrequencyMinHz: int64(math.Round(c.FrequencyMinMHz * 1e6)), FrequencyMaxHz: int64(math.Round(c.FrequencyMaxMHz * 1e6)),
+		SNRMinDB: c.SNRMinDB, DetectedOnly: c.Detected, Limit: c.Limit,
+	}
+	if c.Since > 0 {
+		f.From = time.Now().Add(-c.Since)
+	}
+	return a.connect(false, func(ctx context.Context, cl *client.Client) error {
+		switch {
+		case c.CSV:
+			body, err := cl.MeasurementsCSV(ctx, f)
+			if err != nil {
+				return err
+			}
+			defer body.Close()
+			_, err = io.Copy(a.stdout, body)
+			return err
+		case c.JSON:
+			return printMeasurementsJSON(ctx, a, cl, f)
+		}
+		return printMeasurements(ctx, a, cl, f)
+	})
+}
+
+func printMeasurementsJSON(ctx context.Context, a *app, cl *client.Client, f heimdall.MeasurementFilter) error {
+	list := []wire.Measurement{}
+	for m, err := range cl.EachMeasurement(ctx, f) {
+		if err != nil {
+			return err
+		}
+		list = append(list, m)
+	}
+	return printJSON(a.stdout, list)
+}
+
+func printMeasurements(ctx context.Context, a *app, cl *client.Client, f heimdall.MeasurementFilter) error {
+	t := newTable(a.stdout, "TIME", "WEBSDR", "MHz", "SNR dB", "OFFSET Hz", "METHOD", "NOISE dBFS/Hz", "POWER dBm", "FLAGS")
+	for m, err := range cl.EachMeasurement(ctx, f) {
+		if err != nil {
+			return err
+		}
+		t.row(stamp(m.TimestampUTC), strconv.FormatInt(m.WebSDRID, 10), fmt.Sprintf("%g", m.FrequencyMHz), snr(&m),
+			plusMinus(m.FrequencyOffsetHz, m.FrequencySigmaHz, 3), m.FrequencyMethod, number(m.NoiseDBFSHz, 1), number(m.PowerDBM, 1),
+			strings.Join(m.Flags, ", "))
+	}
+	return t.end()
+}
