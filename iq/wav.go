@@ -49,6 +49,10 @@ func (w *WAVReader) Stamps() []KiwiStamp {
 	return s
 }
 
+// Truncated says what is missing from a file that ends too early, and is nil for a whole one. It wraps
+// io.ErrUnexpectedEOF; Samples counts what is there.
+func (w *WAVReader) Truncated() error { return w.truncated }
+
 // Read gives whole samples in Format; p must hold at least one. A truncated file is an error that wraps
 // io.ErrUnexpectedEOF, after everything that is there has been read.
 func (w *WAVReader) Read(p []byte) (int, error) {
