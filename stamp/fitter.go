@@ -18,7 +18,7 @@ const (
 	maxYoungGapS = 1.0   // after a young line a longer jump means that the line was stale
 	nominalTol   = 500e-6
 	steadyTol    = 5e-6
-	finestTolS   = 2e-6 // GPS receivers correct their clock by tenths of a microsecond
+	finestTolS   = 2e-6   // GPS receivers correct their clock by tenths of a microsecond
 	priorSigmaS  = 100e-9 // what stamps of GPS receivers scatter by, before there is evidence
 	priorWeight  = 4
 )

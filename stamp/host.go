@@ -9,8 +9,8 @@ import (
 
 // hostSigmaS is the least uncertainty of a time of arrival. The earliest packet still carries the delay of
 // the path and of the buffers at both ends, which nothing in the stream reveals: a few milliseconds on a LAN,
-// tens over the Internet, more in the receiver. 10 ms is what NTP and USB buffers alone cost
-// (docs: 1-10 ms), so a smaller figure would claim what cannot be known.
+// tens over the Internet, more in the receiver. NTP and USB buffers alone cost 1 to 10 ms, so a smaller figure
+// would claim what cannot be known.
 const hostSigmaS = 0.010
 
 // lossMinSpan is how long arrivals must be watched before their rate says anything.
