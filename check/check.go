@@ -1,0 +1,161 @@
+// Package check verifies that what is stored agrees with itself: the database's own invariants, every
+// recording's objects, and every object's owner.
+//
+// It changes nothing. A quick check compares names and sizes; a deep one reads every recording and compares
+// its hash. On a live system what belongs to acquisitions still running is left out.
+package check
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+
+	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/blob"
+	"github.com/heimdall-sdr/heimdall/store"
+)
+
+// Kinds of problems with objects, beside those of package store.
+const (
+	ObjectMissing   = "object_missing"   // a recording's data or metadata is not there
+	ObjectTruncated = "object_truncated" // it has another size than the row says
+	ObjectCorrupt   = "object_corrupt"   // it has another hash than the row says
+	ObjectOrphaned  = "object_orphaned"  // no row speaks of it
+)
+
+// A Store is what checking asks of a database.
+type Store interface {
+	// Check returns every broken invariant of the database itself.
+	Check(ctx context.Context) ([]store.Problem, error)
+	// RecordingKeys yields every capture that has a recording, in order of the recording's key.
+	RecordingKeys(ctx context.Context) iter.Seq2[heimdall.Capture, error]
+	// Acquisition returns an acquisition and its captures, or heimdall.ErrNotFound.
+	Acquisition(ctx context.Context, taskID string) (heimdall.Acquisition, []heimdall.Capture, error)
+}
+
+// A Report says what was looked at and what was found.
+type Report struct {
+	Recordings int64           `json:"recordings"`
+	Objects    int64           `json:"objects"`
+	Bytes      int64           `json:"bytes"` // of the recordings' data
+	Deep       bool            `json:"deep"`
+	Problems   []store.Problem `json:"problems"`
+}
+
+// Run checks everything. progress, if not nil, is told after each recording.
+func Run(ctx context.Context, s Store, blobs blob.Store, deep bool, progress func(Report)) (Report, error) {
+	r := Report{Deep: deep, Problems: []store.Problem{}}
+	problems, err := s.Check(ctx)
+	if err != nil {
+		return r, fmt.Errorf("check database: %w", err)
+	}
+	r.Problems = append(r.Problems, problems...)
+	owned := map[string]bool{} // two keys per recording
+	for c, err := range s.RecordingKeys(ctx) {
+		if err != nil {
+			return r, fmt.Errorf("check recordings: %w", err)
+		}
+		r.Recordings++
+		r.Bytes += c.Recording.Bytes
+		meta := metadataKey(c.Recording.S3Path)
+		owned[c.Recording.S3Path], owned[meta] = true, true
+		if err := checkRecording(ctx, blobs, &c, deep, &r); err != nil {
+			return r, err
+		}
+		if progress != nil {
+			progress(r)
+		}
+	}
+	return r, checkOrphans(ctx, s, blobs, owned, &r)
+}
+
+func metadataKey(dataKey string) string { return strings.TrimSuffix(dataKey, "data") + "meta" }
+
+// checkRecording looks at the two objects of one recording.
+func checkRecording(ctx context.Context, blobs blob.Store, c *heimdall.Capture, deep bool, r *Report) error {
+	found := func(kind, format string, args ...any) {
+		r.Problems = append(r.Problems, store.Problem{Kind: kind, TaskID: c.TaskID, WebSDRID: c.WebSDRID, Detail: fmt.Sprintf(format, args...)})
+	}
+	for _, key := range []string{c.Recording.S3Path, metadataKey(c.Recording.S3Path)} {
+		info, err := blobs.Stat(ctx, key)
+		switch {
+		case errors.Is(err, blob.ErrNotFound):
+			found(ObjectMissing, "%s is not there", key)
+			continue
+		case err != nil:
+			return fmt.Errorf("check object %s: %w", key, err)
+		}
+		isData := key == c.Recording.S3Path
+		if isData && info.Bytes != c.Recording.Bytes {
+			found(ObjectTruncated, "%s has %d bytes, its row says %d", key, info.Bytes, c.Recording.Bytes)
+			continue
+		}
+		if !isData || !deep {
+			continue
+		}
+		sum, err := hashOf(ctx, blobs, key)
+		if err != nil {
+			return fmt.Errorf("check object %s: %w", key, err)
+		}
+		if sum != c.Recording.SHA256 {
+			found(ObjectCorrupt, "%s hashes to %s, its row says %s", key, sum, c.Recording.SHA256)
+		}
+	}
+	return nil
+}
+
+func hashOf(ctx context.Context, blobs blob.Store, key string) (string, error) {
+	o, err := blobs.Open(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	defer o.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, o); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// checkOrphans looks for objects that no row speaks of.
+func checkOrphans(ctx context.Context, s Store, blobs blob.Store, owned map[string]bool, r *Report) error {
+	running := map[string]bool{} // acquisitions already asked about
+	for info, err := range blobs.List(ctx, "") {
+		if err != nil {
+			return fmt.Errorf("list objects: %w", err)
+		}
+		r.Objects++
+		if owned[info.Key] {
+			continue
+		}
+		taskID := taskOf(info.Key)
+		busy, asked := running[taskID]
+		if !asked {
+			a, _, err := s.Acquisition(ctx, taskID)
+			if err != nil && !errors.Is(err, heimdall.ErrNotFound) {
+				return fmt.Errorf("check object %s: %w", info.Key, err)
+			}
+			busy = err == nil && !a.State.Ended()
+			running[taskID] = busy
+		}
+		if !busy {
+			r.Problems = append(r.Problems, store.Problem{Kind: ObjectOrphaned, TaskID: taskID, Detail: info.Key + " belongs to no recording"})
+		}
+	}
+	return nil
+}
+
+// taskOf is the acquisition in a key sessions/{task_id}/...; "" in any other.
+func taskOf(key string) string {
+	rest, ok := strings.CutPrefix(key, "sessions/")
+	if !ok {
+		return ""
+	}
+	id, _, _ := strings.Cut(rest, "/")
+	return id
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/heimdall-sdr/heimdall/blob/disk"
+	"github.com/heimdall-sdr/heimdall/check"
+	"github.com/heimdall-sdr/heimdall/store/sqlite"
+)
+
+// checkCmd verifies a data folder, also while a server runs on it.
+type checkCmd struct {
+	Deep bool `help:"Read every recording and compare its hash."`
+	JSON bool `help:"Print JSON."`
+}
+
+func (c *checkCmd) Run(a *app) error {
+	f := &folder{dir: a.config.DataDir}
+	if err := f.checkLayout(); err != nil {
+		return err
+	}
+	s, err := sqlite.Open(a.ctx, f.path("heimdall.db"), sqlite.Options{})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	blobs, err := disk.Open(f.path("objects"))
+	if err != nil {
+		return err
+	}
+	var progress func(check.Report)
+	if isTerminal(a.stderr) {
+		progress = func(r check.Report) { fmt.Fprintf(a.stderr, "\r%d recordings, %d MB", r.Recordings, r.Bytes/1e6) }
+		defer fmt.Fprintln(a.stderr)
+	}
+	report, err := check.Run(a.ctx, s, blobs, c.Deep, progress)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		err = printJSON(a.stdout, report)
+	} else {
+		err = a.printCheck(report)
+	}
+	if err == nil && len(report.Problems) > 0 {
+		err = &outcome{code: exitFailed}
+	}
+	return err
+}
+
+func (a *app) printCheck(r check.Report) error {
+	how := "names and sizes"
+	if r.Deep {
+		how = "names, sizes and hashes"
+	}
+	fmt.Fprintf(a.stdout, "%d recordings, %d objects, %d bytes of samples: compared %s\n", r.Recordings, r.Objects, r.Bytes, how)
+	if len(r.Problems) == 0 {
+		fmt.Fprintln(a.stdout, "nothing amiss")
+		return nil
+	}
+	t := newTable(a.stdout, "PROBLEM", "ACQUISITION", "WEBSDR", "DETAIL")
+	for _, p := range r.Problems {
+		t.row(p.Kind, p.TaskID, fmt.Sprint(p.WebSDRID), p.Detail)
+	}
+	return t.end()
+}
