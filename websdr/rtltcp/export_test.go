@@ -1,0 +1,3 @@
+package rtltcp
+
+var ParseHeader = parseHeader
