@@ -72,7 +72,7 @@ type Acquisition struct {
 }
 
 // DefaultBandwidthHz is the bandwidth measured when the user names none: 0.8 of the sample rate, at most the
-// 12.5 kHz of a narrow-band FM channel.
+// 12.5 kHz of a narrow-band FM channel. A narrower receive filter narrows it further.
 func DefaultBandwidthHz(sampleRateHz float64) float64 { return min(12_500, 0.8*sampleRateHz) }
 
 // Validate reports everything wrong with the request itself as one *InvalidError.

@@ -18,6 +18,8 @@ var (
 	ErrLost = errors.New("lease lost to another worker")
 	// ErrNoWork: nothing waits to be claimed.
 	ErrNoWork = errors.New("nothing to do")
+	// ErrFull: nothing was stored, because the disk is full. It may be tried again once there is room.
+	ErrFull = errors.New("no room left on the disk")
 )
 
 // A FieldError names one field of a request, what is wrong with it and what to do.

@@ -198,10 +198,6 @@ func (k *capture) copyWindow(ctx context.Context, t *tape, w io.Writer, b beginn
 // beginning is what is known of the recording when its first sample is next.
 func (k *capture) beginning(t *tape) beginning {
 	a, h, c := &k.job.Acquisition, t.Header(), t.Clock()
-	bandwidth := a.ChannelBandwidthHz
-	if bandwidth == 0 {
-		bandwidth = heimdall.DefaultBandwidthHz(h.NominalRateHz)
-	}
 	clock := c.Rebase(t.pos)
 	return beginning{
 		Window: k.meeting.start, Duration: a.Duration, Clock: clock,
@@ -211,7 +207,7 @@ func (k *capture) beginning(t *tape) beginning {
 		},
 		Meter: dsp.Config{
 			Format: h.Format, SampleRateHz: h.NominalRateHz,
-			ChannelCenterHz: a.ChannelCenterHz, ChannelBandwidthHz: bandwidth,
+			ChannelCenterHz: a.ChannelCenterHz, ChannelBandwidthHz: a.ChannelBandwidthHz,
 			PassbandLowHz: h.PassbandLowHz, PassbandHighHz: h.PassbandHighHz,
 			ZeroIF: h.ZeroIF, AGC: h.AGC,
 			ExpectedSamples:  int64(math.Round(a.Duration.Seconds() * clock.RateHz)),

@@ -118,8 +118,16 @@ func invalid(field string, err error) error {
 
 // asInvalid makes a meter's complaint about its settings the user's.
 func asInvalid(err error) error {
-	if c, ok := errors.AsType[*dsp.ConfigError](err); ok {
-		return &heimdall.InvalidError{Fields: []heimdall.FieldError{{Field: c.Field, Message: c.Message}}}
+	c, ok := errors.AsType[*dsp.ConfigError](err)
+	if !ok {
+		return err
 	}
-	return err
+	flag := map[string]string{
+		"SampleRateHz": "--sample-rate-hz", "ChannelCenterHz": "--channel-center-hz", "ChannelBandwidthHz": "--channel-bandwidth-hz",
+		"PassbandLowHz": "--passband-hz", "PassbandHighHz": "--passband-hz", "ExpectedSamples": "--expected-samples",
+	}[c.Field]
+	if flag == "" {
+		flag = c.Field
+	}
+	return &heimdall.InvalidError{Fields: []heimdall.FieldError{{Field: flag, Message: c.Problem}}}
 }
