@@ -44,6 +44,7 @@ type Feed struct {
 
 // A source is an emitter as one receiver hears it.
 type source struct {
+	name      string
 	wave      wave
 	offsetHz  float64 // of the carrier from the middle of the raw band
 	carrierHz float64
@@ -84,7 +85,7 @@ func (w *World) tune(r *Receiver, t Tuning) (*Feed, error) {
 func (f *Feed) addSources(w *World, r *Receiver) {
 	for i := range w.Emitters {
 		e := &w.Emitters[i]
-		s := source{wave: e.wave(w.Seed), carrierHz: e.FrequencyHz, startRad: e.startPhase(w.Seed)}
+		s := source{name: e.Name, wave: e.wave(w.Seed), carrierHz: e.FrequencyHz, startRad: e.startPhase(w.Seed)}
 		p := pathBetween(e, r)
 		s.delayS = p.delayS
 		s.offsetHz = e.FrequencyHz - r.oscillatorHz(f.tuning.FrequencyHz) - f.centreHz

@@ -79,9 +79,18 @@ func (h *httpIQ) iq(w http.ResponseWriter, req *http.Request) {
 	now := clock.now()
 	t := Tuning{FrequencyHz: q.tuneHz, RateHz: q.rateHz}
 	t.PassbandLowHz, t.PassbandHighHz = h.server.receiver.passband()
-	run, err := h.source.start(t, 0, now)
+	run, err := h.source.start(now)
 	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	defer run.close()
+	if err := run.tune(t, 0, now); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if rate := run.rateHz(); rate != q.rateHz {
+		http.Error(w, fmt.Sprintf("rate must be %g, that of the recording", rate), http.StatusBadRequest)
 		return
 	}
 	w.Header().Set("Content-Type", "application/octet-stream")
@@ -128,7 +137,7 @@ func (h *httpIQ) stream(w http.ResponseWriter, req *http.Request, run sampleRun,
 			n = min(n, left)
 			left -= n
 		}
-		done := out.send(req.Context(), run, n, iq.CI16LE, q.rateHz)
+		done := out.send(req.Context(), run, n, iq.CI16LE)
 		if rc.Flush() != nil {
 			return
 		}

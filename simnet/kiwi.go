@@ -64,7 +64,7 @@ func (k *kiwi) sound(w http.ResponseWriter, req *http.Request) {
 		return // Accept has answered
 	}
 	defer ws.CloseNow()
-	c := &kiwiConn{kiwi: k, ws: ws, plan: p, clock: k.server.timeline(), patience: k.server.options.Patience.orReal()}
+	c := &kiwiConn{kiwi: k, ws: ws, plan: p, patience: k.server.options.Patience.orReal()}
 	if p.has(FaultBusy) {
 		c.refuse(req.Context(), "too_busy=4")
 		return

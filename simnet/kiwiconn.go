@@ -18,7 +18,7 @@ type kiwiConn struct {
 	kiwi     *kiwi
 	ws       *websocket.Conn
 	plan     plan
-	clock    timeline
+	clock    timeline // of the samples
 	patience Patience
 
 	settings   kiwiSettings
@@ -59,7 +59,13 @@ func (c *kiwiConn) run(ctx context.Context) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	commands, reading := make(chan string), make(chan struct{})
-	defer func() { cancel(); <-reading }()
+	defer func() {
+		cancel()
+		<-reading
+		if c.flow != nil {
+			c.flow.close()
+		}
+	}()
 	go func() {
 		defer close(reading)
 		defer close(commands)
@@ -197,6 +203,7 @@ func (c *kiwiConn) auth(ctx context.Context, cmd kiwiCommand) error {
 
 // begin starts the flow of samples.
 func (c *kiwiConn) begin() error {
+	c.clock = c.kiwi.server.timeline()
 	run, err := c.kiwi.program.start(&c.settings, c.plan, c.clock)
 	if err != nil {
 		return errKick // the settings make no sense
@@ -208,7 +215,7 @@ func (c *kiwiConn) begin() error {
 // prepare makes the next frame and returns how long to wait before it is sent.
 func (c *kiwiConn) prepare() time.Duration {
 	ready, err := c.flow.next(&c.frame)
-	if err != nil { // the end, or a file that cannot be read on
+	if err != nil || c.plan.has(FaultEmpty) { // the end, or a file that cannot be read on
 		c.ready = -1
 		return 0
 	}
@@ -239,7 +246,7 @@ func (c *kiwiConn) send(ctx context.Context) error {
 		return nil
 	}
 	c.buf = c.frame.appendTo(c.buf[:0])
-	c.sent += kiwiFrameSamples
+	c.sent += int64(c.frame.samples)
 	return c.ws.Write(ctx, websocket.MessageBinary, c.buf)
 }
 

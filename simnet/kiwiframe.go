@@ -4,13 +4,12 @@ import (
 	"encoding/binary"
 	"math"
 	"time"
+
+	"github.com/heimdall-sdr/heimdall/iq"
 )
 
-// Samples in one frame of a KiwiSDR, and the size of the frame: 10 bytes for all modes, 10 for I/Q, samples.
-const (
-	kiwiFrameSamples = 512
-	kiwiFrameBytes   = 20 + 4*kiwiFrameSamples
-)
+// kiwiFrameSamples is how many samples a KiwiSDR sends in one frame.
+const kiwiFrameSamples = iq.KiwiBlockSamples
 
 // Flags of a frame.
 const (
@@ -48,12 +47,12 @@ func gpsSince(t time.Time) time.Duration {
 
 // A kiwiFrame is what one SND message says.
 type kiwiFrame struct {
-	flags  byte
-	seq    uint32
-	meter  float64 // dBm
-	gps    gpsStamp
-	iq     [2 * kiwiFrameSamples]int16 // I, Q, I, Q, …
-	length time.Duration               // of its samples, for pacing
+	flags   byte
+	seq     uint32
+	meter   float64 // dBm
+	gps     gpsStamp
+	iq      [2 * kiwiFrameSamples]int16 // I, Q, I, Q, …
+	samples int                         // of iq that count: all, but in the last frame of a file
 }
 
 // appendTo appends the frame as sent: the sequence and the stamp little-endian, the S-meter big-endian.
@@ -65,7 +64,7 @@ func (f *kiwiFrame) appendTo(b []byte) []byte {
 	b = append(b, f.gps.fixAgeS, 0)
 	b = binary.LittleEndian.AppendUint32(b, f.gps.sec)
 	b = binary.LittleEndian.AppendUint32(b, f.gps.nsec)
-	for _, v := range f.iq {
+	for _, v := range f.iq[:2*f.samples] {
 		if f.flags&kiwiLittleEndian != 0 {
 			b = binary.LittleEndian.AppendUint16(b, uint16(v))
 		} else {

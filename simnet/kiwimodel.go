@@ -2,7 +2,6 @@ package simnet
 
 import (
 	"fmt"
-	"io"
 	"math"
 	"time"
 
@@ -23,6 +22,7 @@ type kiwiRun interface {
 	tune(s *kiwiSettings) error
 	// next fills in the frame after the last one, and says when its last sample is taken; io.EOF after the last.
 	next(f *kiwiFrame) (ready time.Duration, err error)
+	close()
 }
 
 // A KiwiSDR knows its own rate as well as its last GPS correction does.
@@ -96,11 +96,10 @@ func (r *kiwiModelRun) tune(s *kiwiSettings) error {
 	return nil
 }
 
+func (r *kiwiModelRun) close() {}
+
 func (r *kiwiModelRun) next(f *kiwiFrame) (time.Duration, error) {
 	sent := r.sample - r.begin
-	if r.plan.has(FaultEmpty) {
-		return 0, io.EOF
-	}
 	if !r.gapped && r.plan.reached(FaultGap, sent, r.feed.RateHz()) {
 		gap, _ := r.plan.find(FaultGap)
 		lost := (gap.Samples + kiwiFrameSamples - 1) / kiwiFrameSamples
@@ -109,7 +108,7 @@ func (r *kiwiModelRun) next(f *kiwiFrame) (time.Duration, error) {
 		r.gapped = true
 	}
 	r.feed.Samples(r.z[:], r.sample)
-	f.flags = kiwiStereo
+	f.flags, f.samples = kiwiStereo, kiwiFrameSamples
 	if r.retuned {
 		f.flags |= kiwiRetuned
 		r.retuned = false

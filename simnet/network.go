@@ -22,7 +22,7 @@ func Start(ctx context.Context, s *Scenario) (*Network, error) {
 	n := &Network{world: &s.World}
 	clock := startTimeline(s.Epoch, s.Speed)
 	for i := range s.Receivers {
-		srv, err := serveReceiver(ctx, n.world, &s.Receivers[i], Options{Rewind: s.Rewind}, clock)
+		srv, err := serveReceiver(ctx, n.world, &s.Receivers[i], Options{Speed: s.Speed, Rewind: s.Rewind}, clock)
 		if err != nil {
 			n.Close()
 			return nil, fmt.Errorf("start network: %w", err)

@@ -20,7 +20,8 @@ type outlet struct {
 }
 
 // send sends the next n samples as soon as all are taken, and reports whether the stream is over.
-func (o *outlet) send(ctx context.Context, run sampleRun, n int64, f iq.Format, rateHz float64) (done bool) {
+func (o *outlet) send(ctx context.Context, run sampleRun, n int64, f iq.Format) (done bool) {
+	rateHz := run.rateHz()
 	if o.plan.reached(FaultStall, o.sent, rateHz) {
 		o.stalled = true
 		return true

@@ -12,8 +12,9 @@ type Receiver struct {
 	Kind         string `json:"kind"` // kiwisdr, rtl_tcp or http_iq
 	LocationName string `json:"location_name,omitempty"`
 	Position
-	Listen   string `json:"listen,omitempty"` // host:port; empty means any free port of 127.0.0.1
-	Password string `json:"password,omitempty"`
+	Listen    string `json:"listen,omitempty"`    // host:port; empty means any free port of 127.0.0.1
+	Recording string `json:"recording,omitempty"` // a file that is served in place of what the world would give
+	Password  string `json:"password,omitempty"`
 
 	NoiseDBMHz  float64            `json:"noise_dbm_hz,omitempty"`  // of receiver and surroundings, at the antenna; 0 means -165
 	ExtraLossDB map[string]float64 `json:"extra_loss_db,omitempty"` // on top of free space, by name of emitter
@@ -136,6 +137,8 @@ func (r *Receiver) websdr(url string) heimdall.WebSDR {
 		w.ClockSigmaPPM = 0.01 // of its GPS
 	} else {
 		w.ClockSigmaPPM = 5 // of a decent crystal
+		cal, sigma := r.FullScaleDBMAt(r.gainDB()), 0.1
+		w.CalibrationDB, w.CalibrationSigma = &cal, &sigma
 	}
 	return w
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -169,26 +168,23 @@ func (c *rtlConn) serve(ctx context.Context) {
 
 // stream sends samples until something ends it.
 func (c *rtlConn) stream(ctx context.Context, now time.Duration) {
-	settings, version := c.current()
-	run, err := c.start(settings, now)
+	run, err := c.source.start(now)
 	if err != nil {
 		return
 	}
+	defer run.close()
+	version, err := c.tune(run, now)
 	out := &outlet{to: c.conn, plan: c.plan, clock: c.clock}
-	for {
-		n := int64(float64(settings.rateHz) * rtlChunkSeconds)
-		if done := out.send(ctx, run, n, iq.CU8, float64(settings.rateHz)); done {
+	for err == nil {
+		n := int64(run.rateHz() * rtlChunkSeconds)
+		if done := out.send(ctx, run, n, iq.CU8); done {
 			if out.stalled {
 				<-ctx.Done()
 			}
 			return
 		}
-		if !c.due(version, run.taken()) {
-			continue
-		}
-		settings, version = c.current()
-		if run, err = c.start(settings, run.taken()); err != nil {
-			return
+		if c.due(version, run.taken()) {
+			version, err = c.tune(run, run.taken())
 		}
 	}
 }
@@ -200,17 +196,11 @@ func (c *rtlConn) due(version int, now time.Duration) bool {
 	return c.version != version && now >= c.changed+rtlLatency
 }
 
-func (c *rtlConn) current() (rtlSettings, int) {
+// tune sets the receiver as the client wants it, and returns the version of that.
+func (c *rtlConn) tune(run sampleRun, from time.Duration) (version int, err error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.settings, c.version
-}
-
-func (c *rtlConn) start(s rtlSettings, now time.Duration) (sampleRun, error) {
+	s, version := c.settings, c.version
+	c.mu.Unlock()
 	t := Tuning{FrequencyHz: float64(s.frequencyHz) + float64(c.server.receiver.ConverterHz), RateHz: float64(s.rateHz)}
-	run, err := c.source.start(t, s.gainDB, now)
-	if err != nil {
-		return nil, fmt.Errorf("tune dongle: %w", err)
-	}
-	return run, nil
+	return version, run.tune(t, s.gainDB, from)
 }

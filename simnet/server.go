@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/iqfile"
 )
 
 // websdrTimeout is the time-out of the rows that a network offers: everything is on this machine.
@@ -18,7 +19,7 @@ const websdrTimeout = 10 * time.Second
 // Options say how a server treats time.
 type Options struct {
 	Speed  float64 // seconds of the world in one of ours; 0 means 1. Time stamps stay on the world's time line
-	Rewind bool    // every connection begins at the world's epoch: the same request gives the same bytes
+	Rewind bool    // the first sample of every connection is that of the epoch: the same request gives the same bytes
 	Hold   bool    // recordings: keep the connection open, silently, after the last frame; otherwise close it
 
 	// Patience of a KiwiSDR with its clients; zero means as the real one.
@@ -71,6 +72,9 @@ func Serve(ctx context.Context, w *World, receiver string, o Options) (*Server, 
 }
 
 func serveReceiver(ctx context.Context, w *World, r *Receiver, o Options, clock timeline) (*Server, error) {
+	if r.Recording != "" {
+		return ServeRecording(ctx, *r, iqfile.Options{}, o)
+	}
 	return serve(ctx, r, o, clock, func(s *Server) (protocol, error) {
 		switch r.Kind {
 		case kindKiwi:

@@ -7,20 +7,25 @@ import (
 	"github.com/heimdall-sdr/heimdall/iq"
 )
 
-// A sampleSource gives the samples of a receiver that has no frames and no stamps.
+// A sampleSource gives the samples of a receiver that has neither frames nor stamps: of a world, or a file.
 type sampleSource interface {
-	// start begins a run of samples at a time of the world.
-	start(t Tuning, gainDB float64, from time.Duration) (sampleRun, error)
+	// start begins at a time of the world. Close the run.
+	start(from time.Duration) (sampleRun, error)
 }
 
 // A sampleRun is samples in order. One goroutine uses it.
 type sampleRun interface {
+	// tune sets the receiver for samples taken from then on. It comes before the first read. Files ignore it.
+	tune(t Tuning, gainDB float64, from time.Duration) error
 	// read fills p with whole samples of a format; io.EOF after the last, which only files have.
 	read(p []byte, f iq.Format) (int, error)
 	// skip loses samples.
 	skip(n int64)
 	// taken is when the next sample is taken, since the epoch.
 	taken() time.Duration
+	// rateHz is the nominal sample rate.
+	rateHz() float64
+	close()
 }
 
 // modelSource is a receiver of a world.
@@ -29,20 +34,24 @@ type modelSource struct {
 	receiver *Receiver
 }
 
+func (m *modelSource) start(time.Duration) (sampleRun, error) { return &modelRun{modelSource: m}, nil }
+
 type modelRun struct {
+	*modelSource
 	feed  *Feed
-	scale float64
+	scale float64 // full scale per square root of a milliwatt
 	next  int64
 	z     []complex128
 	z64   []complex64
 }
 
-func (m *modelSource) start(t Tuning, gainDB float64, from time.Duration) (sampleRun, error) {
-	feed, err := m.world.tune(m.receiver, t)
+func (r *modelRun) tune(t Tuning, gainDB float64, from time.Duration) error {
+	feed, err := r.world.tune(r.receiver, t)
 	if err != nil {
-		return nil, fmt.Errorf("start samples: %w", err)
+		return fmt.Errorf("tune: %w", err)
 	}
-	return &modelRun{feed: feed, scale: amplitude(-m.receiver.FullScaleDBMAt(gainDB)), next: feed.IndexAt(from)}, nil
+	r.feed, r.scale, r.next = feed, amplitude(-r.receiver.FullScaleDBMAt(gainDB)), feed.IndexAt(from)
+	return nil
 }
 
 func (r *modelRun) read(p []byte, f iq.Format) (int, error) {
@@ -61,3 +70,5 @@ func (r *modelRun) read(p []byte, f iq.Format) (int, error) {
 
 func (r *modelRun) skip(n int64)         { r.next += n }
 func (r *modelRun) taken() time.Duration { return r.feed.TimeOf(r.next) }
+func (r *modelRun) rateHz() float64      { return r.feed.tuning.RateHz }
+func (r *modelRun) close()               {}
