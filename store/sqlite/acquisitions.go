@@ -1,0 +1,275 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/heimdall-sdr/heimdall"
+)
+
+const selectAcquisitions = `
+SELECT task_id, idempotency_key, label, frequency_hz, duration_seconds, sample_rate_hz,
+       channel_center_hz, channel_bandwidth_hz, start_at, join_timeout_seconds,
+       (SELECT json_group_array(c.websdr_id ORDER BY c.position) FROM captures AS c WHERE c.task_id = a.task_id),
+       state, cancel_requested, reason, created_at, started_at, ended_at, window_start, claims
+FROM acquisitions AS a`
+
+// acquisitionColumns are in the order of selectAcquisitions.
+func acquisitionColumns(a *heimdall.Acquisition) []column {
+	return []column{
+		{"task_id", &a.TaskID}, {"idempotency_key", orNull{&a.IdempotencyKey}}, {"label", &a.Label},
+		{"frequency_hz", &a.FrequencyHz}, {"duration_seconds", seconds{&a.Duration}}, {"sample_rate_hz", &a.SampleRateHz},
+		{"channel_center_hz", &a.ChannelCenterHz}, {"channel_bandwidth_hz", &a.ChannelBandwidthHz},
+		{"start_at", micros{&a.StartAt}}, {"join_timeout_seconds", seconds{&a.JoinTimeout}},
+		{"websdrs", list[int64]{&a.WebSDRIDs}}, // not a column of the table: the captures say it
+		{"state", &a.State}, {"cancel_requested", &a.CancelRequested}, {"reason", &a.Reason},
+		{"created_at", micros{&a.CreatedAt}}, {"started_at", micros{&a.StartedAt}}, {"ended_at", micros{&a.EndedAt}},
+		{"window_start", micros{&a.WindowStart}}, {"claims", &a.Claims},
+	}
+}
+
+func scanAcquisition(r row) (a heimdall.Acquisition, err error) {
+	err = r.Scan(fields(acquisitionColumns(&a))...)
+	return a, err
+}
+
+const selectAcquisition = selectAcquisitions + ` WHERE task_id = ?`
+
+func getAcquisition(ctx context.Context, q querier, taskID string) (heimdall.Acquisition, error) {
+	a, err := scanAcquisition(q.QueryRowContext(ctx, selectAcquisition, taskID))
+	return a, notFound(err, "acquisition %s", taskID)
+}
+
+// CreateAcquisition stores a request as a pending acquisition with one pending capture per WebSDR, or nothing at
+// all. Without a TaskID it is given one. Where its IdempotencyKey is known already, it returns the acquisition
+// that has it, and created is false; ErrConflict if that one was another request. WebSDRs that are unknown or
+// cannot take part are an *InvalidError.
+func (s *Store) CreateAcquisition(ctx context.Context, a heimdall.Acquisition) (_ heimdall.Acquisition, created bool, err error) {
+	err = s.write(ctx, "create acquisition", func(tx *sql.Tx) error {
+		known, err := repeated(ctx, tx, a)
+		if err != nil || known != nil {
+			if known != nil {
+				a = *known
+			}
+			return err
+		}
+		created = true
+		a, err = s.insertAcquisition(ctx, tx, a)
+		return err
+	})
+	if err != nil {
+		return heimdall.Acquisition{}, false, err
+	}
+	if created {
+		s.wake()
+	}
+	return a, created, nil
+}
+
+const selectAcquisitionKeyed = selectAcquisitions + ` WHERE idempotency_key = ?`
+
+// repeated returns the acquisition that has a's idempotency key, or nil.
+func repeated(ctx context.Context, tx *sql.Tx, a heimdall.Acquisition) (*heimdall.Acquisition, error) {
+	if a.IdempotencyKey == "" {
+		return nil, nil
+	}
+	known, err := scanAcquisition(tx.QueryRowContext(ctx, selectAcquisitionKeyed, a.IdempotencyKey))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !sameRequest(known, a) {
+		return nil, fmt.Errorf("idempotency key %q belongs to another request, acquisition %s: %w", a.IdempotencyKey, known.TaskID, heimdall.ErrConflict)
+	}
+	return &known, nil
+}
+
+func sameRequest(a, b heimdall.Acquisition) bool {
+	return a.Label == b.Label && a.FrequencyHz == b.FrequencyHz && a.Duration == b.Duration &&
+		a.SampleRateHz == b.SampleRateHz && a.ChannelCenterHz == b.ChannelCenterHz &&
+		a.ChannelBandwidthHz == b.ChannelBandwidthHz && a.JoinTimeout == b.JoinTimeout &&
+		a.StartAt.Truncate(time.Microsecond).Equal(b.StartAt.Truncate(time.Microsecond)) &&
+		slices.Equal(a.WebSDRIDs, b.WebSDRIDs)
+}
+
+const insertAcquisition = `
+INSERT INTO acquisitions (task_id, idempotency_key, label, frequency_hz, duration_seconds, sample_rate_hz,
+       channel_center_hz, channel_bandwidth_hz, start_at, join_timeout_seconds,
+       state, cancel_requested, reason, created_at, claims, fence)
+VALUES (?, ?, ?, ?, ?, ?,
+        ?, ?, ?, ?,
+        'pending', 0, '', ?, 0, 0)`
+
+const insertCapture = `
+INSERT INTO captures (task_id, websdr_id, position, state, phase, attempts, failure_class, reason, bytes_received, elapsed_seconds)
+VALUES (?, ?, ?, 'pending', 'waiting', 0, '', '', 0, 0)`
+
+func (s *Store) insertAcquisition(ctx context.Context, tx *sql.Tx, a heimdall.Acquisition) (heimdall.Acquisition, error) {
+	a.CreatedAt = s.moment()
+	if err := a.Validate(a.CreatedAt); err != nil {
+		return a, err
+	}
+	known, err := listWebSDRs(ctx, tx, heimdall.WebSDRFilter{IDs: a.WebSDRIDs})
+	if err != nil {
+		return a, err
+	}
+	if err := a.CheckWebSDRs(known); err != nil {
+		return a, err
+	}
+	if a.TaskID == "" {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return a, err
+		}
+		a.TaskID = id.String()
+	}
+	_, err = tx.ExecContext(ctx, insertAcquisition, a.TaskID, orNull{&a.IdempotencyKey}, a.Label, a.FrequencyHz,
+		seconds{&a.Duration}, a.SampleRateHz, a.ChannelCenterHz, a.ChannelBandwidthHz, micros{&a.StartAt},
+		seconds{&a.JoinTimeout}, micros{&a.CreatedAt})
+	if isTaken(err) {
+		return a, fmt.Errorf("acquisition %s: %w", a.TaskID, heimdall.ErrExists)
+	}
+	if err != nil {
+		return a, err
+	}
+	for i, id := range a.WebSDRIDs {
+		if _, err := tx.ExecContext(ctx, insertCapture, a.TaskID, id, i); err != nil {
+			return a, err
+		}
+	}
+	return getAcquisition(ctx, tx, a.TaskID)
+}
+
+// Acquisition returns an acquisition and its captures, in order of websdr_id, as they were at one moment.
+func (s *Store) Acquisition(ctx context.Context, taskID string) (a heimdall.Acquisition, captures []heimdall.Capture, err error) {
+	err = s.read(ctx, "get acquisition", func(tx *sql.Tx) error {
+		if a, err = getAcquisition(ctx, tx, taskID); err != nil {
+			return err
+		}
+		captures, err = capturesOf(ctx, tx, taskID)
+		return err
+	})
+	if err != nil {
+		return heimdall.Acquisition{}, nil, err
+	}
+	return a, captures, nil
+}
+
+const selectAcquisitionAge = `SELECT created_at FROM acquisitions WHERE task_id = ?`
+
+// Acquisitions returns a page of acquisitions, newest first.
+func (s *Store) Acquisitions(ctx context.Context, f heimdall.AcquisitionFilter) ([]heimdall.Acquisition, error) {
+	const do = "list acquisitions"
+	if err := checkLimit(f.Limit); err != nil {
+		return nil, failed(ctx, do, err)
+	}
+	var w where
+	if err := w.addStates(f.States); err != nil {
+		return nil, failed(ctx, do, err)
+	}
+	if !f.From.IsZero() {
+		w.add("created_at >= ?", ceilMicros(f.From))
+	}
+	if !f.To.IsZero() {
+		w.add("created_at < ?", ceilMicros(f.To))
+	}
+	if f.After != "" {
+		var createdAt int64
+		err := s.reader.QueryRowContext(ctx, selectAcquisitionAge, f.After).Scan(&createdAt)
+		if errors.Is(err, sql.ErrNoRows) {
+			err = &heimdall.InvalidError{Fields: []heimdall.FieldError{{Field: "after", Message: "names an unknown acquisition: begin again with the first page"}}}
+		}
+		if err != nil {
+			return nil, failed(ctx, do, err)
+		}
+		w.add("(created_at, task_id) < (?, ?)", createdAt, f.After)
+	}
+	rows, err := s.reader.QueryContext(ctx, selectAcquisitions+w.String()+`
+ORDER BY created_at DESC, task_id DESC LIMIT ?`, append(w.args, f.Limit)...)
+	out, err := all(rows, err, scanAcquisition)
+	return out, failed(ctx, do, err)
+}
+
+// addStates chooses rows by state. One state is looked up in an index that is also in order; several are
+// filtered from the index of all rows (that is what + says), which needs no sorting.
+func (w *where) addStates(states []heimdall.State) error {
+	switch {
+	case states == nil:
+		return nil
+	case len(states) == 1:
+		w.add("state = ?", states[0])
+		return nil
+	}
+	names, err := asJSON(states)
+	w.add("+state IN (SELECT value FROM json_each(?))", names)
+	return err
+}
+
+const (
+	requestCancel = `UPDATE acquisitions SET cancel_requested = 1 WHERE task_id = ?`
+
+	cancelPendingCaptures = `
+UPDATE captures SET state = 'cancelled', phase = 'done', reason = ?, next_attempt_at = NULL, ended_at = ?
+WHERE task_id = ? AND state = 'pending'`
+
+	cancelPendingAcquisition = `
+UPDATE acquisitions SET state = 'cancelled', cancel_requested = 1, reason = ?, ended_at = ?
+WHERE task_id = ?`
+)
+
+// CancelAcquisition cancels an acquisition that is pending, with its captures, and asks the worker of a running
+// one to end it. One that has ended is ErrConflict.
+//
+// A pending acquisition that a worker handed back when some captures had succeeded already is not simply
+// cancelled, its outcome is partial: the next worker finds the wish and ends it so, at once.
+func (s *Store) CancelAcquisition(ctx context.Context, taskID string) (a heimdall.Acquisition, err error) {
+	err = s.write(ctx, "cancel acquisition", func(tx *sql.Tx) error {
+		if a, err = getAcquisition(ctx, tx, taskID); err != nil {
+			return err
+		}
+		if a.State.Ended() {
+			return fmt.Errorf("acquisition %s has ended, as %s: %w", taskID, a.State, heimdall.ErrConflict)
+		}
+		if err = s.cancel(ctx, tx, a); err != nil {
+			return err
+		}
+		a, err = getAcquisition(ctx, tx, taskID)
+		return err
+	})
+	if err != nil {
+		return heimdall.Acquisition{}, err
+	}
+	s.wake()
+	return a, nil
+}
+
+func (s *Store) cancel(ctx context.Context, tx *sql.Tx, a heimdall.Acquisition) error {
+	captures, err := capturesOf(ctx, tx, a.TaskID)
+	if err != nil {
+		return err
+	}
+	for i, c := range captures {
+		if c.State == heimdall.Pending {
+			captures[i].State = heimdall.Cancelled
+		}
+	}
+	if a.State != heimdall.Pending || heimdall.Outcome(captures) != heimdall.Cancelled {
+		_, err := tx.ExecContext(ctx, requestCancel, a.TaskID)
+		return err
+	}
+	const reason = "cancelled before it began"
+	now := s.moment()
+	if _, err := tx.ExecContext(ctx, cancelPendingCaptures, reason, micros{&now}, a.TaskID); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, cancelPendingAcquisition, reason, micros{&now}, a.TaskID)
+	return err
+}

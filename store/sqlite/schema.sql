@@ -1,0 +1,178 @@
+-- The newest schema, to be read. What runs are the migrations; a test proves that both give the same.
+--
+-- Names are those of the JSON API and end in their unit. Times are INTEGER microseconds since 1970 UTC, the
+-- resolution of measurements.timestamp_utc; only start_unix_ns keeps the nanoseconds of a GPS fit, because
+-- samples are aligned by it. Durations are REAL seconds, exact to the nanosecond up to 50 days. Frequencies are
+-- INTEGER hertz, so that windows are exact; the MHz and kHz that people query are generated from them.
+-- Text that may be missing is '', numbers that may be missing are NULL.
+
+CREATE TABLE websdrs (
+    websdr_id            INTEGER PRIMARY KEY AUTOINCREMENT, -- an id once given is never given again
+    name                 TEXT    NOT NULL UNIQUE,
+    kind                 TEXT    NOT NULL,
+    url                  TEXT    NOT NULL,
+    location_name        TEXT    NOT NULL,
+    latitude             REAL    NOT NULL,
+    longitude            REAL    NOT NULL,
+    altitude_m           REAL,
+    is_active            INTEGER NOT NULL CHECK (is_active IN (0, 1)),
+    timeout_seconds      REAL    NOT NULL,
+    retry_count          INTEGER NOT NULL,
+    frequency_min_hz     INTEGER NOT NULL,
+    frequency_max_hz     INTEGER NOT NULL,
+    frequency_offset_hz  INTEGER NOT NULL,
+    sample_rate_hz       INTEGER NOT NULL,
+    passband_low_hz      REAL    NOT NULL,
+    passband_high_hz     REAL    NOT NULL,
+    gain_db              REAL,
+    password             TEXT    NOT NULL, -- in clear, since it must be sent: the file is readable by its owner alone
+    clock_sigma_ppm      REAL    NOT NULL,
+    calibration_db       REAL,
+    calibration_sigma_db REAL,
+    notes                TEXT    NOT NULL,
+    created_at           INTEGER NOT NULL,
+    updated_at           INTEGER NOT NULL
+) STRICT;
+
+-- An acquisition is also the job: a worker holds it by a lease, and fence counts the claims it has had, so that
+-- a worker that lost its lease is recognised by its old number.
+CREATE TABLE acquisitions (
+    task_id              TEXT    NOT NULL PRIMARY KEY,
+    idempotency_key      TEXT    UNIQUE,
+    label                TEXT    NOT NULL,
+    frequency_hz         INTEGER NOT NULL,
+    frequency_mhz        REAL    GENERATED ALWAYS AS (frequency_hz / 1e6) VIRTUAL,
+    duration_seconds     REAL    NOT NULL,
+    sample_rate_hz       INTEGER NOT NULL,
+    sample_rate_khz      REAL    GENERATED ALWAYS AS (sample_rate_hz / 1e3) VIRTUAL,
+    channel_center_hz    REAL    NOT NULL,
+    channel_bandwidth_hz REAL    NOT NULL,
+    start_at             INTEGER,
+    join_timeout_seconds REAL    NOT NULL,
+    state                TEXT    NOT NULL
+        CHECK (state IN ('pending', 'running', 'success', 'partial', 'failed', 'cancelled')),
+    cancel_requested     INTEGER NOT NULL CHECK (cancel_requested IN (0, 1)),
+    reason               TEXT    NOT NULL,
+    created_at           INTEGER NOT NULL,
+    started_at           INTEGER,
+    ended_at             INTEGER,
+    window_start         INTEGER,
+    claims               INTEGER NOT NULL,
+    fence                INTEGER NOT NULL,
+    worker               TEXT,
+    lease_until          INTEGER
+) STRICT;
+
+CREATE INDEX acquisitions_by_age ON acquisitions (created_at, task_id);
+CREATE INDEX acquisitions_by_state ON acquisitions (state, created_at, task_id);
+-- The queue: few rows, oldest first.
+CREATE INDEX acquisitions_live ON acquisitions (created_at, task_id) WHERE state IN ('pending', 'running');
+
+-- From s3_path on, the columns are the capture's recording, and NULL together when it has none.
+CREATE TABLE captures (
+    task_id            TEXT    NOT NULL REFERENCES acquisitions (task_id),
+    websdr_id          INTEGER NOT NULL REFERENCES websdrs (websdr_id),
+    position           INTEGER NOT NULL, -- place in the request's list, from 0
+    state              TEXT    NOT NULL CHECK (state IN ('pending', 'running', 'success', 'failed', 'cancelled')),
+    phase              TEXT    NOT NULL,
+    attempts           INTEGER NOT NULL,
+    next_attempt_at    INTEGER,
+    failure_class      TEXT    NOT NULL,
+    reason             TEXT    NOT NULL,
+    bytes_received     INTEGER NOT NULL,
+    elapsed_seconds    REAL    NOT NULL,
+    started_at         INTEGER,
+    ended_at           INTEGER,
+    s3_path            TEXT,
+    datatype           TEXT,
+    sample_rate_hz     REAL,
+    nominal_rate_hz    REAL,
+    frequency_hz       INTEGER,
+    passband_low_hz    REAL,
+    passband_high_hz   REAL,
+    samples_count      INTEGER,
+    expected_samples   INTEGER,
+    bytes              INTEGER,
+    sha256             TEXT,
+    start_unix_ns      INTEGER, -- time of sample 0 in nanoseconds
+    start_skew_s       REAL,
+    time_quality       TEXT,
+    time_uncertainty_s REAL,
+    time_residual_s    REAL,
+    gps_age_max_s      INTEGER,
+    gaps               TEXT, -- JSON: [{"sample": 100, "missing": 7}]
+    overloads          INTEGER,
+    s_meter_dbm        REAL,
+    dialect            TEXT,
+    PRIMARY KEY (task_id, websdr_id)
+) STRICT;
+
+CREATE INDEX captures_by_state ON captures (state, task_id DESC, websdr_id);
+CREATE INDEX captures_by_websdr ON captures (websdr_id, task_id DESC);
+CREATE UNIQUE INDEX captures_by_s3_path ON captures (s3_path) WHERE s3_path IS NOT NULL;
+
+-- One row per successful capture. From snr_db on, the columns are heimdall.Metrics under their JSON names
+-- (L and K, which SQL would not tell from l and k, as welch_l and welch_k).
+CREATE TABLE measurements (
+    id                  INTEGER PRIMARY KEY,
+    task_id             TEXT    NOT NULL,
+    websdr_id           INTEGER NOT NULL,
+    timestamp_utc       INTEGER NOT NULL, -- time of sample 0: captures.start_unix_ns cut to microseconds
+    frequency_hz        INTEGER NOT NULL,
+    frequency_mhz       REAL    GENERATED ALWAYS AS (frequency_hz / 1e6) VIRTUAL,
+    sample_rate_hz      REAL    NOT NULL,
+    sample_rate_khz     REAL    GENERATED ALWAYS AS (sample_rate_hz / 1e3) VIRTUAL,
+    samples_count       INTEGER NOT NULL,
+    s3_path             TEXT    NOT NULL,
+    time_quality        TEXT    NOT NULL,
+    time_uncertainty_s  REAL    NOT NULL,
+    snr_db              REAL,
+    snr_sigma_db        REAL,
+    snr_upper_db        REAL,
+    snr_bandwidth_hz    REAL    NOT NULL,
+    detected            INTEGER NOT NULL CHECK (detected IN (0, 1)),
+    cn0_dbhz            REAL,
+    signal_dbfs         REAL,
+    channel_power_dbfs  REAL,
+    noise_dbfs_hz       REAL,
+    noise_source        TEXT    NOT NULL,
+    noise_used_fraction REAL,
+    power_dbfs          REAL,
+    peak_dbfs           REAL,
+    papr_db             REAL,
+    dc_dbfs             REAL,
+    clip_fraction       REAL    NOT NULL,
+    frequency_offset_hz REAL,
+    frequency_method    TEXT    NOT NULL,
+    frequency_sigma_hz  REAL,
+    clock_sigma_hz      REAL,
+    line_fraction       REAL,
+    drift_hz_s          REAL,
+    drift_sigma         REAL,
+    obw_hz              REAL,
+    obw_lo              REAL,
+    obw_hi              REAL,
+    obw_valid           INTEGER NOT NULL CHECK (obw_valid IN (0, 1)),
+    flatness_db         REAL,
+    spectral_kurtosis   REAL,
+    duty                REAL,
+    on_snr_db           REAL,
+    power_dbm           REAL,
+    signal_dbm          REAL,
+    noise_dbm_hz        REAL,
+    cal_db              REAL,
+    cal_sigma_db        REAL,
+    cal_source          TEXT    NOT NULL,
+    flags               TEXT    NOT NULL, -- JSON: ["clipped"]
+    algorithm_version   TEXT    NOT NULL,
+    welch_l             INTEGER NOT NULL,
+    welch_k             REAL    NOT NULL,
+    UNIQUE (task_id, websdr_id, timestamp_utc),
+    FOREIGN KEY (task_id, websdr_id) REFERENCES captures (task_id, websdr_id)
+) STRICT;
+
+CREATE INDEX measurements_by_time ON measurements (timestamp_utc DESC, task_id DESC, websdr_id DESC);
+CREATE INDEX measurements_by_websdr ON measurements (websdr_id, timestamp_utc DESC, task_id DESC);
+-- On the generated column, so that frequency_mhz = 145.5 is quick, too. Division by 1e6 is correctly rounded,
+-- so it keeps distinct hertz distinct and in order.
+CREATE INDEX measurements_by_frequency ON measurements (frequency_mhz, timestamp_utc DESC, task_id DESC, websdr_id DESC);
