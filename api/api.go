@@ -1,0 +1,126 @@
+// Package api is Heimdall's HTTP interface: JSON over HTTP, described by OpenAPI 3.1, for the CLI, the web UI,
+// and everybody's own scripts.
+//
+// A handler decodes, asks the database or the object store once or twice, and encodes; what a request may say
+// is package heimdall's decision, what a failure means to the caller is decided in one table (problem.go), and
+// all addresses are in one table (routes.go). The API never speaks to a radio: asking for an acquisition stores
+// a row, and a worker does the rest.
+//
+// It leaves out authentication: whoever mounts the handler decides who reaches it. Browsers of other sites are
+// kept from changing anything.
+//
+// The surprising part: a parameter that is unknown, empty or given twice is refused. A misspelt filter that
+// silently returned every row would be a lie.
+package api
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/blob"
+)
+
+// A Store is what the API asks of a database: of each noun, and whether it answers at all.
+type Store interface {
+	WebSDRStore
+	AcquisitionStore
+	CaptureStore
+	MeasurementStore
+
+	// Ping reports whether the database answers.
+	Ping(ctx context.Context) error
+}
+
+// A WebSDRStore keeps WebSDRs.
+type WebSDRStore interface {
+	// WebSDRs returns the rows chosen, in order of id.
+	WebSDRs(ctx context.Context, f heimdall.WebSDRFilter) ([]heimdall.WebSDR, error)
+	// WebSDR returns one, or heimdall.ErrNotFound.
+	WebSDR(ctx context.Context, id int64) (heimdall.WebSDR, error)
+	// CreateWebSDR stores w and returns it with its id and times; heimdall.ErrExists when the name is taken.
+	CreateWebSDR(ctx context.Context, w heimdall.WebSDR) (heimdall.WebSDR, error)
+	// UpdateWebSDR replaces the row and returns it with its new UpdatedAt; heimdall.ErrConflict when
+	// w.UpdatedAt is not the row's, because somebody else changed it.
+	UpdateWebSDR(ctx context.Context, w heimdall.WebSDR) (heimdall.WebSDR, error)
+	// DeleteWebSDR removes the row; heimdall.ErrConflict when captures refer to it.
+	DeleteWebSDR(ctx context.Context, id int64) error
+	// ImportWebSDRs creates or, by name, replaces all of list or none.
+	ImportWebSDRs(ctx context.Context, list []heimdall.WebSDR) (created, updated int, err error)
+}
+
+// An AcquisitionStore keeps acquisitions.
+type AcquisitionStore interface {
+	// CreateAcquisition stores a with one pending capture per WebSDR. When its IdempotencyKey is known, it
+	// changes nothing and returns the acquisition of that key with created false, or heimdall.ErrConflict when
+	// that was another request. Only then does it check a, and stores nothing that a.Validate or
+	// a.CheckWebSDRs refuse.
+	CreateAcquisition(ctx context.Context, a heimdall.Acquisition) (stored heimdall.Acquisition, created bool, err error)
+	// Acquisition returns one with its captures in order of websdr_id, or heimdall.ErrNotFound.
+	Acquisition(ctx context.Context, taskID string) (heimdall.Acquisition, []heimdall.Capture, error)
+	// Acquisitions returns a page, newest first.
+	Acquisitions(ctx context.Context, f heimdall.AcquisitionFilter) ([]heimdall.Acquisition, error)
+	// CancelAcquisition asks for the end; heimdall.ErrConflict when it has ended.
+	CancelAcquisition(ctx context.Context, taskID string) (heimdall.Acquisition, error)
+}
+
+// A CaptureStore keeps captures.
+type CaptureStore interface {
+	// Captures returns a page, newest acquisition first, then by websdr_id.
+	Captures(ctx context.Context, f heimdall.CaptureFilter) ([]heimdall.Capture, error)
+	// Capture returns one, or heimdall.ErrNotFound.
+	Capture(ctx context.Context, taskID string, websdrID int64) (heimdall.Capture, error)
+}
+
+// A MeasurementStore keeps measurements.
+type MeasurementStore interface {
+	// Measurements returns a page, newest first.
+	Measurements(ctx context.Context, f heimdall.MeasurementFilter) ([]heimdall.Measurement, error)
+	// EachMeasurement yields the rows chosen without holding them, newest first. An error ends it.
+	EachMeasurement(ctx context.Context, f heimdall.MeasurementFilter) iter.Seq2[heimdall.Measurement, error]
+}
+
+// Blobs is what the API asks of an object store; see blob.Store.
+type Blobs interface {
+	Open(ctx context.Context, key string) (blob.Object, error)
+	Stat(ctx context.Context, key string) (blob.Info, error)
+}
+
+// Config says what the API is made of. Store and Blobs are needed; the rest has defaults.
+type Config struct {
+	Store     Store
+	Blobs     Blobs
+	Now       func() time.Time // nil means time.Now
+	NewTaskID func() string    // a UUIDv7; nil means one made at random
+	Log       *slog.Logger     // nil means silence
+	Version   string           // "" means heimdall.Version
+
+	EventPoll      time.Duration // how often an event stream looks for changes; 0 means 250 ms
+	EventHeartbeat time.Duration // how often a silent event stream shows that it lives; 0 means 15 s
+}
+
+// service is the API at work. Nothing in it changes after New but ready, which guards itself.
+type service struct {
+	Config
+	huma  huma.API
+	ready readiness
+}
+
+// New returns the handler of the whole API: /api/v1, /healthz, /readyz, /docs and /openapi.json.
+//
+// Event streams and downloads last as long as their request's context: give http.Server a BaseContext that
+// ends when the program is asked to stop. They renew its WriteTimeout as they go.
+func New(c Config) http.Handler {
+	s := &service{Config: c.withDefaults()}
+	mux := http.NewServeMux()
+	s.huma = newHuma(mux, s.Version)
+	s.huma.UseMiddleware(s.checkQuery)
+	s.routes()
+	s.describe(mux)
+	return s.guard(mux)
+}

@@ -1,0 +1,96 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// Limits on request bodies.
+const (
+	maxBody   = 1 << 20  // bytes of JSON
+	maxImport = 32 << 20 // bytes of an import
+)
+
+// routes is every operation of the API, on one page.
+func (s *service) routes() {
+	route(s, "GET /healthz", "health", "Service", "Say that the process lives", s.health)
+	route(s, "GET /readyz", "ready", "Service", "Say whether the database and the object store answer", s.readyz, 503)
+	route(s, "GET /api/v1", "index", "Service", "List what there is", s.index)
+
+	route(s, "POST /api/v1/acquisitions", "create-acquisition", "Acquisitions", "Ask for an acquisition", s.createAcquisition, 409, 507, 503)
+	route(s, "GET /api/v1/acquisitions", "list-acquisitions", "Acquisitions", "List acquisitions, newest first", s.listAcquisitions, 503)
+	route(s, "GET /api/v1/acquisitions/{task_id}", "get-acquisition", "Acquisitions", "Show an acquisition with its captures", s.getAcquisition, 404, 503)
+	route(s, "POST /api/v1/acquisitions/{task_id}/cancel", "cancel-acquisition", "Acquisitions", "Ask for an acquisition to end", s.cancelAcquisition, 404, 409, 503)
+	route(s, "GET /api/v1/acquisitions/{task_id}/events", "watch-acquisition", "Acquisitions", "Follow an acquisition until it ends", s.watchAcquisition, 404, 503)
+
+	route(s, "GET /api/v1/captures", "list-captures", "Captures", "List captures, also those that failed", s.listCaptures, 503)
+	route(s, "GET /api/v1/captures/{task_id}/{websdr_id}", "get-capture", "Captures", "Show a capture", s.getCapture, 404, 503)
+	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}", "get-recording", "Captures", "Download the IQ of a capture", s.getRecording, 404, 503)
+
+	route(s, "GET /api/v1/measurements", "list-measurements", "Measurements", "List measurements, newest first, as JSON or CSV", s.listMeasurements, 503)
+
+	route(s, "GET /api/v1/websdrs", "list-websdrs", "WebSDRs", "List WebSDRs", s.listWebSDRs, 503)
+	route(s, "POST /api/v1/websdrs", "create-websdr", "WebSDRs", "Add a WebSDR", s.createWebSDR, 409, 507, 503)
+	route(s, "POST /api/v1/websdrs/import", "import-websdrs", "WebSDRs", "Add or replace many WebSDRs, by name", s.importWebSDRs, 409, 415, 507, 503)
+	route(s, "GET /api/v1/websdrs/export", "export-websdrs", "WebSDRs", "Export all WebSDRs, without passwords", s.exportWebSDRs, 503)
+	route(s, "GET /api/v1/websdrs/{websdr_id}", "get-websdr", "WebSDRs", "Show a WebSDR", s.getWebSDR, 404, 503)
+	route(s, "PUT /api/v1/websdrs/{websdr_id}", "replace-websdr", "WebSDRs", "Replace a WebSDR", s.replaceWebSDR, 404, 409, 412, 507, 503)
+	route(s, "PATCH /api/v1/websdrs/{websdr_id}", "patch-websdr", "WebSDRs", "Change some fields of a WebSDR", s.patchWebSDR, 404, 409, 412, 415, 507, 503)
+	route(s, "DELETE /api/v1/websdrs/{websdr_id}", "delete-websdr", "WebSDRs", "Remove a WebSDR that has no captures", s.deleteWebSDR, 404, 409, 412, 503)
+}
+
+// operations says what the table of routes has no room for, by operation id. huma writes into what it gets, so
+// every API has its own.
+func operations() map[string]huma.Operation {
+	return map[string]huma.Operation{
+		"create-acquisition": {DefaultStatus: http.StatusAccepted,
+			Description: "Everything is checked before anything is stored. A worker takes it from there: follow Location or its events. " +
+				"With an Idempotency-Key, a repeat of the same request answers 200 with the same acquisition, and another request under the same key is refused. `websdrs: null` means those of that moment."},
+		"cancel-acquisition": {DefaultStatus: http.StatusAccepted,
+			Description: "Captures that have ended stay as they are. One that waits for a worker ends at once, one that runs within seconds."},
+		"watch-acquisition": {Responses: streamed(http.StatusOK, "text/event-stream"),
+			Description: "Server-sent events: an `acquisition` event holds the whole acquisition, as it is now and then at each change; an `end` event follows the last. " +
+				"A reader that was cut off opens the stream again and has missed nothing that matters."},
+		"list-measurements": {Responses: streamed(http.StatusOK, "text/csv"),
+			Description: "As CSV (format=csv, or Accept: text/csv) the rows are streamed, all of them unless there is a limit; the first line holds the JSON names."},
+		"get-recording": {Responses: streamed(http.StatusOK, "application/octet-stream", "application/json", "application/x-tar", "audio/wav"),
+			Description: "sigmf-data is the recording exactly as received, and its ETag is the SHA-256; the other formats are made on the way. Ranges are served."},
+		"create-websdr": {DefaultStatus: http.StatusCreated},
+		"export-websdrs": {Responses: streamed(http.StatusOK, "application/json", "text/csv"),
+			Description: "The answer is a valid body for the import. A column or key has the name of the field."},
+		"import-websdrs": {MaxBodyBytes: maxImport,
+			Description: "A JSON list, or CSV whose first line names the columns: name, kind, url, latitude and longitude are needed, the other fields of a WebSDR may be there, in any order. " +
+				"A name that is known is replaced, password excepted when the row has none. All rows are stored or none."},
+		"replace-websdr": {Description: "Fields left out get their defaults, except the password, which stays."},
+		"patch-websdr": {MaxBodyBytes: maxBody,
+			Description: "A JSON merge patch (RFC 7396): only the fields named change, and null resets one to its default."},
+		"delete-websdr": {Description: "What was recorded with it must stay explicable, so a WebSDR that has captures cannot go: set is_active to false instead."},
+		"ready":         {Description: "The answer is at most a second old."},
+	}
+}
+
+func streamed(status int, mediaTypes ...string) map[string]*huma.Response {
+	content := map[string]*huma.MediaType{}
+	for _, m := range mediaTypes {
+		content[m] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+	}
+	return map[string]*huma.Response{statusKey(status): {Description: http.StatusText(status), Content: content}}
+}
+
+// route registers one line of the table. Whatever error the handler returns is turned into a problem.
+func route[I, O any](s *service, pattern, id, tag, summary string, handle func(context.Context, *I) (*O, error), errors ...int) {
+	op := operations()[id]
+	op.Method, op.Path = splitPattern(pattern)
+	op.OperationID, op.Summary, op.Tags = id, summary, []string{tag}
+	op.Errors = append(op.Errors, http.StatusUnprocessableEntity)
+	op.Errors = append(op.Errors, errors...)
+	huma.Register(s.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			return nil, s.problem(ctx, err)
+		}
+		return out, nil
+	})
+}

@@ -1,0 +1,197 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"mime"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/api/wire"
+)
+
+type listWebSDRsInput struct {
+	Active string `query:"active" enum:"true" doc:"true: only the active ones"`
+}
+
+type websdrListOutput struct{ Body wire.WebSDRList }
+
+func (s *service) listWebSDRs(ctx context.Context, in *listWebSDRsInput) (*websdrListOutput, error) {
+	list, err := s.Store.WebSDRs(ctx, heimdall.WebSDRFilter{ActiveOnly: in.Active == "true"})
+	if err != nil {
+		return nil, err
+	}
+	out := &websdrListOutput{wire.WebSDRList{WebSDRs: []wire.WebSDR{}}}
+	for _, w := range list {
+		out.Body.WebSDRs = append(out.Body.WebSDRs, wire.WebSDROf(w))
+	}
+	return out, nil
+}
+
+// A WebSDRPath names a WebSDR.
+type WebSDRPath struct {
+	ID int64 `path:"websdr_id" minimum:"1" doc:"Identity of the WebSDR" example:"1"`
+}
+
+// An IfMatchHeader guards a change against one in between.
+type IfMatchHeader struct {
+	IfMatch string `header:"If-Match" doc:"Change it only if its ETag is still this"`
+}
+
+type websdrOutput struct {
+	ETag     string `header:"ETag" doc:"Changes whenever the WebSDR does"`
+	Location string `header:"Location" hidden:"true"`
+	Body     wire.WebSDR
+}
+
+func shownWebSDR(w heimdall.WebSDR) *websdrOutput {
+	body := wire.WebSDROf(w)
+	return &websdrOutput{ETag: body.ETag(), Body: body}
+}
+
+func (s *service) getWebSDR(ctx context.Context, in *WebSDRPath) (*websdrOutput, error) {
+	w, err := s.Store.WebSDR(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return shownWebSDR(w), nil
+}
+
+func (s *service) createWebSDR(ctx context.Context, in *struct{ Body wire.WebSDRInput }) (*websdrOutput, error) {
+	w := in.Body.Root(nil)
+	if err := w.Validate(); err != nil {
+		return nil, err
+	}
+	w, err := s.Store.CreateWebSDR(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	out := shownWebSDR(w)
+	out.Location = fmt.Sprintf("/api/v1/websdrs/%d", w.ID)
+	return out, nil
+}
+
+type replaceWebSDRInput struct {
+	WebSDRPath
+	IfMatchHeader
+	Body wire.WebSDRInput
+}
+
+func (s *service) replaceWebSDR(ctx context.Context, in *replaceWebSDRInput) (*websdrOutput, error) {
+	old, err := s.matching(ctx, in.ID, in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	return s.updateWebSDR(ctx, in.Body.Root(&old))
+}
+
+type patchWebSDRInput struct {
+	WebSDRPath
+	IfMatchHeader
+	ContentType string `header:"Content-Type" hidden:"true"`
+	RawBody     []byte `contentType:"application/merge-patch+json"`
+}
+
+func (s *service) patchWebSDR(ctx context.Context, in *patchWebSDRInput) (*websdrOutput, error) {
+	if media := mediaType(in.ContentType); media != "application/merge-patch+json" && media != "application/json" {
+		return nil, fmt.Errorf("read a patch of type %q: %w: send application/merge-patch+json", media, errMediaType)
+	}
+	var patch map[string]any
+	if err := s.decodeInto(in.RawBody, &huma.Schema{Type: huma.TypeObject}, &patch); err != nil {
+		return nil, err
+	}
+	old, err := s.matching(ctx, in.ID, in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	merged, err := mergePatch(wire.WebSDROf(old).Input(), patch)
+	if err != nil {
+		return nil, err
+	}
+	var changed wire.WebSDRInput
+	if err := s.decodeInto(merged, s.schemaOf(changed), &changed); err != nil {
+		return nil, err
+	}
+	return s.updateWebSDR(ctx, changed.Root(&old))
+}
+
+// mergePatch applies an RFC 7396 patch to a flat document. A null password removes the one that is kept,
+// where an absent one keeps it.
+func mergePatch(document any, patch map[string]any) ([]byte, error) {
+	text, err := json.Marshal(document)
+	if err != nil {
+		return nil, fmt.Errorf("encode WebSDR: %w", err)
+	}
+	var merged map[string]any
+	if err := json.Unmarshal(text, &merged); err != nil {
+		return nil, fmt.Errorf("decode WebSDR: %w", err)
+	}
+	for key, value := range patch {
+		switch {
+		case value != nil:
+			merged[key] = value
+		case key == "password":
+			merged[key] = ""
+		default:
+			delete(merged, key)
+		}
+	}
+	return json.Marshal(merged)
+}
+
+func (s *service) schemaOf(v any) *huma.Schema {
+	return s.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(v), true, "")
+}
+
+func (s *service) updateWebSDR(ctx context.Context, w heimdall.WebSDR) (*websdrOutput, error) {
+	if err := w.Validate(); err != nil {
+		return nil, err
+	}
+	w, err := s.Store.UpdateWebSDR(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	return shownWebSDR(w), nil
+}
+
+type deleteWebSDRInput struct {
+	WebSDRPath
+	IfMatchHeader
+}
+
+func (s *service) deleteWebSDR(ctx context.Context, in *deleteWebSDRInput) (*struct{}, error) {
+	if _, err := s.matching(ctx, in.ID, in.IfMatch); err != nil {
+		return nil, err
+	}
+	return nil, s.Store.DeleteWebSDR(ctx, in.ID)
+}
+
+// matching returns a WebSDR if it is still the version that the caller knows.
+func (s *service) matching(ctx context.Context, id int64, ifMatch string) (heimdall.WebSDR, error) {
+	w, err := s.Store.WebSDR(ctx, id)
+	if err != nil || ifMatch == "" {
+		return w, err
+	}
+	for tag := range strings.SplitSeq(ifMatch, ",") {
+		if tag = strings.TrimSpace(tag); tag == "*" || tag == wire.ETag(w.UpdatedAt) {
+			return w, nil
+		}
+	}
+	return w, fmt.Errorf("change WebSDR %d: %w", id, errPrecondition)
+}
+
+// mediaType is a Content-Type without its parameters; an absent one is JSON.
+func mediaType(contentType string) string {
+	if contentType == "" {
+		return "application/json"
+	}
+	media, _, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return contentType
+	}
+	return media
+}
