@@ -1,0 +1,6 @@
+package httpiq
+
+var (
+	RetryAfter = retryAfter
+	Snippet    = snippet
+)
