@@ -146,3 +146,6 @@ func (e End) validate() error {
 	}
 	return nil
 }
+
+// overlaps reports whether b reaches within half of 0 Hz.
+func (b band) overlaps(half float64) bool { return b.low < half && b.high > -half }

@@ -43,3 +43,13 @@ func taper(k, n int) float64 {
 	}
 	return 1
 }
+
+// blackmanHarrisEnergy is the mean square of the window.
+const blackmanHarrisEnergy = 0.35875*0.35875 + (0.48829*0.48829+0.14128*0.14128+0.01168*0.01168)/2
+
+// blackmanHarrisAt is sample k of the window of length n.
+func blackmanHarrisAt(k, n int) float64 {
+	c := math.Cos(2 * math.Pi * float64(k) / float64(n))
+	// cos 2x = 2c^2-1, cos 3x = 4c^3-3c
+	return 0.35875 - 0.48829*c + 0.14128*(2*c*c-1) - 0.01168*(4*c*c*c-3*c)
+}

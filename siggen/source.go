@@ -1,6 +1,10 @@
 // Package siggen generates signals with known truth: every random number is a function of a seed and a
 // counter, so the same vector can be rebuilt anywhere, in any order, from its parameters alone.
 //
+// A [Vector] is a sum of [Signal]s in noise, put through [Impairments]; [Quantise] makes the bytes of a record of it.
+// The package leaves out fading, multipath and coloured noise. The surprising part: voice is a sum of 24 tones under
+// an envelope of syllables, because speech itself has no closed form.
+//
 // Words are SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) indexed by counter.
 package siggen
 
