@@ -117,7 +117,7 @@ const selectRecordings = selectCaptures + ` WHERE s3_path > ? ORDER BY s3_path L
 func (s *Store) RecordingKeys(ctx context.Context) iter.Seq2[heimdall.Capture, error] {
 	return func(yield func(heimdall.Capture, error) bool) {
 		for after := ""; ; {
-			rows, err := s.reader.QueryContext(ctx, selectRecordings, after, heimdall.MaxPage)
+			rows, err := s.reader.QueryContext(ctx, selectRecordings, after, streamPage)
 			page, err := all(rows, err, scanCapture)
 			if err != nil {
 				yield(heimdall.Capture{}, failed(ctx, "list recordings", err))
@@ -129,7 +129,7 @@ func (s *Store) RecordingKeys(ctx context.Context) iter.Seq2[heimdall.Capture, e
 				}
 				after = c.Recording.S3Path
 			}
-			if len(page) < heimdall.MaxPage {
+			if len(page) < streamPage {
 				return
 			}
 		}
