@@ -103,8 +103,8 @@ func open(path string, o Options) (_ *File, err error) {
 		return nil, plain(err)
 	}
 	switch {
-	case info.IsDir():
-		return nil, errors.New("it is a folder: name a file in it")
+	case !info.Mode().IsRegular():
+		return nil, errors.New("it is no plain file: name a file that holds samples")
 	case info.Size() == 0:
 		return nil, errors.New("the file is empty")
 	}

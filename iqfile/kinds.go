@@ -1,7 +1,6 @@
 package iqfile
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -40,16 +39,18 @@ func (f *File) openKind(path string, src *os.File, size int64, o Options) error 
 	case ".wav", ".rf64", ".bw64":
 		return f.openWAV(src, size)
 	}
-	if _, known := rawFormats[ext]; known || o.Format != 0 {
-		return f.openRaw(src, size, ext, o)
-	}
 	var magic [6]byte
 	n, _ := src.ReadAt(magic[:], 0)
-	switch {
-	case bytes.HasPrefix(magic[:n], []byte("\x93NUMPY")):
+	_, raw := rawFormats[ext]
+	switch head := string(magic[:n]); {
+	case raw:
+		return f.openRaw(src, size, ext, o)
+	case head == "\x93NUMPY":
 		return f.openNPY(src, size)
-	case bytes.HasPrefix(magic[:n], []byte("RIFF")), bytes.HasPrefix(magic[:n], []byte("RF64")), bytes.HasPrefix(magic[:n], []byte("BW64")):
+	case strings.HasPrefix(head, "RIFF"), strings.HasPrefix(head, "RF64"), strings.HasPrefix(head, "BW64"):
 		return f.openWAV(src, size)
+	case o.Format != 0:
+		return f.openRaw(src, size, ext, o)
 	}
 	return errors.New("neither its name nor its first bytes say what it is: if it holds raw samples, give --format (such as ci16_le, cu8 or cf32_le) and --sample-rate-hz")
 }

@@ -124,11 +124,48 @@ func (f *File) useSigMF(m *sigmf.Metadata, data io.Reader, size int64) error {
 	return nil
 }
 
+// useCaptures fills f.Captures. core:sample_start counts from the start of a recording that may be split over
+// files, of which this one begins at core:offset; where core:global_index is absent, samples follow one another.
+func (f *File) useCaptures(m *sigmf.Metadata) error {
+	for k := range m.Captures {
+		in := &m.Captures[k]
+		if in.SampleStart < 0 || m.Global.Offset < 0 || in.GlobalIndex != nil && *in.GlobalIndex < 0 {
+			return fmt.Errorf("captures[%d] has a negative sample index", k)
+		}
+		c := Capture{Sample: in.SampleStart - m.Global.Offset, GlobalIndex: in.SampleStart}
+		c.Start, _ = in.Start()
+		if in.FrequencyHz != nil {
+			c.CenterHz, c.HasCenter = *in.FrequencyHz, true
+		}
+		if k == 0 && c.Sample < 0 {
+			return fmt.Errorf("captures[0] starts at sample %d (core:sample_start), before the first of the file, %d (core:offset)", in.SampleStart, m.Global.Offset)
+		}
+		if k > 0 {
+			before := f.Captures[k-1]
+			if c.Sample < before.Sample {
+				return fmt.Errorf("captures[%d] starts at sample %d, before the one in front of it (core:sample_start): sort them", k, in.SampleStart)
+			}
+			c.GlobalIndex = before.GlobalIndex + c.Sample - before.Sample
+		}
+		if in.GlobalIndex != nil {
+			c.GlobalIndex = *in.GlobalIndex
+		}
+		f.Captures = append(f.Captures, c)
+		if k > 0 && missingBefore(f.Captures, k) < 0 {
+			return fmt.Errorf("captures[%d] overlaps the one in front of it: its core:global_index is %d too small", k, -missingBefore(f.Captures, k))
+		}
+		if c.HasCenter && f.Captures[0].HasCenter && c.CenterHz != f.Captures[0].CenterHz {
+			f.note("captures[%d] is tuned to %.0f Hz, the first one to %.0f Hz", k, c.CenterHz, f.Captures[0].CenterHz)
+		}
+	}
+	return nil
+}
+
 // trimCaptures leaves the captures that have samples, and gives one to the samples before the first.
 func (f *File) trimCaptures() {
 	for k, c := range f.Captures {
 		if c.Sample >= f.Samples && c.Sample > 0 {
-			f.Damage = fmt.Errorf("captures[%d] starts at sample %d (core:sample_start), but the data holds only %d samples: %w",
+			f.Damage = fmt.Errorf("captures[%d] starts at sample %d of a file that holds only %d samples: %w",
 				k, c.Sample, f.Samples, io.ErrUnexpectedEOF)
 			f.Captures = f.Captures[:k]
 			break
@@ -145,45 +182,14 @@ func (f *File) trimCaptures() {
 	}
 }
 
-// useCaptures fills f.Captures. Where core:global_index is absent, samples are taken to follow one another.
-func (f *File) useCaptures(m *sigmf.Metadata) error {
-	for k := range m.Captures {
-		in := &m.Captures[k]
-		c := Capture{Sample: in.SampleStart, GlobalIndex: in.SampleStart + m.Global.Offset}
-		c.Start, _ = in.Start()
-		if in.FrequencyHz != nil {
-			c.CenterHz, c.HasCenter = *in.FrequencyHz, true
-		}
-		if k == 0 && c.Sample < 0 {
-			return fmt.Errorf("captures[0] starts at sample %d (core:sample_start)", c.Sample)
-		}
-		if k > 0 {
-			before := f.Captures[k-1]
-			if c.Sample < before.Sample {
-				return fmt.Errorf("captures[%d] starts at sample %d, before the one in front of it (core:sample_start): sort them", k, c.Sample)
-			}
-			c.GlobalIndex = before.GlobalIndex + c.Sample - before.Sample
-			if !c.HasCenter {
-				c.CenterHz, c.HasCenter = before.CenterHz, before.HasCenter
-			}
-		}
-		if in.GlobalIndex != nil {
-			c.GlobalIndex = *in.GlobalIndex
-		}
-		f.Captures = append(f.Captures, c)
-		if k > 0 && missingBefore(f.Captures, k) < 0 {
-			return fmt.Errorf("captures[%d] overlaps the one in front of it: its core:global_index is %d too small", k, -missingBefore(f.Captures, k))
-		}
-		if c.HasCenter && f.Captures[0].HasCenter && c.CenterHz != f.Captures[0].CenterHz {
-			f.note("captures[%d] is tuned to %.0f Hz, the first one to %.0f Hz", k, c.CenterHz, f.Captures[0].CenterHz)
-		}
-	}
-	return nil
-}
-
-// durationOf is n/rateHz, rounded to the nanosecond, without the loss of a float64 over long times.
+// durationOf is n/rateHz, rounded to the nanosecond, without the loss of a float64 over long times. It ends at
+// a century, which is more than a file says in earnest.
 func durationOf(n int64, rateHz float64) time.Duration {
-	whole := int64(float64(n) / rateHz)
+	const century = 100 * 365 * 24 * 3600
+	whole := int64(min(float64(n)/rateHz, century))
+	if whole == century {
+		return century * time.Second
+	}
 	rest := float64(n) - float64(whole)*rateHz
 	return time.Duration(whole)*time.Second + time.Duration(rest/rateHz*1e9+0.5)
 }
