@@ -137,11 +137,14 @@ func (q *quality) report(m *Metrics) (flags []string) {
 	return flags
 }
 
-// impulses counts short runs of samples far over the median power: clicks.
+// impulses counts short runs of samples far over the median power: clicks. A click stands alone; the peaks of speech
+// rise and fall over several samples.
 type impulses struct {
 	level         float32 // 0 until the median is known
 	run           int     // length of the present run over level
-	short, longer int64   // runs that ended
+	rising        bool    // it began with a step
+	last          float32 // power of the sample before
+	short, longer int64   // runs that were clicks, and others
 }
 
 // learn sets the level from the beginning of the record.
@@ -167,36 +170,35 @@ func (p *impulses) count(re, im []float32) {
 		return
 	}
 	im = im[:len(re)]
-	level, run := p.level, p.run
+	level, last := p.level, p.last
 	for k, r := range re {
-		if i := im[k]; r*r+i*i > level {
-			run++
-		} else if run > 0 {
-			p.end(run)
-			run = 0
+		v := r*r + im[k]*im[k]
+		if v > level {
+			if p.run++; p.run == 1 {
+				p.rising = last < level/2
+			}
+		} else if p.run > 0 {
+			p.end(v)
 		}
+		last = v
 	}
-	p.run = run
+	p.last = last
 }
 
-func (p *impulses) end(run int) {
-	if run <= impulseMax {
+// end counts the run before a sample of power next.
+func (p *impulses) end(next float32) {
+	if p.run <= impulseMax && p.rising && next < p.level/2 {
 		p.short++
 	} else {
 		p.longer++
 	}
+	p.run = 0
 }
 
 // found reports whether a record of n samples is impulsive. Noise alone exceeds the level with probability
 // exp(-16) a sample, which long records must not be blamed for.
 func (p *impulses) found(n int64) bool {
-	short, longer := p.short, p.longer
-	if p.run > impulseMax {
-		longer++
-	} else if p.run > 0 {
-		short++
-	}
-	return float64(short) >= 5+1e-6*float64(n) && float64(short) > 0.8*float64(short+longer)
+	return float64(p.short) >= 5+1e-6*float64(n) && float64(p.short) > 0.8*float64(p.short+p.longer)
 }
 
 // decibels is 10 log10 p, or nil where that is not finite.

@@ -34,10 +34,11 @@ func energy(w []float32) float64 {
 	return e
 }
 
-// taper is the weight of sample k of n: flat with cosine ends of 1 %, so that the ends of a record do not
-// leak a strong neighbour into the channel, while all of its time counts alike.
+// taper is the weight of sample k of n: flat with cosine ends of 1 %, at most 64 samples, so that the ends of a
+// record do not leak a strong neighbour into the channel. They are kept that short because all time must count
+// alike: longer ones take 0.2 dB off a keyed signal that happens to be on at both ends.
 func taper(k, n int) float64 {
-	ends := min(max(16, n/100), n/4)
+	ends := min(max(16, n/100), 64, n/4)
 	if d := min(k, n-1-k); d < ends {
 		return 0.5 - 0.5*math.Cos(math.Pi*(float64(d)+0.5)/float64(ends))
 	}

@@ -1,0 +1,57 @@
+package dsp_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/heimdall-sdr/heimdall/dsp"
+	"github.com/heimdall-sdr/heimdall/iq"
+	"github.com/heimdall-sdr/heimdall/siggen"
+)
+
+// toneRecord is a tone in noise as ci16.
+func toneRecord(t testing.TB, rateHz float64, n int, toneHz, levelDBFS, noiseDBFSHz float64) []byte {
+	v := siggen.Vector{
+		SampleRateHz: rateHz, Samples: n, Seed: 1, NoiseDBFSHz: &noiseDBFSHz,
+		Signals: []siggen.Signal{{Kind: "tone", FreqHz: toneHz, LevelDBFS: levelDBFS}},
+	}
+	z, err := v.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := siggen.Quantise(z, "ci16")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// BenchmarkMeter runs the whole set of metrics. MB/s here are million samples per second.
+func BenchmarkMeter(b *testing.B) {
+	for _, c := range []struct {
+		rateHz, bandwidthHz float64
+		samples             int
+	}{
+		{12000, 10000, 120000}, {12000, 10000, 1200000}, {250000, 12500, 2500000}, {2.4e6, 12500, 2400000},
+	} {
+		raw := toneRecord(b, c.rateHz, c.samples, 1000, -20, -60-10*float64(len(fmt.Sprint(int(c.rateHz)))-4))
+		b.Run(fmt.Sprintf("%gkHz/%dk", c.rateHz/1000, c.samples/1000), func(b *testing.B) {
+			b.SetBytes(int64(c.samples))
+			b.ReportAllocs()
+			for b.Loop() {
+				m, err := dsp.NewMeter(dsp.Config{
+					Format: iq.CI16LE, SampleRateHz: c.rateHz, ChannelBandwidthHz: c.bandwidthHz, ExpectedSamples: int64(c.samples),
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if _, err := m.Write(raw); err != nil {
+					b.Fatal(err)
+				}
+				if _, err := m.Finish(dsp.End{}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
