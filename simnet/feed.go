@@ -148,7 +148,7 @@ func (f *Feed) some(dst []complex128, first int64) {
 	back := newShift(f.rate, first, f.centreHz)
 	for i := range dst {
 		j := int(f.factor*(first+int64(i)) - f.first)
-		re, im := f.filter.at(f.re, j), f.filter.at(f.im, j)
+		re, im := f.filter.at(f.re, f.im, j)
 		c, s := back.at(first + int64(i))
 		dst[i] = complex(re*c-im*s, re*s+im*c)
 	}

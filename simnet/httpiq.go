@@ -75,8 +75,7 @@ func (h *httpIQ) iq(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	clock := h.server.timeline()
-	now := clock.now()
+	clock, now := h.server.timeline()
 	t := Tuning{FrequencyHz: q.tuneHz, RateHz: q.rateHz}
 	t.PassbandLowHz, t.PassbandHighHz = h.server.receiver.passband()
 	run, err := h.source.start(now)

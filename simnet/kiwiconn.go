@@ -203,12 +203,12 @@ func (c *kiwiConn) auth(ctx context.Context, cmd kiwiCommand) error {
 
 // begin starts the flow of samples.
 func (c *kiwiConn) begin() error {
-	c.clock = c.kiwi.server.timeline()
-	run, err := c.kiwi.program.start(&c.settings, c.plan, c.clock)
+	clock, from := c.kiwi.server.timeline()
+	run, err := c.kiwi.program.start(&c.settings, c.plan, clock.epoch, from)
 	if err != nil {
 		return errKick // the settings make no sense
 	}
-	c.flow = run
+	c.flow, c.clock = run, clock
 	return nil
 }
 

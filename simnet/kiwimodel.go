@@ -13,7 +13,7 @@ type kiwiProgram interface {
 	// reportedRateHz is what the server says its sample rate is.
 	reportedRateHz() float64
 	// start begins to send at a time of the world.
-	start(s *kiwiSettings, p plan, clock timeline) (kiwiRun, error)
+	start(s *kiwiSettings, p plan, epoch time.Time, from time.Duration) (kiwiRun, error)
 }
 
 // A kiwiRun is frames in order. One goroutine uses it.
@@ -46,13 +46,13 @@ func (m kiwiModel) reportedRateHz() float64 {
 	return rateOf(float64(m.receiver.rateHz()), m.receiver.ClockPPM).Hz() * (1 + kiwiRateErrorPPM*1e-6)
 }
 
-func (m kiwiModel) start(s *kiwiSettings, p plan, clock timeline) (kiwiRun, error) {
-	r := &kiwiModelRun{kiwiModel: m, plan: p, epoch: clock.epoch, meter: math.NaN()}
+func (m kiwiModel) start(s *kiwiSettings, p plan, epoch time.Time, from time.Duration) (kiwiRun, error) {
+	r := &kiwiModelRun{kiwiModel: m, plan: p, epoch: epoch, meter: math.NaN()}
 	r.jitter = siggen.NewSource(m.world.Seed, streamID("stamps", m.receiver.Name))
 	if err := r.tune(s); err != nil {
 		return nil, err
 	}
-	r.sample = r.feed.IndexAt(clock.now())
+	r.sample = r.feed.IndexAt(from)
 	r.begin = r.sample
 	return r, nil
 }

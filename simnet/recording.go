@@ -50,7 +50,7 @@ type kiwiRecording struct {
 
 // openKiwiRecording reads the file once, so that nothing is wrong with it later.
 func openKiwiRecording(path string) (*kiwiRecording, error) {
-	run, err := newKiwiFileRun(path, timeline{speed: 1})
+	run, err := newKiwiFileRun(path, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -67,8 +67,8 @@ func openKiwiRecording(path string) (*kiwiRecording, error) {
 
 func (k *kiwiRecording) reportedRateHz() float64 { return k.rateHz }
 
-func (k *kiwiRecording) start(_ *kiwiSettings, _ plan, clock timeline) (kiwiRun, error) {
-	return newKiwiFileRun(k.path, clock)
+func (k *kiwiRecording) start(_ *kiwiSettings, _ plan, _ time.Time, from time.Duration) (kiwiRun, error) {
+	return newKiwiFileRun(k.path, from)
 }
 
 type kiwiFileRun struct {
@@ -81,7 +81,7 @@ type kiwiFileRun struct {
 	buf   [4 * kiwiFrameSamples]byte
 }
 
-func newKiwiFileRun(path string, clock timeline) (*kiwiFileRun, error) {
+func newKiwiFileRun(path string, from time.Duration) (*kiwiFileRun, error) {
 	file, err := iqfile.Open(path, iqfile.Options{})
 	if err != nil {
 		return nil, err
@@ -90,7 +90,7 @@ func newKiwiFileRun(path string, clock timeline) (*kiwiFileRun, error) {
 		file.Close()
 		return nil, fmt.Errorf("open recording %s: it is no Kiwi WAV: a KiwiSDR's stamps are needed", path)
 	}
-	return &kiwiFileRun{file: file, begin: clock.now(), meter: math.NaN()}, nil
+	return &kiwiFileRun{file: file, begin: from, meter: math.NaN()}, nil
 }
 
 func (r *kiwiFileRun) tune(*kiwiSettings) error { return nil }

@@ -104,7 +104,8 @@ func (r *rtlTCP) serve(ctx context.Context, c net.Conn) {
 	stop := context.AfterFunc(ctx, func() { c.Close() })
 	defer stop()
 	p := r.server.faults.next()
-	conn := &rtlConn{rtlTCP: r, conn: c, plan: p, clock: r.server.timeline()}
+	conn := &rtlConn{rtlTCP: r, conn: c, plan: p}
+	conn.clock, conn.from = r.server.timeline()
 	conn.settings = rtlSettings{frequencyHz: 100_000_000, rateHz: 2_048_000, gainDB: r.server.receiver.gainDB()}
 	var reading sync.WaitGroup
 	reading.Go(func() { conn.listen(); cancel() })
@@ -118,10 +119,12 @@ type rtlConn struct {
 	conn  net.Conn
 	plan  plan
 	clock timeline
+	from  time.Duration // the world's time of the first sample
 
 	mu       sync.Mutex // guards what follows
 	settings rtlSettings
-	changed  time.Duration // the world's time of the last command
+	position time.Duration // the world's time of the next sample
+	changed  time.Duration // position at the last command
 	version  int           // counts changes
 }
 
@@ -135,7 +138,7 @@ func (c *rtlConn) listen() {
 		c.mu.Lock()
 		if c.settings.apply(parseRTLCommand(b), c.server.receiver.gainDB()) {
 			c.version++
-			c.changed = c.clock.now()
+			c.changed = c.position
 		}
 		c.mu.Unlock()
 	}
@@ -156,7 +159,7 @@ func (c *rtlConn) serve(ctx context.Context) {
 	if _, err := c.conn.Write(header); err != nil || c.plan.has(FaultEmpty) {
 		return
 	}
-	now := c.clock.now()
+	now := c.from
 	if f, ok := c.plan.find(FaultSlow); ok {
 		now += time.Duration(f.AfterSeconds * float64(time.Second))
 		if c.clock.wait(ctx, now) != nil {
@@ -173,6 +176,7 @@ func (c *rtlConn) stream(ctx context.Context, now time.Duration) {
 		return
 	}
 	defer run.close()
+	c.due(0, now)
 	version, err := c.tune(run, now)
 	out := &outlet{to: c.conn, plan: c.plan, clock: c.clock}
 	for err == nil {
@@ -189,10 +193,11 @@ func (c *rtlConn) stream(ctx context.Context, now time.Duration) {
 	}
 }
 
-// due reports whether there are newer settings, and the samples to come are of them.
+// due notes where the stream is, and reports whether its next sample is of newer settings.
 func (c *rtlConn) due(version int, now time.Duration) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.position = now
 	return c.version != version && now >= c.changed+rtlLatency
 }
 

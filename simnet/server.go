@@ -161,12 +161,12 @@ func (s *Server) Close() error {
 	return s.closeErr
 }
 
-// timeline returns the time line of a new connection.
-func (s *Server) timeline() timeline {
+// timeline returns the time line of a stream that begins now, and the world's time at its beginning.
+func (s *Server) timeline() (clock timeline, from time.Duration) {
 	if s.options.Rewind {
-		return s.clock.restarted()
+		return s.clock.restarted(), 0
 	}
-	return s.clock
+	return s.clock, s.clock.now()
 }
 
 // resettingListener resets the connections that a counted refuse fault is for.
