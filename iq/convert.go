@@ -8,6 +8,9 @@ import (
 // Split decodes whole samples of src into re and im and returns how many: as many as fit in src, re and im.
 // Separate float32 slices are what signal processing wants: complex64 arithmetic in Go goes through float64.
 func Split(re, im []float32, src []byte, f Format) int {
+	if !f.Valid() {
+		return 0
+	}
 	n := min(len(re), len(im), len(src)/f.Size())
 	re, im, src = re[:n], im[:n], src[:n*f.Size()]
 	switch f {
@@ -51,6 +54,9 @@ func Split(re, im []float32, src []byte, f Format) int {
 
 // Decode decodes whole samples of src into dst and returns how many: as many as fit in both.
 func Decode(dst []complex64, src []byte, f Format) int {
+	if !f.Valid() {
+		return 0
+	}
 	n := min(len(dst), len(src)/f.Size())
 	var re, im [512]float32
 	for k := 0; k < n; {
@@ -64,8 +70,11 @@ func Decode(dst []complex64, src []byte, f Format) int {
 }
 
 // Encode encodes samples of src into dst and returns how many: as many as fit in both. Integer formats round
-// to the nearest step and clip at full scale.
+// to the nearest step and clip at full scale; what is not a number becomes silence in them.
 func Encode(dst []byte, src []complex64, f Format) int {
+	if !f.Valid() {
+		return 0
+	}
 	n := min(len(src), len(dst)/f.Size())
 	for k, z := range src[:n] {
 		re, im := float64(real(z)), float64(imag(z))
@@ -93,10 +102,10 @@ func Encode(dst []byte, src []complex64, f Format) int {
 	return n
 }
 
-// step rounds half to even, as numpy does, and clips. NaN becomes 0.
+// step rounds half to even, as numpy does, and clips. NaN becomes the step nearest to silence.
 func step(v, low, high float64) int32 {
 	if math.IsNaN(v) {
-		return 0
+		v = (low + high) / 2 // -0.5 and 127.5: to even it is 0 and 128
 	}
 	return int32(math.RoundToEven(min(max(v, low), high)))
 }

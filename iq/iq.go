@@ -59,8 +59,18 @@ func (f Format) String() string {
 	return formats[f].name
 }
 
-// Size is the number of bytes of one complex sample.
-func (f Format) Size() int { return formats[f].size }
+// Size is the number of bytes of one complex sample; 0 unless f is valid.
+func (f Format) Size() int {
+	if !f.Valid() {
+		return 0
+	}
+	return formats[f].size
+}
 
 // LSB is the size of one quantisation step relative to full scale, or 0 for floats.
-func (f Format) LSB() float64 { return formats[f].lsb }
+func (f Format) LSB() float64 {
+	if !f.Valid() {
+		return 0
+	}
+	return formats[f].lsb
+}
