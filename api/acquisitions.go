@@ -126,7 +126,7 @@ func (s *service) listAcquisitions(ctx context.Context, in *listAcquisitionsInpu
 		States: in.States, From: in.From, To: in.To, After: after, Limit: in.limit(),
 	})
 	if err != nil {
-		return nil, err
+		return nil, ofList(err)
 	}
 	out := &acquisitionPageOutput{wire.AcquisitionPage{Acquisitions: []wire.Acquisition{}}}
 	for _, a := range list {

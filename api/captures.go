@@ -30,7 +30,7 @@ func (s *service) listCaptures(ctx context.Context, in *listCapturesInput) (*cap
 	}
 	list, err := s.Store.Captures(ctx, f)
 	if err != nil {
-		return nil, err
+		return nil, ofList(err)
 	}
 	out := &capturePageOutput{wire.CapturePage{Captures: []wire.Capture{}}}
 	for _, c := range list {

@@ -42,7 +42,7 @@ func (s *service) listMeasurements(ctx context.Context, in *listMeasurementsInpu
 	f.Limit = in.limit()
 	list, err := s.Store.Measurements(ctx, f)
 	if err != nil {
-		return nil, err
+		return nil, ofList(err)
 	}
 	body := wire.MeasurementPage{Measurements: []wire.Measurement{}}
 	for _, m := range list {
@@ -108,7 +108,7 @@ func (s *service) measurementsCSV(ctx context.Context, f heimdall.MeasurementFil
 	m, err, more := next()
 	if err != nil {
 		stop()
-		return nil, err
+		return nil, ofList(err)
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		defer stop()

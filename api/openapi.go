@@ -30,6 +30,8 @@ func (s *service) describe(mux *http.ServeMux) {
 	create := doc.Paths["/api/v1/acquisitions"].Post.Responses
 	create["200"] = &huma.Response{Description: "A repeat: the acquisition that the first request made", Content: create["202"].Content}
 
+	export := doc.Paths["/api/v1/websdrs/export"].Get.Responses["200"].Content
+	export["application/json"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeArray, Items: s.schemaOf(wire.WebSDR{})}}
 	input := s.schemaOf(wire.WebSDRInput{})
 	imports := doc.Paths["/api/v1/websdrs/import"].Post.RequestBody.Content
 	imports["application/json"] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeArray, Items: input}}

@@ -144,6 +144,23 @@ func allOf(errs ...error) error {
 	return inQuery(&bad)
 }
 
+// ofList is what a store says about a list: what is wrong with the filter is wrong with the query, and the row
+// that a page begins after came in the cursor.
+func ofList(err error) error {
+	wrong, ok := errors.AsType[*heimdall.InvalidError](err)
+	if !ok {
+		return err
+	}
+	var bad heimdall.InvalidError
+	for _, f := range wrong.Fields {
+		if f.Field == "after" {
+			f.Field = "cursor"
+		}
+		bad.Fields = append(bad.Fields, f)
+	}
+	return inQuery(&bad)
+}
+
 func fieldErrors(err error, bad *heimdall.InvalidError) []wire.FieldError {
 	where := "body"
 	if _, ok := errors.AsType[queryError](err); ok {

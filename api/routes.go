@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -33,11 +34,11 @@ func (s *service) routes() {
 
 	route(s, "GET /api/v1/websdrs", "list-websdrs", "WebSDRs", "List WebSDRs", s.listWebSDRs, 503)
 	route(s, "POST /api/v1/websdrs", "create-websdr", "WebSDRs", "Add a WebSDR", s.createWebSDR, 409, 507, 503)
-	route(s, "POST /api/v1/websdrs/import", "import-websdrs", "WebSDRs", "Add or replace many WebSDRs, by name", s.importWebSDRs, 409, 415, 507, 503)
+	route(s, "POST /api/v1/websdrs/import", "import-websdrs", "WebSDRs", "Add or replace many WebSDRs, by name", s.importWebSDRs, 409, 507, 503)
 	route(s, "GET /api/v1/websdrs/export", "export-websdrs", "WebSDRs", "Export all WebSDRs, without passwords", s.exportWebSDRs, 503)
 	route(s, "GET /api/v1/websdrs/{websdr_id}", "get-websdr", "WebSDRs", "Show a WebSDR", s.getWebSDR, 404, 503)
 	route(s, "PUT /api/v1/websdrs/{websdr_id}", "replace-websdr", "WebSDRs", "Replace a WebSDR", s.replaceWebSDR, 404, 409, 412, 507, 503)
-	route(s, "PATCH /api/v1/websdrs/{websdr_id}", "patch-websdr", "WebSDRs", "Change some fields of a WebSDR", s.patchWebSDR, 404, 409, 412, 415, 507, 503)
+	route(s, "PATCH /api/v1/websdrs/{websdr_id}", "patch-websdr", "WebSDRs", "Change some fields of a WebSDR", s.patchWebSDR, 404, 409, 412, 507, 503)
 	route(s, "DELETE /api/v1/websdrs/{websdr_id}", "delete-websdr", "WebSDRs", "Remove a WebSDR that has no captures", s.deleteWebSDR, 404, 409, 412, 503)
 }
 
@@ -84,8 +85,10 @@ func route[I, O any](s *service, pattern, id, tag, summary string, handle func(c
 	op := operations()[id]
 	op.Method, op.Path = splitPattern(pattern)
 	op.OperationID, op.Summary, op.Tags = id, summary, []string{tag}
-	op.Errors = append(op.Errors, http.StatusUnprocessableEntity)
-	op.Errors = append(op.Errors, errors...)
+	op.Errors = append(errors, http.StatusBadRequest, http.StatusUnprocessableEntity)
+	if hasBody(reflect.TypeFor[I]()) {
+		op.Errors = append(op.Errors, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
+	}
 	huma.Register(s.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
@@ -93,4 +96,10 @@ func route[I, O any](s *service, pattern, id, tag, summary string, handle func(c
 		}
 		return out, nil
 	})
+}
+
+func hasBody(input reflect.Type) bool {
+	_, decoded := input.FieldByName("Body")
+	_, raw := input.FieldByName("RawBody")
+	return decoded || raw
 }
