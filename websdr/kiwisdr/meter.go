@@ -1,0 +1,152 @@
+package kiwisdr
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+
+	"github.com/heimdall-sdr/heimdall/websdr"
+)
+
+const (
+	smeterSeconds = 0.010 // time constant of the S-meter's average
+	smeterTop     = 1304  // +3.4 dBm, where the reading is pinned; 0 is where it is pinned below
+
+	// calibrationSigmaDB is how well the S-meter itself is known: owners set its correction by hand, in whole
+	// decibels, or leave it as it came.
+	calibrationSigmaDB = 1.0
+
+	quietDBFS   = -70    // below, 16-bit samples are too coarse for a comparison
+	wrapStep    = 40_000 // between neighbouring samples: the server's integers wrapped around
+	maxCompared = 4096   // comparisons kept
+)
+
+// A meter compares the S-meter with the samples, and watches for what makes them worthless.
+//
+// The S-meter is a running average of decibels (not of power), taken before the gain. So the same average is
+// taken of the samples, and the difference holds for any signal: power from samples plus it is in dBm.
+type meter struct {
+	alpha    float64
+	averageD float64 // running average of the samples in dBFS
+	fresh    int     // samples in it
+	steady   int     // samples until it has forgotten where it began
+
+	readings [smeterTop + 1]int64
+	frames   int64
+	overload int64
+	silent   int64
+
+	offsets []float64 // S-meter minus average, one of every stride frames
+	stride  int64
+	seen    int64
+}
+
+func newMeter(rateHz float64) *meter {
+	n := smeterSeconds * rateHz
+	return &meter{alpha: 1 - math.Exp(-1/n), steady: int(5 * n), stride: 1}
+}
+
+// gap forgets the running average: the S-meter has heard what we have not.
+func (m *meter) gap() { m.fresh = 0 }
+
+// add looks at one frame.
+func (m *meter) add(f *frame, order binary.ByteOrder) {
+	m.frames++
+	m.readings[min(int(f.smeter), smeterTop)]++
+	if f.flags&flagOverload != 0 {
+		m.overload++
+	}
+	silent, sound := m.follow(f.iq, order)
+	if silent {
+		m.silent++
+		m.fresh = 0
+		return
+	}
+	pinned := f.smeter == 0 || f.smeter >= smeterTop
+	if !sound || pinned || m.fresh < m.steady || m.averageD < quietDBFS {
+		return
+	}
+	if m.seen%m.stride == 0 {
+		m.offsets = append(m.offsets, float64(f.smeter)/10-127-m.averageD)
+		if len(m.offsets) >= maxCompared {
+			m.thin()
+		}
+	}
+	m.seen++
+}
+
+// follow takes the samples into the running average. It reports whether the owner silences them (all 1+1j),
+// and whether they are sound: neither clipped nor wrapped around.
+func (m *meter) follow(iq []byte, order binary.ByteOrder) (silent, sound bool) {
+	silent, sound = true, true
+	var before [2]int
+	for k := 0; k+sampleSize <= len(iq); k += sampleSize {
+		v := [2]int{int(int16(order.Uint16(iq[k:]))), int(int16(order.Uint16(iq[k+2:])))}
+		if v != [2]int{1, 1} {
+			silent = false
+		}
+		for j := range v {
+			if v[j] >= 32767 || v[j] <= -32767 || k > 0 && (v[j]-before[j] > wrapStep || before[j]-v[j] > wrapStep) {
+				sound = false
+			}
+		}
+		before = v
+		power := max(0.25, float64(v[0]*v[0]+v[1]*v[1])) // zeros: half a step
+		dbfs := 10*math.Log10(power) - fullScaleDB
+		if m.fresh == 0 {
+			m.averageD = dbfs
+		}
+		m.averageD += m.alpha * (dbfs - m.averageD)
+		m.fresh++
+	}
+	return silent, sound
+}
+
+// fullScaleDB is 20 log10(32768).
+const fullScaleDB = 90.30899869919435
+
+// thin keeps every other comparison.
+func (m *meter) thin() {
+	kept := m.offsets[:0]
+	for k := 0; k < len(m.offsets); k += 2 {
+		kept = append(kept, m.offsets[k])
+	}
+	m.offsets = kept
+	m.stride *= 2
+}
+
+// trailer fills in what the meter knows.
+func (m *meter) trailer(t *websdr.Trailer, calibrate bool) {
+	t.SMeterFrames = m.frames
+	t.SMeterDBM = m.medianReading()
+	// The server also sends 1+1j while it mutes an overload; a masked frequency is silent throughout.
+	t.Masked = 2*m.silent > m.frames
+	t.Overloads = m.overload
+	if !t.Masked {
+		t.Overloads += m.silent
+	}
+	if !calibrate || len(m.offsets) == 0 {
+		return
+	}
+	sorted := slices.Sorted(slices.Values(m.offsets))
+	k := sorted[len(sorted)/2]
+	for i, v := range sorted {
+		sorted[i] = math.Abs(v - k)
+	}
+	slices.Sort(sorted)
+	spread := 1.4826 * sorted[len(sorted)/2]
+	sigma := math.Hypot(calibrationSigmaDB, spread/math.Sqrt(float64(len(sorted))))
+	t.CalibrationDB, t.CalibrationSigmaDB = &k, &sigma
+}
+
+func (m *meter) medianReading() *float64 {
+	var below int64
+	for raw, n := range m.readings {
+		below += n
+		if n > 0 && 2*below >= m.frames {
+			dbm := float64(raw)/10 - 127
+			return &dbm
+		}
+	}
+	return nil
+}
