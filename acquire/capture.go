@@ -67,11 +67,11 @@ func (k *capture) record(ctx context.Context, entry *spoolEntry) (*sealed, error
 	// A Read that blocks ends when the acquisition does.
 	defer context.AfterFunc(ctx, func() { stream.Close() })()
 
-	cut, err := k.meet(ctx, stream)
+	t, err := k.meet(ctx, stream)
 	if err != nil {
 		return nil, err
 	}
-	return k.recordWindow(ctx, stream, entry, cut)
+	return k.recordWindow(ctx, t, entry)
 }
 
 // open connects and tunes, and tries again as the class of the failure allows and the others wait.

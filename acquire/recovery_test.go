@@ -1,0 +1,162 @@
+package acquire_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/acquire"
+	"github.com/heimdall-sdr/heimdall/blob"
+)
+
+// flaky stands for an object store that is away for its first calls.
+type flaky struct {
+	blob.Store
+	mu   sync.Mutex
+	fail int // how many more calls of Put fail; guarded by mu
+}
+
+func (f *flaky) Put(ctx context.Context, key string, r io.Reader, want blob.Sum) error {
+	f.mu.Lock()
+	fail := f.fail > 0
+	f.fail--
+	f.mu.Unlock()
+	if fail {
+		return errors.New("the object store is away")
+	}
+	return f.Store.Put(ctx, key, r, want)
+}
+
+func TestAnObjectStoreThatIsAwayIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ids := b.add("pace=fast")
+	stop := start(t, b.newWorker(b.store, &flaky{Store: b.blobs, fail: 3}))
+	a, captures := b.awaitEnd(b.create(nil, ids...).TaskID)
+	stop()
+	if a.State != heimdall.Success || captures[0].Reason != "" {
+		t.Errorf("%s (%q), want success", a.State, captures[0].Reason)
+	}
+	b.checkWhole()
+}
+
+var errKilled = errors.New("killed")
+
+// dying stands for a worker that is killed at its n-th ending of a capture or an acquisition: from then on
+// nothing it does reaches the database.
+type dying struct {
+	acquire.Store
+	mu    sync.Mutex
+	calls int // until death; guarded by mu
+	dead  chan struct{}
+}
+
+func (d *dying) alive() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.calls--
+	if d.calls == 0 {
+		close(d.dead)
+	}
+	if d.calls <= 0 {
+		return errKilled
+	}
+	return nil
+}
+
+func (d *dying) FinishCapture(ctx context.Context, l acquire.Lease, c heimdall.Capture, m *heimdall.Measurement) error {
+	if err := d.alive(); err != nil {
+		return err
+	}
+	return d.Store.FinishCapture(ctx, l, c, m)
+}
+
+func (d *dying) FinishAcquisition(ctx context.Context, l acquire.Lease, s heimdall.State, reason string) error {
+	if err := d.alive(); err != nil {
+		return err
+	}
+	return d.Store.FinishAcquisition(ctx, l, s, reason)
+}
+
+func (d *dying) Extend(ctx context.Context, l acquire.Lease, lease time.Duration) (bool, error) {
+	select {
+	case <-d.dead:
+		return false, errKilled
+	default:
+		return d.Store.Extend(ctx, l, lease)
+	}
+}
+
+func (d *dying) SaveProgress(ctx context.Context, l acquire.Lease, captures []heimdall.Capture) error {
+	select {
+	case <-d.dead:
+		return errKilled
+	default:
+		return d.Store.SaveProgress(ctx, l, captures)
+	}
+}
+
+func (d *dying) Release(context.Context, acquire.Lease) error { return errKilled }
+
+func TestAWorkerThatDiesBetweenObjectAndRowIsFinishedByTheNextFromTheSpool(t *testing.T) {
+	t.Parallel()
+	for call := 1; call <= 4; call++ { // three captures and the acquisition
+		b := newBench(t)
+		ids := b.add("pace=fast&seed=1", "pace=fast&seed=2", "pace=fast&seed=3")
+		d := &dying{Store: b.store, calls: call, dead: make(chan struct{})}
+		stop := start(t, b.newWorker(d, b.blobs))
+		a := b.create(nil, ids...)
+		<-d.dead
+		stop()
+		before := b.objects()
+
+		stop = start(t, b.worker)
+		a, captures := b.awaitEnd(a.TaskID)
+		stop()
+		if a.State != heimdall.Success || a.Claims != 2 {
+			t.Errorf("death at write %d: %s after %d claims, want success after 2", call, a.State, a.Claims)
+		}
+		for _, c := range captures {
+			if c.State != heimdall.Success {
+				t.Errorf("death at write %d: WebSDR %d is %s", call, c.WebSDRID, c.State)
+			}
+		}
+		if got := len(b.measurements(a.TaskID)); got != 3 {
+			t.Errorf("death at write %d: %d measurements, want 3", call, got)
+		}
+		after := b.objects()
+		for key, info := range before {
+			if after[key].SHA256 != info.SHA256 {
+				t.Errorf("death at write %d: %s changed", call, key)
+			}
+		}
+		b.checkWhole()
+	}
+}
+
+func TestAStoppedWorkerHandsItsAcquisitionsBack(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ids := b.add("pace=real")
+	stop := start(t, b.worker)
+	a := b.create(func(a *heimdall.Acquisition) { a.Duration = 2 * time.Second }, ids...)
+	b.awaitRecording(a.TaskID)
+	stop()
+	back, _, err := b.store.Acquisition(t.Context(), a.TaskID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if back.State != heimdall.Pending {
+		t.Errorf("after the worker stopped it is %s, want pending", back.State)
+	}
+	stop = start(t, b.newWorker(b.store, b.blobs))
+	if a, _ := b.awaitEnd(a.TaskID); a.State != heimdall.Success {
+		t.Errorf("the next worker ended it %s, want success", a.State)
+	}
+	stop()
+	b.checkWhole()
+}
