@@ -3,7 +3,6 @@ package export
 import (
 	"archive/tar"
 	"bytes"
-	"io"
 	"time"
 
 	"github.com/heimdall-sdr/heimdall/sigmf"
@@ -33,8 +32,7 @@ func archive(base string, meta []byte, data part, modified time.Time) ([]part, e
 // tarHeader returns what comes before a file. From 8 GiB on, or with a long name, that is a PAX record, too.
 func tarHeader(name string, size int64, modified time.Time) ([]byte, error) {
 	var b bytes.Buffer
-	var w io.Writer = &b
-	err := tar.NewWriter(w).WriteHeader(&tar.Header{
+	err := tar.NewWriter(&b).WriteHeader(&tar.Header{
 		Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o644, ModTime: modified.UTC().Truncate(time.Second), Format: tar.FormatPAX,
 	})
 	return b.Bytes(), err

@@ -1,10 +1,8 @@
 package export
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/heimdall-sdr/heimdall"
@@ -110,6 +108,8 @@ func (j *job) etag() string {
 		fmt.Fprintf(h, "%d %d\n", info.Bytes, info.Modified.UnixNano())
 	}
 	fmt.Fprintf(h, "%v %d %s\n", j.rec.SampleRateHz, j.rec.FrequencyHz, j.rec.Start.UTC().Format(time.RFC3339Nano))
-	io.Copy(h, bytes.NewReader(j.meta))
+	if j.format == SigMF || j.format == SigMFMeta {
+		h.Write(j.meta)
+	}
 	return fmt.Sprintf(`"%x"`, h.Sum(nil)[:16])
 }

@@ -33,7 +33,7 @@ type part struct {
 }
 
 func newFile(obj blob.Object, parts []part) *File {
-	f := &File{obj: obj, parts: parts, starts: make([]int64, 1, len(parts)+1), stream: stream{obj: obj}}
+	f := &File{obj: obj, parts: parts, starts: make([]int64, 1, len(parts)+1), stream: stream{obj: obj, at: unknown}}
 	for _, p := range parts {
 		f.Size += p.size
 		f.starts = append(f.starts, f.Size)
@@ -117,23 +117,23 @@ func (f *File) Close() error { return f.obj.Close() }
 
 // A stream reads an object as io.ReaderAt does, but by reading on where it can.
 type stream struct {
-	obj   blob.Object
-	at    int64
-	moved bool // the object's own offset is at; it is unknown until the first Seek
+	obj blob.Object
+	at  int64 // the object's own offset, or unknown
 }
 
+const unknown = -1
+
 func (s *stream) ReadAt(p []byte, off int64) (int, error) {
-	if !s.moved || s.at != off {
-		s.moved = false
+	if s.at != off {
+		s.at = unknown
 		if _, err := s.obj.Seek(off, io.SeekStart); err != nil {
 			return 0, err
 		}
-		s.at, s.moved = off, true
 	}
 	n, err := io.ReadFull(s.obj, p)
-	s.at += int64(n)
+	s.at = off + int64(n)
 	if err != nil {
-		s.moved = false
+		s.at = unknown
 	}
 	return n, err
 }

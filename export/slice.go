@@ -107,16 +107,16 @@ func sliceAnnotations(annotations []sigmf.Annotation, total, from, samples int64
 		if a.SampleCount != nil {
 			end = begin + *a.SampleCount
 		}
-		if end <= from || begin >= from+samples {
+		held, last := max(begin, from), min(end, from+samples)
+		if held >= last {
 			continue
 		}
-		if begin < from || end > from+samples {
-			begin, end = max(begin, from), min(end, from+samples)
+		if held != begin || last != end {
 			a.HeimdallAnnotation = sigmf.HeimdallAnnotation{}
 			a.Other = foreign(a.Other)
 		}
-		count := end - begin
-		a.SampleStart, a.SampleCount = begin-from, &count
+		count := last - held
+		a.SampleStart, a.SampleCount = held-from, &count
 		kept = append(kept, a)
 	}
 	return kept
