@@ -82,8 +82,8 @@ func (s *Store) Measurements(ctx context.Context, f heimdall.MeasurementFilter) 
 	return page, failed(ctx, "list measurements", err)
 }
 
-// streamPage is how many rows EachMeasurement holds: enough that finding the place of a page costs little.
-const streamPage = 500
+// streamPage is how many rows a stream holds: enough that finding the place of a page costs little.
+const streamPage = 200
 
 // EachMeasurement yields all measurements chosen, newest first, at most f.Limit unless that is 0. It reads page
 // by page and holds neither a connection nor a snapshot between them, so that a slow reader costs the store

@@ -13,7 +13,6 @@ import (
 
 var always = []promise{
 	{"a cancelled context returns promptly with its error, and changes nothing", cancelledContext},
-	{"a stream whose context is cancelled ends with its error", cancelledStream},
 	{"an empty store answers with nothing and is in order", emptyStore},
 }
 
@@ -82,18 +81,6 @@ func cancelledContext(t *testing.T, s Store) {
 	ok(t, err)
 	same(t, "acquisition", gotA, wantA)
 	same(t, "captures", gotCs, wantCs)
-}
-
-func cancelledStream(t *testing.T, s Store) {
-	measure(t, s, createWebSDRs(t, s, 501), func(*heimdall.Measurement) {})
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	var last error
-	for _, err := range s.EachMeasurement(ctx, heimdall.MeasurementFilter{}) {
-		cancel()
-		last = err
-	}
-	wantErr(t, last, context.Canceled)
 }
 
 func emptyStore(t *testing.T, s Store) {

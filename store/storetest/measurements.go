@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"reflect"
@@ -20,7 +21,7 @@ var measurements = []promise{
 	{"frequency windows include both ends, to the hertz", frequencyWindow},
 	{"lists are filtered by acquisition, WebSDR, SNR and detection", filterMeasurements},
 	{"pages are newest first and do not skip or repeat, also among equal times", pageMeasurements},
-	{"a stream gives what the pages give, up to its limit, and undisturbed by new rows", streamMeasurements},
+	{"a stream gives what the pages give, up to its limit, undisturbed by new rows, until it is cancelled", streamMeasurements},
 }
 
 func measurementTimes(t *testing.T, s Store) {
@@ -210,9 +211,9 @@ func pageMeasurements(t *testing.T, s Store) {
 }
 
 func streamMeasurements(t *testing.T, s Store) {
-	ids := createWebSDRs(t, s, 270)
+	ids := createWebSDRs(t, s, 105)
 	want := make(map[string]bool)
-	for i := range 2 { // 540 rows: more than a store may hold at once
+	for i := range 2 { // 210 rows: stores read at most 200 at once
 		for _, m := range measure(t, s, ids, func(m *heimdall.Measurement) { m.Timestamp = aTime.Add(time.Duration(i) * time.Second) }) {
 			want[fmt.Sprint(m.TaskID, m.WebSDRID)] = true
 		}
@@ -235,7 +236,7 @@ func streamMeasurements(t *testing.T, s Store) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rows streamed (-want +got):\n%s", diff)
 	}
-	for _, limit := range []int{1, 500, 501} {
+	for _, limit := range []int{1, 200, 201} {
 		n := 0
 		for _, err := range s.EachMeasurement(t.Context(), heimdall.MeasurementFilter{Limit: limit}) {
 			ok(t, err)
@@ -248,4 +249,12 @@ func streamMeasurements(t *testing.T, s Store) {
 	for range s.EachMeasurement(t.Context(), heimdall.MeasurementFilter{}) {
 		break // a reader that has seen enough
 	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var end error
+	for _, err := range s.EachMeasurement(ctx, heimdall.MeasurementFilter{}) {
+		cancel()
+		end = err
+	}
+	wantErr(t, end, context.Canceled)
 }
