@@ -8,6 +8,10 @@ import (
 	"github.com/heimdall-sdr/heimdall/websdr"
 )
 
+// coarseDB is by how much a comparison at -69 dBFS (amplitudes of 12 steps) may be off: the server cuts off
+// decimals rather than rounding, which takes 0.8 dB from noise there, and more in proportion to fewer steps.
+const coarseDB = 0.8
+
 const (
 	smeterSeconds = 0.010 // time constant of the S-meter's average
 	smeterTop     = 1304  // +3.4 dBm, where the reading is pinned; 0 is where it is pinned below
@@ -16,7 +20,7 @@ const (
 	// decibels, or leave it as it came.
 	calibrationSigmaDB = 1.0
 
-	quietDBFS   = -70    // below, 16-bit samples are too coarse for a comparison
+	quietDBFS   = -81    // below, samples of two or three steps are too coarse for a comparison
 	wrapStep    = 40_000 // between neighbouring samples: the server's integers wrapped around
 	maxCompared = 4096   // comparisons kept
 )
@@ -39,6 +43,7 @@ type meter struct {
 	offsets []float64 // S-meter minus average, one of every stride frames
 	stride  int64
 	seen    int64
+	levels  float64 // sum of the averages compared
 }
 
 func newMeter(rateHz float64) *meter {
@@ -73,6 +78,7 @@ func (m *meter) add(f *frame, order binary.ByteOrder) {
 		}
 	}
 	m.seen++
+	m.levels += m.averageD
 }
 
 // follow takes the samples into the running average. It reports whether the owner silences them (all 1+1j),
@@ -135,7 +141,8 @@ func (m *meter) trailer(t *websdr.Trailer, calibrate bool) {
 	}
 	slices.Sort(sorted)
 	spread := 1.4826 * sorted[len(sorted)/2]
-	sigma := math.Hypot(calibrationSigmaDB, spread/math.Sqrt(float64(len(sorted))))
+	coarse := coarseDB * math.Pow(10, -(m.levels/float64(m.seen)+69)/20)
+	sigma := math.Hypot(calibrationSigmaDB, math.Hypot(coarse, spread/math.Sqrt(float64(len(sorted)))))
 	t.CalibrationDB, t.CalibrationSigmaDB = &k, &sigma
 }
 

@@ -126,10 +126,8 @@ func (st *stream) describe() {
 		st.header.Dialect, st.calib = "web-888", true
 	default:
 		st.calib, st.relied = true, true
-		if f.timed() {
-			if d := st.stampTime(f).Sub(f.at); d.Abs() > hostDisagreement {
-				st.header.Dialect += fmt.Sprintf(" (stamps %+.0f s off our clock)", d.Seconds())
-			}
+		if d := st.disagreement(); d.Abs() > hostDisagreement {
+			st.header.Dialect += fmt.Sprintf(" (stamps %+.0f s off our clock)", d.Seconds())
 		}
 	}
 }
@@ -150,6 +148,23 @@ func (st *stream) frozen() bool {
 		}
 	}
 	return judged >= 2
+}
+
+// disagreement is how far the first stamps are off our own clock; that of the best of them, since single ones
+// are wrong. Such stamps are used all the same: they agree among themselves, and our own clock may be the
+// wrong one. But it shall be seen.
+func (st *stream) disagreement() (least time.Duration) {
+	seen := false
+	for i := range st.ahead {
+		f := &st.ahead[i]
+		if !f.timed() {
+			continue
+		}
+		if d := st.stampTime(f).Sub(f.at); !seen || d.Abs() < least.Abs() {
+			least, seen = d, true
+		}
+	}
+	return least
 }
 
 func (st *stream) stampTime(f *frame) time.Time {
