@@ -49,7 +49,7 @@ type File struct {
 	Format       iq.Format
 	SampleRateHz float64   // above 0
 	CenterHz     float64   // radio frequency at 0 Hz of sample 0; meaningful if HasCenter
-	HasCenter    bool      //
+	HasCenter    bool
 	Start        time.Time // of sample 0; zero when unknown
 	Samples      int64     // that Read will give
 
@@ -88,6 +88,16 @@ func Open(path string, o Options) (*File, error) {
 }
 
 func open(path string, o Options) (_ *File, err error) {
+	info, err := os.Stat(path) // before opening, because opening a pipe waits for its writer
+	if err != nil {
+		return nil, plain(err)
+	}
+	switch {
+	case !info.Mode().IsRegular():
+		return nil, errors.New("it is no plain file: name a file that holds samples")
+	case info.Size() == 0:
+		return nil, errors.New("the file is empty")
+	}
 	src, err := os.Open(path)
 	if err != nil {
 		return nil, plain(err)
@@ -98,16 +108,6 @@ func open(path string, o Options) (_ *File, err error) {
 			f.Close()
 		}
 	}()
-	info, err := src.Stat()
-	if err != nil {
-		return nil, plain(err)
-	}
-	switch {
-	case !info.Mode().IsRegular():
-		return nil, errors.New("it is no plain file: name a file that holds samples")
-	case info.Size() == 0:
-		return nil, errors.New("the file is empty")
-	}
 	if err := f.openKind(path, src, info.Size(), o); err != nil {
 		return nil, err
 	}

@@ -374,3 +374,30 @@ func TestCloseMayBeCalledTwice(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAKiwiWAVGivesItsStampsAsItIsRead(t *testing.T) {
+	samples := counting(1100 * 4)
+	var file bytes.Buffer
+	k, err := iq.NewKiwiWriter(&file, 12001.14, 3, 1100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []iq.KiwiStamp
+	for at := 0; at < 1100; at += 512 {
+		s := iq.KiwiStamp{Sample: int64(at), AgeS: 1, GPSSec: 5, GPSNsec: uint32(at)}
+		want = append(want, s)
+		if err := k.WriteBlock(s, samples[4*at:4*min(at+512, 1100)]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := open(t, write(t, "a.wav", file.Bytes()), iqfile.Options{})
+	if f.Kind != iqfile.KiwiWAV || f.Samples != 1100 || !f.Start.IsZero() || f.Stamps() != nil {
+		t.Errorf("opened as %+v", f)
+	}
+	if got := readAll(t, f); !bytes.Equal(got, samples) {
+		t.Errorf("read %d bytes", len(got))
+	}
+	if diff := cmp.Diff(want, f.Stamps()); diff != "" {
+		t.Errorf("stamps (-want +got):\n%s", diff)
+	}
+}

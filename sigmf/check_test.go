@@ -103,6 +103,9 @@ func TestAWrongDocumentIsRefusedWithThePathAndTheFix(t *testing.T) {
 		{"a lower edge alone", nil, place{"annotations", 0, "core:freq_upper_edge"}, "/annotations/0/core:freq_upper_edge", "both edges or none"},
 		{"edges in the wrong order", 1, place{"annotations", 0, "core:freq_upper_edge"}, "/annotations/0/core:freq_upper_edge", "must not be below"},
 		{"a quality of 101", 101, place{"annotations", 0, "heimdall:quality"}, "/annotations/0/heimdall:quality", "from -1000 to 100"},
+		{"trailing bytes in a conforming recording", 44, place{"global", "core:trailing_bytes"}, "/global/core:trailing_bytes", "core:dataset"},
+		{"an extension listed twice", []any{sigmf.Ours, sigmf.Ours}, place{"global", "core:extensions"}, "/global/core:extensions/1", "lists \"heimdall\" again"},
+		{"annotations out of order", []any{map[string]any{"core:sample_start": 5}, map[string]any{"core:sample_start": 3}}, place{"annotations"}, "/annotations/1/core:sample_start", "sort annotations"},
 		{"header bytes in a conforming recording", 44, place{"captures", 0, "core:header_bytes"}, "/captures/0/core:header_bytes", "core:dataset"},
 	} {
 		t.Run(c.promise, func(t *testing.T) {
