@@ -47,8 +47,8 @@ type Options struct {
 type File struct {
 	Kind         Kind
 	Format       iq.Format
-	SampleRateHz float64   // above 0
-	CenterHz     float64   // radio frequency at 0 Hz of sample 0; meaningful if HasCenter
+	SampleRateHz float64 // above 0
+	CenterHz     float64 // radio frequency at 0 Hz of sample 0; meaningful if HasCenter
 	HasCenter    bool
 	Start        time.Time // of sample 0; zero when unknown
 	Samples      int64     // that Read will give
