@@ -301,8 +301,7 @@ func (d document) check(t *testing.T, method, path string, a answer) {
 		return
 	}
 	media, _, _ := strings.Cut(a.header.Get("Content-Type"), ";")
-	content, ok := announced.Content[media]
-	if !ok {
+	if _, ok := announced.Content[media]; !ok {
 		if len(announced.Content) > 0 || a.body != "" {
 			t.Errorf("%s %s answered %d with %q, which the document does not announce", method, path, a.status, media)
 		}
@@ -316,9 +315,6 @@ func (d document) check(t *testing.T, method, path string, a answer) {
 		"/" + strings.ToLower(method) + "/responses/" + key + "/content/" + pointer(media) + "/schema")
 	if err != nil {
 		t.Fatal(err)
-	}
-	if string(content.Schema) == `{"type":"string"}` {
-		return // text of any kind
 	}
 	v, err := jsonschema.UnmarshalJSON(strings.NewReader(a.body))
 	if err != nil {

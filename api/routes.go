@@ -76,6 +76,9 @@ func streamed(status int, mediaTypes ...string) map[string]*huma.Response {
 	content := map[string]*huma.MediaType{}
 	for _, m := range mediaTypes {
 		content[m] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+		if m == "application/json" {
+			content[m].Schema.Type = huma.TypeObject
+		}
 	}
 	return map[string]*huma.Response{statusKey(status): {Description: http.StatusText(status), Content: content}}
 }
