@@ -83,6 +83,11 @@ func (a *Acquirer) run(ctx context.Context, job *Job, cancelled <-chan struct{})
 	}
 
 	b := newBoard(job.Captures, a.Now())
+	// Before anything can end, it must be seen to run: a pending capture cannot succeed.
+	err = retryStorage(ctx, a.Jitter, func() error { return a.Store.SaveProgress(ctx, job.Lease, b.takeChanged()) }, b.markAll)
+	if err != nil {
+		return fmt.Errorf("begin %s: %w", job.TaskID, err)
+	}
 	stop := a.publish(ctx, job.Lease, b)
 	defer stop()
 

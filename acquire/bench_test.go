@@ -59,7 +59,7 @@ func (b *bench) newWorker(s acquire.Store, blobs blob.Store) *acquire.Worker {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return &acquire.Worker{Acquirer: a, Name: "test", Concurrency: 4, Lease: time.Second, Ahead: time.Second, Grace: 0}
+	return &acquire.Worker{Acquirer: a, Name: "test", Concurrency: 4, Lease: time.Second, Ahead: 10 * time.Second, Grace: 0}
 }
 
 // start runs w until the returned function is called.

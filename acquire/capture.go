@@ -152,7 +152,15 @@ func (k *capture) fail(ctx context.Context, entry *spoolEntry, err error) error 
 	if err := k.finish(ctx, state, class, reason); err != nil {
 		return err
 	}
-	return entry.remove()
+	k.forget(entry)
+	return nil
+}
+
+// forget clears the spool of a capture that has ended. What cannot be cleared now is swept at the next start.
+func (k *capture) forget(entry *spoolEntry) {
+	if err := entry.remove(); err != nil {
+		k.a.Log.Warn("clear spool", "acquisition", k.c.TaskID, "websdr", k.c.WebSDRID, "err", err)
+	}
 }
 
 // reject ends a capture whose recording can never be stored. The spool keeps it for an operator.

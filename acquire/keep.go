@@ -55,7 +55,8 @@ func (k *capture) store(ctx context.Context, entry *spoolEntry, s *sealed) error
 	}
 	k.show(func(c *heimdall.Capture) { *c = s.Capture })
 	k.a.Log.Info("capture ended", "acquisition", s.Capture.TaskID, "websdr", s.Capture.WebSDRID, "state", s.Capture.State, "bytes", s.Sum.Bytes)
-	return entry.remove()
+	k.forget(entry)
+	return nil
 }
 
 // storeError leaves the spool as it is: whoever claims the acquisition next stores it.

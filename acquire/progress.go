@@ -72,6 +72,15 @@ func (b *board) takeChanged() []heimdall.Capture {
 	return lines
 }
 
+// markAll makes every line of a capture still going count as changed.
+func (b *board) markAll(error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for id := range b.lines {
+		b.changed[id] = true
+	}
+}
+
 // publish writes the board to the database until the returned function is called.
 func (a *Acquirer) publish(ctx context.Context, l Lease, b *board) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)

@@ -117,12 +117,12 @@ func TestAWorkerThatDiesBetweenObjectAndRowIsFinishedByTheNextFromTheSpool(t *te
 		stop = start(t, b.worker)
 		a, captures := b.awaitEnd(a.TaskID)
 		stop()
-		if a.State != heimdall.Success || a.Claims != 2 {
-			t.Errorf("death at write %d: %s after %d claims, want success after 2", call, a.State, a.Claims)
+		if a.State != heimdall.Success || a.Claims < 2 {
+			t.Errorf("death at write %d: %s after %d claims, want success after 2 or more", call, a.State, a.Claims)
 		}
 		for _, c := range captures {
 			if c.State != heimdall.Success {
-				t.Errorf("death at write %d: WebSDR %d is %s", call, c.WebSDRID, c.State)
+				t.Errorf("death at write %d: WebSDR %d is %s: %s", call, c.WebSDRID, c.State, c.Reason)
 			}
 		}
 		if got := len(b.measurements(a.TaskID)); got != 3 {

@@ -121,15 +121,10 @@ func (e *spoolEntry) remove() error {
 		return fmt.Errorf("clear spool: %w", err)
 	}
 	// Other captures may still be there; then this fails, as it should.
-	if err := os.Remove(e.root); err != nil && !errors.Is(err, fs.ErrNotExist) && !isNotEmpty(e.root) {
+	if err := os.Remove(e.root); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("clear spool: %w", err)
 	}
 	return nil
-}
-
-func isNotEmpty(dir string) bool {
-	entries, err := os.ReadDir(dir)
-	return err == nil && len(entries) > 0
 }
 
 // entries lists the acquisitions and captures that the spool holds anything of.
