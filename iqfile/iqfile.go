@@ -2,8 +2,8 @@
 // WAV, the stamped WAV of KiwiSDRs, and raw samples. All of them become one [File]: a description and a
 // stream of samples as they are stored.
 //
-// It converts nothing and fits no clock: package iq converts, package stamp makes time of the stamps. The
-// surprising part: a file with a damaged end is refused, because a recording that is silently shorter than it
+// It converts nothing: package iq does that. Package stamp makes time of a KiwiSDR's stamps. The surprising
+// part: a file with a damaged end is refused, because a recording that is silently shorter than it
 // should be gives wrong numbers. Options.AllowPartial reads what is there.
 package iqfile
 
@@ -61,7 +61,8 @@ type File struct {
 
 	samples io.Reader
 	wav     *iq.WAVReader
-	left    int64 // samples not yet read
+	kiwi    *kiwiClock // nil unless KiwiWAV
+	left    int64      // samples not yet read
 	partial bool
 	sum     hash.Hash
 	want    string // what sum should come to, hex; "" when the file does not say
@@ -113,6 +114,9 @@ func open(path string, o Options) (_ *File, err error) {
 	}
 	if err := f.settle(o); err != nil {
 		return nil, err
+	}
+	if f.Kind == KiwiWAV {
+		f.kiwi = newKiwiClock(f.SampleRateHz, o.Start, path, info.ModTime())
 	}
 	return f, nil
 }
@@ -202,6 +206,9 @@ func (f *File) Read(p []byte) (int, error) {
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
+	if f.kiwi != nil {
+		f.kiwi.add(f.wav.Stamps())
+	}
 	n -= n % int(size)
 	f.left -= int64(n) / size
 	if f.sum != nil {
@@ -232,14 +239,6 @@ func (f *File) end() error {
 // expect makes Read check the samples against a SHA-512 in hex.
 func (f *File) expect(sha512Hex string) {
 	f.sum, f.want = sha512.New(), sha512Hex
-}
-
-// Stamps returns the GPS stamps of the blocks that Read has entered since the last call; nil unless KiwiWAV.
-func (f *File) Stamps() []iq.KiwiStamp {
-	if f.wav == nil {
-		return nil
-	}
-	return f.wav.Stamps()
 }
 
 // Gaps lists the runs of samples that are missing between the captures.

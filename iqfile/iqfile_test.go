@@ -3,10 +3,13 @@ package iqfile_test
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
+	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/iq"
 	"github.com/heimdall-sdr/heimdall/iqfile"
 )
@@ -31,10 +34,11 @@ func TestRealKiwiWAVsAreReadWholeWithTheirStamps(t *testing.T) {
 		station  string
 		blocks   int
 		thirdSec float64 // GPS second of week of block 2; the first two stamps are stale
+		rateHz   float64
 	}{
-		{"DF0KL", 687, 124934.2146},
-		{"F1JEK", 680, 124934.4472},
-		{"HB9RYZ", 691, 124934.0381},
+		{"DF0KL", 687, 124934.2146, 12001.145},
+		{"F1JEK", 680, 124934.4472, 12001.202},
+		{"HB9RYZ", 691, 124934.0381, 12001.132},
 	} {
 		t.Run(want.station, func(t *testing.T) {
 			f, err := iqfile.Open(filepath.Join(dir, "20171127T104156Z_77500_"+want.station+"_iq.wav"), iqfile.Options{})
@@ -72,10 +76,18 @@ func TestRealKiwiWAVsAreReadWholeWithTheirStamps(t *testing.T) {
 			if got := fmt.Sprintf("%.4f", at(2)); got != fmt.Sprintf("%.4f", want.thirdSec) {
 				t.Errorf("stamp 2 is %s, want %.4f", got, want.thirdSec)
 			}
+			clock, ok := f.Clock()
+			inWeek := clock.Start.Add(18 * time.Second).Sub(time.Date(2017, 11, 26, 0, 0, 0, 0, time.UTC)).Seconds()
+			if fitted := inWeek + 1024/clock.RateHz; !ok || clock.Quality != heimdall.TimeGPS || math.Abs(fitted-at(2)) > 1e-6 || len(clock.Gaps) != 0 {
+				t.Errorf("the clock gives %.7f for stamp 2 (%.7f): %+v", fitted, at(2), clock)
+			}
+			if math.Abs(clock.RateHz-want.rateHz) > 0.02 {
+				t.Errorf("the clock has %.4f Hz, want %.3f", clock.RateHz, want.rateHz)
+			}
 			last := len(stamps) - 1
 			rate := float64(512*(last-2)) / (at(last) - at(2))
-			if rate < 12001.05 || rate > 12001.25 {
-				t.Errorf("the stamps give %.3f Hz, want about 12001.1", rate)
+			if math.Abs(rate-want.rateHz) > 0.02 {
+				t.Errorf("the stamps give %.3f Hz, want %.3f", rate, want.rateHz)
 			}
 		})
 	}
