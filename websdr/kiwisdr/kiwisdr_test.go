@@ -459,7 +459,7 @@ func TestCancellationEndsEverythingWithinASecond(t *testing.T) {
 }
 
 func TestASlowReaderLosesNothingThatWasSent(t *testing.T) {
-	const blocks = 400 // more than the queue holds
+	const blocks = 150 // more than the queue holds
 	sent := make(chan struct{})
 	url := serve(t, func(p *peer) {
 		p.greet(usual)

@@ -54,7 +54,7 @@ func TestTheDriverKeepsItsPromise(t *testing.T) {
 }
 
 func TestTheDriverFindsTheTruthOfASimulatedReceiver(t *testing.T) {
-	const ppm, samples = 95.5, 60_000
+	const ppm, samples = 95.5, 15_000
 	for _, tt := range []struct {
 		name     string
 		fault    simnet.Fault
@@ -64,9 +64,9 @@ func TestTheDriverFindsTheTruthOfASimulatedReceiver(t *testing.T) {
 		outliers int64
 	}{
 		{"healthy", simnet.Fault{Kind: simnet.FaultWrap}, "kiwisdr 1.709", heimdall.TimeGPS, nil, 0},
-		{"a stamp 3.2 hours off", simnet.Fault{Kind: simnet.FaultStaleStamp, AfterSeconds: 2}, "kiwisdr 1.709", heimdall.TimeGPS, nil, 1},
+		{"a stamp 3.2 hours off", simnet.Fault{Kind: simnet.FaultStaleStamp, AfterSeconds: 0.5}, "kiwisdr 1.709", heimdall.TimeGPS, nil, 1},
 		{"the first stamp of all is wrong, too", simnet.Fault{Kind: simnet.FaultStaleStamp}, "kiwisdr 1.709", heimdall.TimeGPS, nil, 1},
-		{"lost frames", simnet.Fault{Kind: simnet.FaultGap, AfterSeconds: 2, Samples: 5 * blockSize}, "kiwisdr 1.709", heimdall.TimeGPS, []int64{5 * blockSize}, 0},
+		{"lost frames", simnet.Fault{Kind: simnet.FaultGap, AfterSeconds: 0.5, Samples: 5 * blockSize}, "kiwisdr 1.709", heimdall.TimeGPS, []int64{5 * blockSize}, 0},
 		{"a Web-888", simnet.Fault{Kind: simnet.FaultFrozenStamps}, "web-888", heimdall.TimeHostArrival, nil, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
