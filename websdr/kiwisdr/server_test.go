@@ -100,7 +100,7 @@ var usual = dialogue{
 	audio:   "audio_init=0 audio_rate=12000",
 }
 
-// greet plays the opening of receivers.md 1.2 and returns all commands of the client, in order.
+// greet plays the opening as real servers do and returns all commands of the client, in order.
 func (p *peer) greet(d dialogue) []string {
 	got := []string{p.command()}
 	for _, m := range []string{
