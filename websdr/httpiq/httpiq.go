@@ -3,7 +3,8 @@
 // has no more. It is for bridges that people write themselves in front of hardware that Heimdall does not
 // know; no receiver software speaks it by itself.
 //
-// A password goes along as a bearer token. Samples carry no time, so they are timed by their arrival. An answer
+// A password goes along as a bearer token; a server that asks for basic authentication instead, as proxies do,
+// gets it that way, "user:password" or the password alone. Samples carry no time, so they are timed by their arrival. An answer
 // that states its length is a recording rather than a receiver: it is not live, its samples count from the
 // moment it began to arrive, and their time has no quality.
 //
@@ -138,6 +139,11 @@ func (r *request) send(ctx context.Context) (*http.Response, error) {
 		},
 	}
 	resp, err := client.Do(req)
+	if err == nil && r.challenged(resp) {
+		resp.Body.Close()
+		req.SetBasicAuth(r.credentials())
+		resp, err = client.Do(req)
+	}
 	if err != nil {
 		return nil, r.transportFailure(err, "does a bridge listen there?")
 	}
@@ -146,6 +152,20 @@ func (r *request) send(ctx context.Context) (*http.Response, error) {
 		return nil, err
 	}
 	return resp, nil
+}
+
+// challenged reports whether the password was refused only for the way in which it was told.
+func (r *request) challenged(resp *http.Response) bool {
+	scheme, _, _ := strings.Cut(resp.Header.Get("WWW-Authenticate"), " ")
+	return resp.StatusCode == http.StatusUnauthorized && r.password != "" && strings.EqualFold(scheme, "Basic")
+}
+
+// credentials splits user:password. A password without a user goes with a name that nobody need know.
+func (r *request) credentials() (user, password string) {
+	if user, password, ok := strings.Cut(r.password, ":"); ok {
+		return user, password
+	}
+	return "heimdall", r.password
 }
 
 // stayAtHost lets a redirect be followed to the same host and port, unless it gives up encryption.

@@ -187,6 +187,29 @@ func TestTheRequestIsThis(t *testing.T) {
 	}
 }
 
+func TestAProxyThatWantsBasicAuthenticationGetsIt(t *testing.T) {
+	for password, want := range map[string][2]string{
+		"hunter2":       {"heimdall", "hunter2"},
+		"ops:hunter2:x": {"ops", "hunter2:x"},
+	} {
+		var user, told string
+		w := bridge(t, func(w http.ResponseWriter, req *http.Request) {
+			var ok bool
+			if user, told, ok = req.BasicAuth(); !ok {
+				w.Header().Set("WWW-Authenticate", `Basic realm="receivers"`)
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			finite(ramp(400))(w, req)
+		})
+		w.Password = password
+		mustOpen(t, w)
+		if user != want[0] || told != want[1] {
+			t.Errorf("%q goes as user %q with password %q", password, user, told)
+		}
+	}
+}
+
 func TestEveryByteIsDelivered(t *testing.T) {
 	want := ramp(4 * 30_000)
 	stream := mustOpen(t, bridge(t, func(w http.ResponseWriter, req *http.Request) {

@@ -37,15 +37,19 @@ const (
 	// serves one client: whoever connects while it is taken waits in the backlog and hears nothing.
 	headerTimeout = 3 * time.Second
 	defaultSettle = 300 * time.Millisecond
-	// oldBytes is two transfers of the server from the dongle, 262144 bytes each: one may be half full of the
-	// old tuning when the commands arrive, another may wait to be sent.
-	oldBytes = 2 * 262_144
+	// transfer is what the server gets from the dongle at once, in bytes.
+	transfer = 262_144
+	// oldBytes may be of the old tuning when the commands arrive: one transfer is half full, another waits to
+	// be sent.
+	oldBytes = 2 * transfer
+	// maxDrain is how long a server may send faster than it should before that is taken for its way.
+	maxDrain = 2 * time.Second
 )
 
 // A Driver opens streams from rtl_tcp servers. The zero value is ready for use.
 type Driver struct {
 	// Settle is for how long after the last command arriving samples are taken for those of the old tuning;
-	// 0 means 300 ms. At least two of the server's transfers are dropped in any case.
+	// 0 means 300 ms. What is certainly old is dropped in any case.
 	Settle time.Duration
 }
 
@@ -122,7 +126,7 @@ func (s *stream) begin(settle time.Duration) error {
 		settle = defaultSettle
 	}
 	s.op = "receive from rtl_tcp at " + s.address
-	return s.drop(settle, oldBytes)
+	return s.drop(settle)
 }
 
 // readHeader returns the name of the tuner.

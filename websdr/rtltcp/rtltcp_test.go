@@ -147,6 +147,25 @@ func TestTheSamplesAreThoseThatWereSentAfterTheOldTuning(t *testing.T) {
 	}
 }
 
+func TestABacklogOfTheOldTuningIsDroppedHoweverLongItTakes(t *testing.T) {
+	s := start(t, script{backlog: 3_000_000}) // of 0.75 s, more than twice as long as the driver waits
+	w := s.websdr()
+	stream, err := new(rtltcp.Driver).Open(t.Context(), &w, websdr.Tuning{FrequencyHz: 145_500_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Close()
+	b := make([]byte, 4000)
+	if _, err := io.ReadFull(stream, b); err != nil {
+		t.Fatal(err)
+	}
+	for k := 2; k < len(b); k += 2 {
+		if binary.LittleEndian.Uint16(b[k:]) != binary.LittleEndian.Uint16(b[k-2:])+1 {
+			t.Fatalf("sample %d is of the old tuning", k/2-1)
+		}
+	}
+}
+
 func TestHalfASampleAtTheEndIsNotGiven(t *testing.T) {
 	s := start(t, script{stop: 5000, hangUp: true, extraByte: true})
 	got, err := io.ReadAll(s.open(t, nil))

@@ -28,6 +28,7 @@ type script struct {
 	hangUp    bool    // when it stops, close the connection
 	extraByte bool    // when it stops, send half a sample
 	slow      float64 // the share of samples that is lost
+	backlog   int     // bytes of the old tuning that a slow link delivers late, at 4 MB/s
 }
 
 // A server is an rtl_tcp of a few lines: sample k is k modulo 65536, its low byte as I, its high byte as Q.
@@ -86,6 +87,10 @@ func (s *server) serve(conn net.Conn) {
 		old[i] = oldByte
 	}
 	conn.Write(old)
+	for left := s.backlog; left > 0; left -= 40_000 {
+		time.Sleep(10 * time.Millisecond) // the pace of the link
+		conn.Write(old[:min(left, 40_000)])
+	}
 	s.stream(conn)
 	if !s.hangUp {
 		<-ended
@@ -150,7 +155,7 @@ func (s *server) websdr() heimdall.WebSDR {
 }
 
 // driver needs to wait for the old tuning only as long as it takes to have read it.
-var driver = &rtltcp.Driver{Settle: time.Millisecond}
+var driver = &rtltcp.Driver{Settle: time.Nanosecond}
 
 // served makes each subtest start a server of its own.
 func served(behaviour script) websdrtest.Setup {

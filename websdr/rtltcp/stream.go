@@ -51,17 +51,22 @@ func newStream(ctx context.Context, conn net.Conn, address string, timeout time.
 	}
 }
 
-// drop reads and forgets until so much time has passed and so many bytes have come, and keeps the first
-// samples after that.
-func (s *stream) drop(settle time.Duration, atLeast int64) error {
-	until := time.Now().Add(settle)
+// drop reads and forgets what is of the old tuning, and keeps the first samples after that. Three things tell:
+// so much time has passed since the commands, so many bytes have come, and no more come than the new rate
+// can give. The last is for links slower than the rate that a server has before it is told, 33 Mbit/s: what
+// they hold back may come seconds later.
+func (s *stream) drop(settle time.Duration) error {
+	begun := time.Now()
+	until, patience := begun.Add(settle), begun.Add(maxDrain)
 	// The time-out of the first sample begins where the old ones should have ended.
-	expected := time.Duration(float64(atLeast/sampleSize) / s.header.NominalRateHz * float64(time.Second))
-	deadline := time.Now().Add(max(settle, expected) + s.timeout)
+	bytesPerS := sampleSize * s.header.NominalRateHz
+	expected := time.Duration(oldBytes / bytesPerS * float64(time.Second))
+	deadline := begun.Add(max(settle, expected, maxDrain) + s.timeout)
+	backlog := leak{perS: 1.1 * bytesPerS, at: begun}
 	buf := make([]byte, 1<<14)
 	for dropped := int64(0); ; {
 		room := int64(len(buf))
-		switch left := atLeast - dropped; {
+		switch left := oldBytes - dropped; {
 		case left > 0:
 			room = min(room, left)
 		case time.Now().Before(until):
@@ -75,7 +80,23 @@ func (s *stream) drop(settle time.Duration, atLeast int64) error {
 			return err
 		}
 		dropped += int64(n)
+		if now := time.Now(); backlog.add(n, now) > 5*transfer/4 && now.Before(patience) {
+			until, backlog.level = now.Add(settle), 0
+		}
 	}
+}
+
+// A leak is a bucket with a hole: it fills when bytes come faster than they should for long.
+type leak struct {
+	perS  float64
+	level float64
+	at    time.Time
+}
+
+func (l *leak) add(n int, now time.Time) float64 {
+	l.level = max(0, l.level-l.perS*now.Sub(l.at).Seconds()) + float64(n)
+	l.at = now
+	return l.level
 }
 
 // keepFirst waits for at least one sample.
@@ -91,9 +112,13 @@ func (s *stream) keepFirst(buf []byte, deadline time.Time) error {
 	return nil
 }
 
-// fill reads at least one byte.
+// fill reads at least one byte, which must come within the time-out and before the deadline, if there is one.
 func (s *stream) fill(p []byte, deadline time.Time) (int, error) {
-	s.conn.SetReadDeadline(deadline)
+	patience := time.Now().Add(s.timeout)
+	if !deadline.IsZero() && deadline.Before(patience) {
+		patience = deadline
+	}
+	s.conn.SetReadDeadline(patience)
 	n, err := s.conn.Read(p)
 	if n > 0 {
 		return n, nil // an error comes again
@@ -119,7 +144,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	s.kept = s.kept[n:]
 	for n < sampleSize && s.err == nil {
 		var k int
-		if k, s.err = s.fill(p[n:], time.Now().Add(s.timeout)); k > 0 {
+		if k, s.err = s.fill(p[n:], time.Time{}); k > 0 {
 			s.note(k)
 			n += k
 		}
