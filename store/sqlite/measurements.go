@@ -116,13 +116,14 @@ func (s *Store) EachMeasurement(ctx context.Context, f heimdall.MeasurementFilte
 	}
 }
 
+const measurementsOrder = ` ORDER BY timestamp_utc DESC, task_id DESC, websdr_id DESC LIMIT ?`
+
 func (s *Store) measurements(ctx context.Context, f heimdall.MeasurementFilter) ([]heimdall.Measurement, error) {
 	w, err := measurementsWhere(f)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.reader.QueryContext(ctx, selectMeasurements+w.String()+`
-ORDER BY timestamp_utc DESC, task_id DESC, websdr_id DESC LIMIT ?`, append(w.args, f.Limit)...)
+	rows, err := s.reader.QueryContext(ctx, selectMeasurements+w.String()+measurementsOrder, append(w.args, f.Limit)...)
 	return all(rows, err, scanMeasurement)
 }
 

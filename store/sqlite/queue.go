@@ -16,7 +16,7 @@ UPDATE acquisitions
 SET state = 'running', worker = ?1, fence = fence + 1, claims = claims + 1,
     lease_until = ?2, started_at = COALESCE(started_at, ?3)
 WHERE task_id = (
-    SELECT task_id FROM acquisitions
+    SELECT task_id FROM acquisitions INDEXED BY acquisitions_live
     WHERE state IN ('pending', 'running')
       AND CASE state WHEN 'running' THEN lease_until <= ?3
                      ELSE start_at IS NULL OR start_at <= ?4 OR cancel_requested END
