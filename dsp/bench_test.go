@@ -2,29 +2,13 @@ package dsp_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/heimdall-sdr/heimdall/dsp"
 	"github.com/heimdall-sdr/heimdall/iq"
 	"github.com/heimdall-sdr/heimdall/siggen"
 )
-
-// toneRecord is a tone in noise as ci16.
-func toneRecord(t testing.TB, rateHz float64, n int, toneHz, levelDBFS, noiseDBFSHz float64) []byte {
-	v := siggen.Vector{
-		SampleRateHz: rateHz, Samples: n, Seed: 1, NoiseDBFSHz: &noiseDBFSHz,
-		Signals: []siggen.Signal{{Kind: "tone", FreqHz: toneHz, LevelDBFS: levelDBFS}},
-	}
-	z, err := v.Build()
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := siggen.Quantise(z, "ci16")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return raw
-}
 
 // BenchmarkMeter runs the whole set of metrics. MB/s here are million samples per second.
 func BenchmarkMeter(b *testing.B) {
@@ -34,7 +18,7 @@ func BenchmarkMeter(b *testing.B) {
 	}{
 		{12000, 10000, 120000}, {12000, 10000, 1200000}, {250000, 12500, 2500000}, {2.4e6, 12500, 2400000},
 	} {
-		raw := toneRecord(b, c.rateHz, c.samples, 1000, -20, -60-10*float64(len(fmt.Sprint(int(c.rateHz)))-4))
+		raw := toneRecord(b, c.rateHz, c.samples, siggen.Signal{FreqHz: 1000, LevelDBFS: -20}, -50-10*math.Log10(c.rateHz))
 		b.Run(fmt.Sprintf("%gkHz/%dk", c.rateHz/1000, c.samples/1000), func(b *testing.B) {
 			b.SetBytes(int64(c.samples))
 			b.ReportAllocs()

@@ -62,9 +62,12 @@ func newChannel(c Config, length int, expected int64) *channel {
 	if c.ZeroIF && c.channel().scale(1/c.SampleRateHz).overlaps(dcHalfBins/float64(length)) {
 		ch.dcHalf = dcHalfBins / float64(length) * d
 	}
-	samples := expected/int64(ch.factor) + 1
-	chapters := (samples + chapterSamples - 1) / chapterSamples
-	ch.limit = int(samples/chapters) + 1
+	// Few chapters share the record evenly; many have the length at which their transform needs no padding.
+	ch.limit = chapterSamples
+	if samples := c.ExpectedSamples/int64(ch.factor) + 1; c.ExpectedSamples > 0 && samples < 4*chapterSamples {
+		chapters := (samples + chapterSamples - 1) / chapterSamples
+		ch.limit = min(int(samples/chapters)+1, chapterSamples)
+	}
 	ch.envelope.size = max(1, int(math.RoundToEven(8/(2*ch.half))))
 	ch.envelope.gain = 1
 	if ch.filter != nil {
@@ -130,104 +133,134 @@ func (c *channel) endChapter() {
 	c.re, c.im = c.re[:0], c.im[:0]
 }
 
-// bandPower integrates one periodogram of the chapter between the channel's edges.
+// bins returns the first bin and the number of bins of the channel in a transform of n bins. Bins below 0 count from
+// the end.
+func (c *channel) bins(n int) (first, count int) {
+	first = int(math.Ceil((c.center - c.half) * float64(n)))
+	count = int(math.Floor((c.center+c.half)*float64(n))) - first + 1
+	return first, max(0, min(count, n))
+}
+
+// excluded reports whether bin k of n lies where a zero-IF receiver shows its own local oscillator.
+func (c *channel) excluded(k, n int) bool {
+	return c.dcHalf > 0 && math.Abs(float64(k)/float64(n)+c.shift*float64(c.factor)) <= c.dcHalf
+}
+
+// bandPower integrates one periodogram of the chapter between the channel's edges. It leaves the tapered chapter's
+// transform in s.
 func (c *channel) bandPower(p *chapter, s *scratch) {
-	var norm float64
-	for k, r := range c.re {
-		w := taper(k, len(c.re))
-		norm += w * w
-		s.re[k], s.im[k] = float32(w)*r, float32(w)*c.im[k]
-	}
-	s.transform(len(c.re))
-	sum, bins := 0.0, 0
-	for k, r := range s.re {
-		if c.inside(k, len(s.re)) {
-			i := s.im[k]
-			sum += float64(r)*float64(r) + float64(i)*float64(i)
-			bins++
+	n, size := len(c.re), len(s.re)
+	copy(s.re, c.re)
+	copy(s.im, c.im)
+	norm := float64(n)
+	for k := range taperLength(n) {
+		w := taper(k, n)
+		for _, i := range [2]int{k, n - 1 - k} {
+			s.re[i] *= float32(w)
+			s.im[i] *= float32(w)
+			norm += w*w - 1
 		}
 	}
-	p.power = sum / float64(len(s.re)) / norm
-	p.width = float64(bins) / float64(len(s.re)) / float64(c.factor)
-}
-
-// inside reports whether bin k of a transform of n bins belongs to the channel.
-func (c *channel) inside(k, n int) bool {
-	f := binFrequency(k, n)
-	if c.dcHalf > 0 && math.Abs(f+c.shift*float64(c.factor)) <= c.dcHalf {
-		return false
+	s.transform(n)
+	first, count := c.bins(size)
+	sum, used := 0.0, 0
+	for k := first; k < first+count; k++ {
+		if c.excluded(k, size) {
+			continue
+		}
+		r, i := float64(s.re[k&(size-1)]), float64(s.im[k&(size-1)])
+		sum += r*r + i*i
+		used++
 	}
-	return math.Abs(f-c.center) <= c.half
+	p.power = sum / float64(size) / norm
+	p.width = float64(used) / float64(size) / float64(c.factor)
 }
 
-// binFrequency of bin k of a transform of n bins, in cycles per sample.
-func binFrequency(k, n int) float64 {
-	if k >= n/2 {
-		k -= n
-	}
-	return float64(k) / float64(n)
-}
-
-// finestPeak finds the highest bin of the chapter's own periodogram, for the detection of weak lines.
+// finestPeak finds the highest bin of the chapter's own periodogram, for the detection of weak lines. It needs what
+// bandPower left in s.
 func (c *channel) finestPeak(p *chapter, s *scratch) {
-	c.windowed(s, 0)
-	k, bins := c.strongest(s)
+	if len(c.re) == len(s.re) {
+		c.windowTransform(s)
+	} else {
+		c.windowed(s, 0)
+	}
+	k := c.strongest(s)
 	if k < 0 {
 		return
 	}
 	n := float64(len(c.re))
 	p.peak = float64(s.power[k]) / (n * blackmanHarrisEnergy) * float64(c.factor)
-	p.cells = int(float64(bins) * n / float64(len(s.re)))
+	p.cells = int(p.width * float64(c.factor) * n)
+}
+
+// windowTransform fills s.power with the periodogram through the Blackman-Harris window from the transform without
+// one: the window is a sum of four cosines, so each bin is a sum of seven. The taper is too short to show in it.
+func (c *channel) windowTransform(s *scratch) {
+	size := len(s.re)
+	first, count := c.bins(size)
+	s.power = s.power[:count]
+	for j := range s.power {
+		at := func(d int) int { return (first + j + d) & (size - 1) }
+		sum := func(z []float32) float32 {
+			return 0.35875*z[at(0)] - 0.48829/2*(z[at(-1)]+z[at(1)]) + 0.14128/2*(z[at(-2)]+z[at(2)]) - 0.01168/2*(z[at(-3)]+z[at(3)])
+		}
+		r, i := sum(s.re), sum(s.im)
+		s.power[j] = r*r + i*i
+	}
+	c.blank(s)
 }
 
 // windowed fills s.power with the periodogram of the chapter after a drift was taken out, through the
-// Blackman-Harris window, the channel's bins only.
+// Blackman-Harris window.
 func (c *channel) windowed(s *scratch, drift float64) {
-	n := len(c.re)
+	n, size := len(c.re), len(s.re)
 	mid := float64(n-1) / 2
 	for from := 0; from < n; from += phasorRun {
 		to := min(from+phasorRun, n)
-		re, im, or, oi := c.re[from:to], c.im[from:to], s.re[from:to], s.im[from:to]
+		s.window(s.re[from:to], s.im[from:to], c.re[from:to], c.im[from:to], from, n)
 		if drift != 0 {
-			s.phasors.fill(0, drift, float64(from)-mid)
-		}
-		for k, r := range re {
-			i, w := im[k], float32(blackmanHarrisAt(from+k, n))
-			if drift != 0 {
-				c, s := float32(s.phasors.re[k]), float32(s.phasors.im[k])
-				r, i = r*c-i*s, r*s+i*c
-			}
-			or[k], oi[k] = w*r, w*i
+			s.turn(s.re[from:to], s.im[from:to], drift, float64(from)-mid)
 		}
 	}
 	s.transform(n)
-	for k, r := range s.re {
-		s.power[k] = 0
-		if c.inside(k, len(s.re)) {
-			s.power[k] = r*r + s.im[k]*s.im[k]
+	first, count := c.bins(size)
+	s.power = s.power[:count]
+	for j := range s.power {
+		r, i := s.re[(first+j)&(size-1)], s.im[(first+j)&(size-1)]
+		s.power[j] = r*r + i*i
+	}
+	c.blank(s)
+}
+
+// blank takes the excluded bins out of s.power.
+func (c *channel) blank(s *scratch) {
+	if c.dcHalf == 0 {
+		return
+	}
+	first, _ := c.bins(len(s.re))
+	for j := range s.power {
+		if c.excluded(first+j, len(s.re)) {
+			s.power[j] = 0
 		}
 	}
 }
 
-// strongest returns the strongest bin of s.power, -1 when the channel has none, and the number of its bins.
-func (c *channel) strongest(s *scratch) (k, bins int) {
-	k = -1
-	var best float32
-	for i, p := range s.power {
+// strongest returns the index of the highest of s.power, -1 when all are zero.
+func (c *channel) strongest(s *scratch) int {
+	k, best := -1, float32(0)
+	for j, p := range s.power {
 		if p > best {
-			k, best = i, p
-		}
-		if p > 0 {
-			bins++
+			k, best = j, p
 		}
 	}
-	return k, bins
+	return k
 }
 
 // A scratch is the memory of one transform. It is borrowed for the end of a chapter only.
 type scratch struct {
-	re, im, tr, ti, power []float32
-	phasors               phasors
+	re, im, tr, ti []float32
+	power          []float32 // of the channel's bins, in order of frequency
+	phasors        phasors
 }
 
 // scratches are shared by all meters: few of them are at the end of a chapter at once.
@@ -250,4 +283,24 @@ func (s *scratch) transform(n int) {
 	clear(s.re[n:])
 	clear(s.im[n:])
 	fftOf(len(s.re)).transform(s.re, s.im, s.tr, s.ti)
+}
+
+// window multiplies a run of samples, the first of which is sample from of n, by the Blackman-Harris window.
+func (s *scratch) window(or, oi, re, im []float32, from, n int) {
+	s.phasors.fill(1/float64(n), 0, float64(from))
+	oi, re, im = oi[:len(or)], re[:len(or)], im[:len(or)]
+	for k := range or {
+		w := float32(blackmanHarrisOf(s.phasors.re[k]))
+		or[k], oi[k] = w*re[k], w*im[k]
+	}
+}
+
+// turn takes a drift out of a run of samples, the first of which is t from the middle.
+func (s *scratch) turn(re, im []float32, drift, t float64) {
+	s.phasors.fill(0, drift, t)
+	im = im[:len(re)]
+	for k, r := range re {
+		a, b := float32(s.phasors.re[k]), float32(s.phasors.im[k])
+		re[k], im[k] = r*a-im[k]*b, r*b+im[k]*a
+	}
 }

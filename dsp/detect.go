@@ -13,6 +13,7 @@ const (
 	lineCaution  = 1.02 // margins for what the distributions leave out
 	peakCaution  = 1.05
 	burstCaution = 1.1
+	boundRatio   = 3162 // 35 dB: above it, a floor found among a signal's skirts is too high
 )
 
 // A signal is what the channel holds besides noise.
@@ -56,7 +57,7 @@ func (a *analysis) measureChannel() {
 		s.power = 0.1 * s.noise * s.sigma
 		s.ratio = s.power / s.noise
 	}
-	a.flag(a.noise.source != NoiseOffChannel && s.ratio > 3162 && a.noise.used < 0.9, FlagSNRLowerBound)
+	a.flag(!a.noise.beside() && s.ratio > boundRatio && a.noise.used < 0.9, FlagSNRLowerBound)
 	if !blind {
 		a.reportSignal(s.sigma / s.ratio)
 	}

@@ -54,9 +54,12 @@ func (f *fft) transform(xr, xi, yr, yi []float32) {
 	or, oi := xr, xi
 	stride := 1
 	for i := range f.stages {
-		if stride == 1 {
+		switch {
+		case stride == 1 && f.n > 4:
 			f.stages[i].first(xr, xi, yr, yi)
-		} else {
+		case 4*stride == f.n:
+			radix4(xr, xi, yr, yi)
+		default:
 			f.stages[i].step(xr, xi, yr, yi, stride)
 		}
 		xr, xi, yr, yi = yr, yi, xr, xi
@@ -123,6 +126,25 @@ func (st *fftStage) step(xr, xi, yr, yi []float32, s int) {
 			er, ei = tr-vi, ti+vr
 			y3r[i], y3i[i] = w3r*er-w3i*ei, w3r*ei+w3i*er
 		}
+	}
+}
+
+// radix4 is the last stage when the power of two is even: all its twiddles are 1.
+func radix4(xr, xi, yr, yi []float32) {
+	q := len(xr) / 4
+	ar, br, cr, dr := xr[:q], xr[q:][:q], xr[2*q:][:q], xr[3*q:][:q]
+	ai, bi, ci, di := xi[:q], xi[q:][:q], xi[2*q:][:q], xi[3*q:][:q]
+	y0r, y1r, y2r, y3r := yr[:q], yr[q:][:q], yr[2*q:][:q], yr[3*q:][:q]
+	y0i, y1i, y2i, y3i := yi[:q], yi[q:][:q], yi[2*q:][:q], yi[3*q:][:q]
+	for i := range q {
+		sr, si := ar[i]+cr[i], ai[i]+ci[i]
+		tr, ti := ar[i]-cr[i], ai[i]-ci[i]
+		ur, ui := br[i]+dr[i], bi[i]+di[i]
+		vr, vi := br[i]-dr[i], bi[i]-di[i]
+		y0r[i], y0i[i] = sr+ur, si+ui
+		y1r[i], y1i[i] = tr+vi, ti-vr
+		y2r[i], y2i[i] = sr-ur, si-ui
+		y3r[i], y3i[i] = tr-vi, ti+vr
 	}
 }
 

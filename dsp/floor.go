@@ -5,6 +5,12 @@ import (
 	"slices"
 )
 
+// crowded is the share of used bins under which there is little clean noise in view.
+const crowded = 0.25
+
+// beside reports whether the floor was found beside the channel with room to spare: the best there is.
+func (n noiseFloor) beside() bool { return n.source == NoiseOffChannel && n.used >= crowded }
+
 // findNoise chooses the bins that can be noise and the estimator that sees the cleanest of it (doc.go, Noise).
 func (a *analysis) findNoise() {
 	s := a.spec
@@ -17,30 +23,29 @@ func (a *analysis) findNoise() {
 	} else {
 		n = a.floorOf(usable, NoiseInBand)
 	}
-	settled := n.source == NoiseOffChannel && n.used >= 0.25
-	if !settled && len(s.blocks) >= 8 {
+	if !n.beside() && len(s.blocks) >= 8 {
 		if t := a.quietFloor(usable); t.density > 0 && t.density < 0.97*n.density {
 			n = t
 		}
 	}
-	if !settled && !slices.Contains(a.flags, FlagReceiverFilter) {
+	if !n.beside() && !slices.Contains(a.flags, FlagReceiverFilter) {
 		if g := a.gaps.floor(a.rateHz); g.density > 0 && g.density < 0.93*n.density {
 			g.bins = int(g.used * float64(s.length))
 			n = g
 		}
 	}
 	a.noise = n
-	a.flag(n.source != NoiseOffChannel && n.used < 0.25 || n.used < 0.25, FlagNoiseUpperBound)
 	if a.noise.density <= 0 {
 		a.noise.source = NoiseNone
 		a.flag(true, FlagNoiseUnobservable)
 		return
 	}
+	a.flag(n.used < crowded, FlagNoiseUpperBound)
 	a.metrics.NoiseSource = n.source
 	a.metrics.NoiseUsedFraction = finite(n.used)
 	a.metrics.NoiseDBFSHz = decibels(n.density)
 	excess := 3.0
-	if n.source == NoiseOffChannel {
+	if n.beside() {
 		excess = 1.5
 	}
 	a.noiseRel = math.Sqrt(excess / (max(float64(n.bins), 1) * s.stepHz * a.seconds))

@@ -59,17 +59,18 @@ type candidate struct {
 
 // lineAt refines the strongest bin of s.power, which was made with this drift taken out, and returns its strength.
 func (c *channel) lineAt(s *scratch, drift float64) (candidate, float32) {
-	k, _ := c.strongest(s)
+	k := c.strongest(s)
 	if k < 0 {
 		return candidate{}, 0
 	}
-	n := len(s.power)
-	l := candidate{line: line{frequency: binFrequency(k, n), drift: drift, found: true}}
+	n := len(s.re)
+	first, _ := c.bins(n)
+	l := candidate{line: line{frequency: float64(first+k) / float64(n), drift: drift, found: true}}
 	strength := s.power[k]
 	width := lineLobes*n/len(c.re) + 1
 	var second float32
 	for i, p := range s.power {
-		if d := (i - k + n) % n; p > second && d > width && d < n-width {
+		if p > second && (i < k-width || i > k+width) {
 			second = p
 		}
 	}
@@ -269,17 +270,13 @@ func (p *phasors) fill(frequency, drift, t float64) {
 func (c *channel) searchDrift(s *scratch, drift float64, rows int) float64 {
 	length := len(c.re) / rows
 	n := powerOfTwo(length)
-	width := 0
-	first := int(math.Floor((c.center - c.half) * float64(n)))
-	width = int(math.Ceil((c.center+c.half)*float64(n))) - first + 1
-	width = min(width, n)
+	first, width := c.bins(n)
 	a, b := make([]float32, rows*width), make([]float32, rows*width)
 	for r := range rows {
-		c.row(s, r*length, length, n, drift)
+		re, im := c.row(s, r*length, length, n, drift)
 		for k := range width {
-			i := (first + k + n) % n
-			if c.inside(i, n) {
-				a[r*width+k] = s.re[i]*s.re[i] + s.im[i]*s.im[i]
+			if i := (first + k) & (n - 1); !c.excluded(first+k, n) {
+				a[r*width+k] = re[i]*re[i] + im[i]*im[i]
 			}
 		}
 	}
@@ -298,22 +295,21 @@ func (c *channel) searchDrift(s *scratch, drift float64, rows int) float64 {
 	return slant / float64(n) / float64((rows-1)*length)
 }
 
-// row transforms one stretch into s.re and s.im.
-func (c *channel) row(s *scratch, from, length, n int, drift float64) {
+// row transforms one stretch, padded to n.
+func (c *channel) row(s *scratch, from, length, n int, drift float64) (re, im []float32) {
 	mid := float64(len(c.re)-1) / 2
-	re, im := s.re[:n], s.im[:n]
-	for done := 0; done < length; done += phasorRun {
-		s.phasors.fill(0, drift, float64(from+done)-mid)
-		for k := range min(phasorRun, length-done) {
-			a, b := float32(s.phasors.re[k]), float32(s.phasors.im[k])
-			w := float32(blackmanHarrisAt(done+k, length))
-			r, i := c.re[from+done+k], c.im[from+done+k]
-			re[done+k], im[done+k] = w*(r*a-i*b), w*(r*b+i*a)
+	re, im = s.re[:n], s.im[:n]
+	for k := 0; k < length; k += phasorRun {
+		to := min(k+phasorRun, length)
+		s.window(re[k:to], im[k:to], c.re[from+k:from+to], c.im[from+k:from+to], k, length)
+		if drift != 0 {
+			s.turn(re[k:to], im[k:to], drift, float64(from+k)-mid)
 		}
 	}
 	clear(re[length:])
 	clear(im[length:])
 	fftOf(n).transform(re, im, s.tr[:n], s.ti[:n])
+	return re, im
 }
 
 // tallestTrack sums all tracks that rise by 0..rows-1 bins over the rows, a power of two, and returns the rise of the

@@ -44,7 +44,7 @@ func NewMeter(c Config) (*Meter, error) {
 	m := &Meter{config: c, quality: newQuality(c.Format)}
 	m.re, m.im = make([]float32, chunkSamples), make([]float32, chunkSamples)
 	if n := min(c.ExpectedSamples, headSamples); n > 0 {
-		m.head = head{make([]float32, 0, n+n/64), make([]float32, 0, n+n/64)}
+		m.head = head{make([]float32, 0, n), make([]float32, 0, n)}
 	}
 	return m, nil
 }

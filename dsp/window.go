@@ -38,19 +38,21 @@ func energy(w []float32) float64 {
 // record do not leak a strong neighbour into the channel. They are kept that short because all time must count
 // alike: longer ones take 0.2 dB off a keyed signal that happens to be on at both ends.
 func taper(k, n int) float64 {
-	ends := min(max(16, n/100), 64, n/4)
+	ends := taperLength(n)
 	if d := min(k, n-1-k); d < ends {
 		return 0.5 - 0.5*math.Cos(math.Pi*(float64(d)+0.5)/float64(ends))
 	}
 	return 1
 }
 
+// taperLength is how many samples at each end of n are weighted.
+func taperLength(n int) int { return min(max(16, n/100), 64, n/4) }
+
 // blackmanHarrisEnergy is the mean square of the window.
 const blackmanHarrisEnergy = 0.35875*0.35875 + (0.48829*0.48829+0.14128*0.14128+0.01168*0.01168)/2
 
-// blackmanHarrisAt is sample k of the window of length n.
-func blackmanHarrisAt(k, n int) float64 {
-	c := math.Cos(2 * math.Pi * float64(k) / float64(n))
+// blackmanHarrisOf is the window where the cosine of its phase is c.
+func blackmanHarrisOf(c float64) float64 {
 	// cos 2x = 2c^2-1, cos 3x = 4c^3-3c
 	return 0.35875 - 0.48829*c + 0.14128*(2*c*c-1) - 0.01168*(4*c*c*c-3*c)
 }

@@ -1,10 +1,11 @@
 package siggen_test
 
 import (
-	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -17,7 +18,6 @@ type published struct {
 	ID        string        `json:"id"`
 	Format    string        `json:"format"`
 	RateHz    float64       `json:"fs_hz"`
-	Samples   int           `json:"n"`
 	Seed      uint64        `json:"seed"`
 	Generator siggen.Vector `json:"generator"`
 	SHA256    string        `json:"sha256"`
@@ -48,16 +48,125 @@ func (p published) record(t testing.TB) []byte {
 	return raw
 }
 
-func TestPublishedVectorsAreRebuilt(t *testing.T) {
+// Sines of two libraries differ in the last bit, so a sample in a million may round the other way; where all of them
+// agree the hashes do. Mostly they do: at least 40 of the 46 must, on any machine.
+func TestThePublishedVectorsAreRebuilt(t *testing.T) {
 	dir := os.Getenv("HEIMDALL_SHARED")
 	if dir == "" {
 		dir = "../../shared"
 	}
-	for _, p := range load(t) {
+	vectors, same := load(t), 0
+	for _, p := range vectors {
 		got := p.record(t)
-		sum := sha256.Sum256(got)
-		same := hex.EncodeToString(sum[:]) == p.SHA256
+		if sum := sha256.Sum256(got); hex.EncodeToString(sum[:]) == p.SHA256 {
+			same++
+			continue
+		}
 		want, err := os.ReadFile(filepath.Join(dir, "vectors", p.ID+"."+p.Format))
-		t.Log(p.ID, same, err, len(got), len(want), bytes.Equal(got, want))
+		if err != nil {
+			t.Logf("%s: another hash, and no record to compare with", p.ID)
+			continue
+		}
+		compare(t, p, got, want)
+	}
+	if len(vectors) != 46 || same < 40 {
+		t.Errorf("%d of %d records have the published hash, want at least 40 of 46", same, len(vectors))
+	}
+}
+
+// compare demands that at most one value in 10000 differs, by at most one step.
+func compare(t *testing.T, p published, got, want []byte) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("%s: %d bytes, want %d", p.ID, len(got), len(want))
+		return
+	}
+	width := map[string]int{"ci16": 2, "cu8": 1, "cf32": 4}[p.Format]
+	differ := 0
+	for k := 0; k < len(got); k += width {
+		a, b := decode(got[k:k+width]), decode(want[k:k+width])
+		if a == b {
+			continue
+		}
+		differ++
+		if step := max(1, math.Abs(b)*1e-6); width < 4 && math.Abs(a-b) > step {
+			t.Errorf("%s: value %d = %v, want %v", p.ID, k/width, a, b)
+			return
+		}
+	}
+	if differ > len(got)/width/10000 {
+		t.Errorf("%s: %d of %d values differ", p.ID, differ, len(got)/width)
+	}
+}
+
+func decode(b []byte) float64 {
+	switch len(b) {
+	case 1:
+		return float64(b[0])
+	case 2:
+		return float64(int16(binary.LittleEndian.Uint16(b)))
+	}
+	return float64(math.Float32frombits(binary.LittleEndian.Uint32(b)))
+}
+
+func TestASignalHasTheLevelItWasGiven(t *testing.T) {
+	for _, kind := range []string{"tone", "am", "nbfm", "usb", "lsb", "ft8", "ook", "cw", "bpsk", "qpsk", "fsk2", "bandnoise"} {
+		z, err := siggen.Vector{
+			SampleRateHz: 12000, Samples: 12000, Seed: 5,
+			Signals: []siggen.Signal{{Kind: kind, FreqHz: 100, LevelDBFS: -20, BandwidthHz: 1000}},
+		}.Build()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var power float64
+		for _, v := range z {
+			power += (real(v)*real(v) + imag(v)*imag(v)) / float64(len(z))
+		}
+		if math.Abs(power-0.01) > 1e-9 {
+			t.Errorf("%s: mean power %v, want 0.01", kind, power)
+		}
+	}
+}
+
+func TestWhatCannotBeBuiltIsRefused(t *testing.T) {
+	if _, err := (siggen.Vector{SampleRateHz: 1, Samples: 1, Signals: []siggen.Signal{{Kind: "morse"}}}).Build(); err == nil {
+		t.Error("an unknown kind was built")
+	}
+	if _, err := (siggen.Vector{Samples: 1}).Build(); err == nil {
+		t.Error("a vector without sample rate was built")
+	}
+	if _, err := siggen.Quantise(nil, "ci12"); err == nil {
+		t.Error("an unknown format was quantised")
+	}
+}
+
+func TestImpairmentsDoWhatTheySay(t *testing.T) {
+	build := func(m siggen.Impairments) []complex128 {
+		z, err := siggen.Vector{
+			SampleRateHz: 1000, Samples: 1000, Seed: 9, Impairments: m,
+			Signals: []siggen.Signal{{Kind: "tone", FreqHz: 100, LevelDBFS: 3}},
+		}.Build()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return z
+	}
+	clean := build(siggen.Impairments{})
+	if got := build(siggen.Impairments{Drop: &[2]int{100, 50}}); len(got) != 950 || got[100] != clean[150] {
+		t.Error("drop does not remove samples 100 to 149")
+	}
+	if got := build(siggen.Impairments{Zero: &[2]int{990, 50}}); got[989] != clean[989] || got[990] != 0 || got[999] != 0 {
+		t.Error("zero does not blank the samples from 990 on")
+	}
+	for k, z := range build(siggen.Impairments{Clip: true}) {
+		if math.Abs(real(z)) > 1 || math.Abs(imag(z)) > 1 {
+			t.Fatalf("clip leaves sample %d at %v", k, z)
+		}
+	}
+	if got, want := build(siggen.Impairments{DC: &[2]float64{0.5, -0.25}})[7], clean[7]+complex(0.5, -0.25); got != want {
+		t.Errorf("with DC, sample 7 = %v, want %v", got, want)
+	}
+	if got := build(siggen.Impairments{GainDB: 20})[7]; math.Abs(real(got)-10*real(clean[7])) > 1e-12 {
+		t.Errorf("with 20 dB of gain, sample 7 = %v, want ten times %v", got, clean[7])
 	}
 }
