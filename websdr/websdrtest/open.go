@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/websdr"
 )
