@@ -296,6 +296,9 @@ func get(t *testing.T, address string) (*http.Response, []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if password, ok := req.URL.User.Password(); ok {
+		req.SetBasicAuth("", password)
+	}
 	resp, err := http.DefaultTransport.RoundTrip(req) // no redirects followed
 	if err != nil {
 		t.Fatal(err)
