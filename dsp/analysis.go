@@ -10,6 +10,7 @@ type analysis struct {
 	rateHz  float64 // the true rate
 	seconds float64
 	quality *quality
+	head    head
 	gaps    gapFloor
 	spec    *spectrum
 	channel *channel
@@ -22,7 +23,7 @@ type analysis struct {
 }
 
 func (m *Meter) measure(e End) Metrics {
-	a := &analysis{config: m.config, rateHz: e.SampleRateHz, quality: m.quality, gaps: m.gaps, channel: m.channel}
+	a := &analysis{config: m.config, rateHz: e.SampleRateHz, quality: m.quality, head: m.head, gaps: m.gaps, channel: m.channel}
 	if a.rateHz == 0 {
 		a.rateHz = m.config.SampleRateHz
 	}

@@ -27,6 +27,9 @@ type channel struct {
 	start    float64   // time of its first sample, in samples of the record
 	chapters []chapter
 	envelope envelope
+
+	pending  *scratch // of the last chapter, whose line is not sought yet
+	drifting bool     // the last search for drift found some
 }
 
 // A chapter is what is kept of a stretch of the channel. Powers are per sample, densities per cycle per sample of
@@ -108,29 +111,49 @@ func (c *channel) take(re, im []float32) {
 	}
 }
 
-// finish ends the last chapter. A short remainder after others is left out.
+// finish ends the last chapter. A short remainder after others is left out. findLastLine must follow.
 func (c *channel) finish() {
 	if c.filter != nil && !c.trimmed {
 		c.filter.pushZeros(c.filter.delay(), c.take)
 	}
 	if len(c.re) >= minChannel && (len(c.chapters) == 0 || len(c.re) > c.limit/16) {
-		c.endChapter()
+		c.pending = c.measureChapter()
 	}
-	c.re, c.im = nil, nil
 }
 
-// endChapter measures the chapter and makes room for the next.
+// findLastLine seeks the line of the last chapter, if that is wanted, and lets its memory go.
+func (c *channel) findLastLine(wanted bool) {
+	if c.pending != nil {
+		if last := &c.chapters[len(c.chapters)-1]; wanted {
+			last.line = c.findLine(last, c.pending, true)
+		}
+		c.pending.giveBack()
+	}
+	c.re, c.im, c.pending = nil, nil, nil
+}
+
+// driftEvery is how many chapters may pass between two searches for drift that find none.
+const driftEvery = 8
+
+// endChapter measures the chapter and makes room for the next. Whether the record holds a signal is not known yet.
 func (c *channel) endChapter() {
+	s := c.measureChapter()
+	last := &c.chapters[len(c.chapters)-1]
+	last.line = c.findLine(last, s, c.drifting || len(c.chapters)%driftEvery == 1)
+	s.giveBack()
+	c.start += float64(len(c.re) * c.factor)
+	c.re, c.im = c.re[:0], c.im[:0]
+}
+
+// measureChapter appends the chapter, without its line, and returns the memory that holds its periodogram.
+func (c *channel) measureChapter() *scratch {
 	n := len(c.re)
 	s := borrow(powerOfTwo(max(n, 4096)))
-	defer s.giveBack()
 	p := chapter{samples: float64(n * c.factor), middle: c.start + float64((n-1)*c.factor)/2}
 	c.bandPower(&p, s)
 	c.finestPeak(&p, s)
-	p.line = c.findLine(&p, s)
 	c.chapters = append(c.chapters, p)
-	c.start += float64(n * c.factor)
-	c.re, c.im = c.re[:0], c.im[:0]
+	return s
 }
 
 // bins returns the first bin and the number of bins of the channel in a transform of n bins. Bins below 0 count from

@@ -35,9 +35,15 @@ func (a *analysis) measureChannel() {
 	s.channelPower, s.widthHz = a.channelPower(overlap)
 	a.metrics.ChannelPowerDBFS = decibels(s.channelPower)
 	a.measureTexture(overlap)
-	if a.noise.density <= 0 || s.widthHz <= 0 {
-		return
+	if a.noise.density > 0 && s.widthHz > 0 {
+		a.measureSignal(overlap)
 	}
+	a.channel.findLastLine(false)
+}
+
+// measureSignal decides whether there is a signal over the noise and describes it.
+func (a *analysis) measureSignal(overlap []float64) {
+	s := &a.signal
 	s.noise = a.noise.density * s.widthHz
 	s.power = s.channelPower - s.noise
 	s.ratio = s.power / s.noise
@@ -53,6 +59,7 @@ func (a *analysis) measureChannel() {
 	if !a.metrics.Detected {
 		return
 	}
+	a.channel.findLastLine(true)
 	if s.power <= 0 { // a line was seen although the energy excess is within its own noise
 		s.power = 0.1 * s.noise * s.sigma
 		s.ratio = s.power / s.noise

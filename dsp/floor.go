@@ -29,7 +29,7 @@ func (a *analysis) findNoise() {
 		}
 	}
 	if !n.beside() && !slices.Contains(a.flags, FlagReceiverFilter) {
-		if g := a.gaps.floor(a.rateHz); g.density > 0 && g.density < 0.93*n.density {
+		if g := a.gapFloor().floor(a.rateHz); g.density > 0 && g.density < 0.93*n.density {
 			g.bins = int(g.used * float64(s.length))
 			n = g
 		}
@@ -191,6 +191,14 @@ func (s *spectrum) medianOverTime() []float64 {
 		}
 	}
 	return median
+}
+
+// gapFloor is that of the head: gone already when the record was streamed.
+func (a *analysis) gapFloor() gapFloor {
+	if len(a.head.re) > 0 {
+		return newGapFloor(a.head.re, a.head.im)
+	}
+	return a.gaps
 }
 
 // A gapFloor holds the noise between the marks of a keyed signal that fills the band: the censored mean over the

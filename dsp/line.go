@@ -22,15 +22,16 @@ type line struct {
 	found     bool
 }
 
-// findLine searches the chapter for its strongest line: first without drift, then, unless that was beyond doubt,
-// with it. s.power holds the periodogram without drift.
-func (c *channel) findLine(p *chapter, s *scratch) line {
+// findLine searches the chapter for its strongest line: first without drift, then, unless that was beyond doubt or
+// drift is ruled out, with it. s.power holds the periodogram without drift.
+func (c *channel) findLine(p *chapter, s *scratch, mayDrift bool) line {
 	best, strength := c.lineAt(s, 0)
 	if !best.found {
 		return line{}
 	}
+	c.drifting = c.drifting && mayDrift && !best.sure
 	for _, rows := range [][]int{{4}, {16, 4}, {64, 16, 4}} {
-		if best.sure && best.power > 0.2*p.power || len(c.re)/rows[0] < minDriftFT {
+		if !mayDrift || best.sure && best.power > 0.2*p.power || len(c.re)/rows[0] < minDriftFT {
 			break
 		}
 		drift := 0.0
@@ -43,6 +44,7 @@ func (c *channel) findLine(p *chapter, s *scratch) line {
 		c.windowed(s, drift)
 		if l, p := c.lineAt(s, drift); l.found && p > 1.03*strength {
 			best, strength = l, p
+			c.drifting = true
 		}
 	}
 	d := float64(c.factor)

@@ -28,7 +28,7 @@ type Meter struct {
 	head    head
 	welch   *welch   // nil until the segment length is chosen
 	channel *channel // the same
-	gaps    gapFloor // noise between the marks of the head
+	gaps    gapFloor // noise between the marks of the head, once that is gone
 	done    bool
 }
 
@@ -101,6 +101,7 @@ func (m *Meter) flush() {
 // startStream chooses the segment length although the record goes on, and lets the head go.
 func (m *Meter) startStream() {
 	expected := max(m.config.ExpectedSamples, 2*int64(len(m.head.re)))
+	m.gaps = newGapFloor(m.head.re, m.head.im)
 	m.begin(0, expected)
 	m.channel.push(m.head.re, m.head.im)
 	m.head = head{}
@@ -111,7 +112,6 @@ func (m *Meter) begin(known, expected int64) {
 	h := m.head
 	m.quality.impulses.learn(h.re, h.im)
 	m.quality.impulses.count(h.re, h.im)
-	m.gaps = newGapFloor(h.re, h.im)
 	length := segmentLength(max(known, expected), m.config.ChannelBandwidthHz/m.config.SampleRateHz)
 	m.welch = newWelch(length, known, expected)
 	m.welch.push(h.re, h.im)
