@@ -121,6 +121,7 @@ func TestASecondClientOfASimulatedDongleIsToldThatItIsBusy(t *testing.T) {
 		t.Errorf("%v, want busy", err)
 	}
 	first.Close()
+	w.Timeout = 10 * time.Second
 	second, err := d.Open(t.Context(), &w, websdr.Tuning{FrequencyHz: beaconHz})
 	if err != nil {
 		t.Fatalf("after the first client has gone: %v (%d connections)", err, server.Connections())
