@@ -148,6 +148,7 @@ func TestTheSamplesAreThoseThatWereSentAfterTheOldTuning(t *testing.T) {
 }
 
 func TestABacklogOfTheOldTuningIsDroppedHoweverLongItTakes(t *testing.T) {
+	t.Parallel()
 	s := start(t, script{backlog: 3_000_000}) // of 0.75 s, more than twice as long as the driver waits
 	w := s.websdr()
 	stream, err := new(rtltcp.Driver).Open(t.Context(), &w, websdr.Tuning{FrequencyHz: 145_500_000})
@@ -178,6 +179,7 @@ func TestHalfASampleAtTheEndIsNotGiven(t *testing.T) {
 }
 
 func TestSamplesThatArriveTooSlowlyMakeTheRateUncertain(t *testing.T) {
+	t.Parallel()
 	for _, lost := range []float64{0, 0.2} {
 		t.Run(fmt.Sprintf("%g of them lost", lost), func(t *testing.T) {
 			t.Parallel()

@@ -67,6 +67,7 @@ func carrier(t *testing.T, stream websdr.Stream, truth simnet.Truth) (dBFS float
 // A simulated dongle begins at 100 MHz with 2.048 MS/s, which a slow machine (or one that looks for races)
 // simulates slower than real time, so that the old tuning lasts longer than any real one's.
 func TestASimulatedCarrierHasItsTrueLevelAndFrequency(t *testing.T) {
+	t.Parallel()
 	_, w := simulate(t)
 	stream, err := new(rtltcp.Driver).Open(t.Context(), &w, websdr.Tuning{FrequencyHz: beaconHz})
 	if err != nil {
@@ -87,6 +88,7 @@ func TestASimulatedCarrierHasItsTrueLevelAndFrequency(t *testing.T) {
 }
 
 func TestSimulatedFaultsHaveTheirClasses(t *testing.T) {
+	t.Parallel()
 	for kind, want := range map[simnet.FaultKind]heimdall.FailureClass{
 		simnet.FaultRefuse: heimdall.FailTransport,
 		simnet.FaultBusy:   heimdall.FailBusy,
@@ -109,6 +111,7 @@ func TestSimulatedFaultsHaveTheirClasses(t *testing.T) {
 }
 
 func TestASecondClientOfASimulatedDongleIsToldThatItIsBusy(t *testing.T) {
+	t.Parallel()
 	server, w := simulate(t)
 	var d rtltcp.Driver
 	first, err := d.Open(t.Context(), &w, websdr.Tuning{FrequencyHz: beaconHz})
