@@ -95,13 +95,11 @@ func (s *source) fractionIn(lowHz, highHz float64, gain func(hz float64) float64
 		}
 		return 0
 	}
-	const n, segments = 1 << 14, 8
+	const n, segments = 1 << 13, 12
 	rateHz := 2 * width
-	re, im := make([]float64, n), make([]float64, n)
-	var inside, all float64
+	re, im, power := make([]float64, n), make([]float64, n), make([]float64, n)
 	for seg := range segments {
-		t0 := instant{int64(seg) * 7, 0.1}
-		s.wave.fill(re, im, t0, rateHz)
+		s.wave.fill(re, im, instant{int64(seg) * 7, 0.1}, rateHz)
 		for i := range re {
 			hann := 0.5 - 0.5*math.Cos(2*math.Pi*float64(i)/n)
 			re[i] *= hann
@@ -109,15 +107,18 @@ func (s *source) fractionIn(lowHz, highHz float64, gain func(hz float64) float64
 		}
 		fft(re, im)
 		for i := range re {
-			hz := rateHz * float64(i) / n
-			if i >= n/2 {
-				hz -= rateHz
-			}
-			p := re[i]*re[i] + im[i]*im[i]
-			all += p
-			if hz >= lowHz && hz <= highHz {
-				inside += p * gain(hz)
-			}
+			power[i] += re[i]*re[i] + im[i]*im[i]
+		}
+	}
+	var inside, all float64
+	for i, p := range power {
+		hz := rateHz * float64(i) / n
+		if i >= n/2 {
+			hz -= rateHz
+		}
+		all += p
+		if hz >= lowHz && hz <= highHz && p > 0 {
+			inside += p * gain(hz)
 		}
 	}
 	return inside / all

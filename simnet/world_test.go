@@ -122,7 +122,7 @@ func TestEveryModulationArrivesWithThePowerOfItsPath(t *testing.T) {
 			w := pair(e)
 			w.Receivers[0].NoiseDBMHz = -250
 			// 40 s: enough symbols, and whole Morse messages but for one.
-			z := samples(t, w, "near", simnet.Tuning{FrequencyHz: 145_500_000, RateHz: 48000}, 0, 48000*40)
+			z := samples(t, w, "near", simnet.Tuning{FrequencyHz: 145_500_000, RateHz: 12000}, 0, 12000*40)
 			_, want := simnet.PathBetween(&w.Emitters[0], &w.Receivers[0])
 			if got := dB(meanPower(z)); math.Abs(got-want) > 0.15 {
 				t.Errorf("power is %.2f dBm, want %.2f", got, want)
