@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -61,11 +62,11 @@ func operations() map[string]huma.Operation {
 		"create-websdr": {DefaultStatus: http.StatusCreated},
 		"export-websdrs": {Responses: streamed(http.StatusOK, "application/json", "text/csv"),
 			Description: "The answer is a valid body for the import. A column or key has the name of the field."},
-		"import-websdrs": {MaxBodyBytes: maxImport,
+		"import-websdrs": {MaxBodyBytes: maxImport, BodyReadTimeout: time.Minute,
 			Description: "A JSON list, or CSV whose first line names the columns: name, kind, url, latitude and longitude are needed, the other fields of a WebSDR may be there, in any order. " +
 				"A name that is known is replaced, password excepted when the row has none. All rows are stored or none."},
 		"replace-websdr": {Description: "Fields left out get their defaults, except the password, which stays."},
-		"patch-websdr": {MaxBodyBytes: maxBody,
+		"patch-websdr": {MaxBodyBytes: maxBody, BodyReadTimeout: 5 * time.Second,
 			Description: "A JSON merge patch (RFC 7396): only the fields named change, and null resets one to its default."},
 		"delete-websdr": {Description: "What was recorded with it must stay explicable, so a WebSDR that has captures cannot go: set is_active to false instead."},
 		"ready":         {Description: "The answer is at most a second old."},

@@ -83,12 +83,15 @@ type request struct {
 	contentType string
 }
 
-// at joins escaped path segments.
+// at joins escaped path segments. One of dots alone must not climb to another address.
 func at(segments ...any) string {
 	var b strings.Builder
 	for _, s := range segments {
-		b.WriteByte('/')
-		b.WriteString(url.PathEscape(fmt.Sprint(s)))
+		text := url.PathEscape(fmt.Sprint(s))
+		if strings.Trim(text, ".") == "" {
+			text = strings.ReplaceAll(text, ".", "%2E")
+		}
+		b.WriteString("/" + text)
 	}
 	return b.String()
 }

@@ -78,7 +78,7 @@ func recordingOf(c heimdall.Capture) Recording {
 	w := Recording{
 		S3Path:   r.S3Path,
 		Download: "/api/v1/recordings/" + url.PathEscape(c.TaskID) + "/" + strconv.FormatInt(c.WebSDRID, 10),
-		Datatype: r.Datatype, SampleRateKHz: finite(r.SampleRateHz / 1e3), NominalSampleRateKHz: finite(r.NominalRateHz / 1e3),
+		Datatype: r.Datatype, SampleRateKHz: rateKHz(r.SampleRateHz), NominalSampleRateKHz: rateKHz(r.NominalRateHz),
 		FrequencyMHz: MHz(r.FrequencyHz), PassbandLowHz: finite(r.PassbandLowHz), PassbandHighHz: finite(r.PassbandHighHz),
 		SamplesCount: r.SamplesCount, ExpectedSamples: r.ExpectedSamples, Bytes: r.Bytes, SHA256: r.SHA256,
 		StartUTC: r.Start.UTC(), StartUnixNs: strconv.FormatInt(r.Start.UnixNano(), 10),
@@ -106,10 +106,10 @@ func (w Capture) Root() heimdall.Capture {
 	return c
 }
 
-// Root converts back; the sample rates within the last digit of a float64.
+// Root converts back; sample rates of more than 15 digits within the last one.
 func (w Recording) Root() heimdall.Recording {
 	r := heimdall.Recording{
-		S3Path: w.S3Path, Datatype: w.Datatype, SampleRateHz: w.SampleRateKHz * 1e3, NominalRateHz: w.NominalSampleRateKHz * 1e3,
+		S3Path: w.S3Path, Datatype: w.Datatype, SampleRateHz: rateHz(w.SampleRateKHz), NominalRateHz: rateHz(w.NominalSampleRateKHz),
 		FrequencyHz: Hz(w.FrequencyMHz), PassbandLowHz: w.PassbandLowHz, PassbandHighHz: w.PassbandHighHz,
 		SamplesCount: w.SamplesCount, ExpectedSamples: w.ExpectedSamples, Bytes: w.Bytes, SHA256: w.SHA256,
 		Start: w.StartUTC.UTC(), StartSkew: Duration(w.StartSkewSeconds),

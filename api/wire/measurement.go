@@ -32,7 +32,7 @@ type MeasurementPage struct {
 func MeasurementOf(m heimdall.Measurement) Measurement {
 	w := Measurement{
 		TaskID: m.TaskID, WebSDRID: m.WebSDRID, TimestampUTC: m.Timestamp.UTC().Truncate(time.Microsecond),
-		FrequencyMHz: MHz(m.FrequencyHz), SampleRateKHz: finite(m.SampleRateHz / 1e3), SamplesCount: m.SamplesCount,
+		FrequencyMHz: MHz(m.FrequencyHz), SampleRateKHz: rateKHz(m.SampleRateHz), SamplesCount: m.SamplesCount,
 		S3Path: m.S3Path, TimeQuality: m.TimeQuality, TimeUncertaintyS: finite(m.TimeUncertaintyS),
 		Metrics: m.Metrics,
 	}
@@ -54,11 +54,11 @@ func dropNonFinite(m *heimdall.Metrics) {
 	}
 }
 
-// Root converts back; the sample rate within the last digit of a float64.
+// Root converts back; a sample rate of more than 15 digits within the last one.
 func (w Measurement) Root() heimdall.Measurement {
 	return heimdall.Measurement{
 		TaskID: w.TaskID, WebSDRID: w.WebSDRID, Timestamp: w.TimestampUTC.UTC(),
-		FrequencyHz: Hz(w.FrequencyMHz), SampleRateHz: w.SampleRateKHz * 1e3, SamplesCount: w.SamplesCount,
+		FrequencyHz: Hz(w.FrequencyMHz), SampleRateHz: rateHz(w.SampleRateKHz), SamplesCount: w.SamplesCount,
 		S3Path: w.S3Path, TimeQuality: w.TimeQuality, TimeUncertaintyS: w.TimeUncertaintyS,
 		Metrics: w.Metrics,
 	}

@@ -14,6 +14,8 @@ package wire
 
 import (
 	"math"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -34,6 +36,24 @@ func hzOfKHz(khz float64) int64 {
 		return -1
 	}
 	return hz
+}
+
+// rateKHz and rateHz convert true rates, by moving the decimal point: in binary, 4.001 kHz times 1000 is not
+// 4001 Hz. A rate of up to 15 digits comes back as it was.
+func rateKHz(hz float64) float64 { return shifted(finite(hz), -3) }
+func rateHz(khz float64) float64 { return shifted(finite(khz), 3) }
+
+func shifted(v float64, places int) float64 {
+	digits, exponent, _ := strings.Cut(strconv.FormatFloat(v, 'e', -1, 64), "e")
+	n, err := strconv.Atoi(exponent)
+	if err != nil {
+		return 0 // cannot be: that is how FormatFloat writes every finite number
+	}
+	moved, err := strconv.ParseFloat(digits+"e"+strconv.Itoa(n+places), 64)
+	if err != nil {
+		return v * math.Pow10(places) // overflow
+	}
+	return moved
 }
 
 // Duration converts seconds from input, to the nearest nanosecond. What no Duration can hold becomes one
