@@ -36,7 +36,7 @@ const (
 	// headerTimeout is how long the header may take after the connection stands. The server speaks first and
 	// serves one client: whoever connects while it is taken waits in the backlog and hears nothing.
 	headerTimeout = 3 * time.Second
-	defaultSettle = 300 * time.Millisecond
+	leastSettle   = 300 * time.Millisecond
 	// transfer is what the server gets from the dongle at once, in bytes.
 	transfer = 262_144
 	// oldBytes may be of the old tuning when the commands arrive: one transfer is half full, another waits to
@@ -49,7 +49,7 @@ const (
 // A Driver opens streams from rtl_tcp servers. The zero value is ready for use.
 type Driver struct {
 	// Settle is for how long after the last command arriving samples are taken for those of the old tuning;
-	// 0 means 300 ms. What is certainly old is dropped in any case.
+	// 0 means as long as two transfers of the server take, at least 300 ms.
 	Settle time.Duration
 }
 
@@ -123,7 +123,7 @@ func (s *stream) begin(settle time.Duration) error {
 		return s.failure(err)
 	}
 	if settle <= 0 {
-		settle = defaultSettle
+		settle = max(leastSettle, s.durationOf(oldBytes))
 	}
 	s.op = "receive from rtl_tcp at " + s.address
 	return s.drop(settle)

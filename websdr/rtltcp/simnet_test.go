@@ -101,7 +101,7 @@ func TestSimulatedFaultsHaveTheirClasses(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			_, w := simulate(t, simnet.Fault{Kind: kind})
-			w.Timeout = time.Second
+			w.Timeout = 500 * time.Millisecond
 			_, err := new(rtltcp.Driver).Open(t.Context(), &w, websdr.Tuning{FrequencyHz: beaconHz})
 			if f := websdr.AsFailure(err); f == nil || f.Class != want {
 				t.Errorf("%v, want %s", err, want)

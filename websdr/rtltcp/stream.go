@@ -59,10 +59,8 @@ func (s *stream) drop(settle time.Duration) error {
 	begun := time.Now()
 	until, patience := begun.Add(settle), begun.Add(maxDrain)
 	// The time-out of the first sample begins where the old ones should have ended.
-	bytesPerS := sampleSize * s.header.NominalRateHz
-	expected := time.Duration(oldBytes / bytesPerS * float64(time.Second))
-	deadline := begun.Add(max(settle, expected, maxDrain) + s.timeout)
-	backlog := leak{perS: 1.1 * bytesPerS, at: begun}
+	deadline := begun.Add(max(settle, s.durationOf(oldBytes), maxDrain) + s.timeout)
+	backlog := leak{perS: 1.1 * sampleSize * s.header.NominalRateHz, at: begun}
 	buf := make([]byte, 1<<14)
 	for dropped := int64(0); ; {
 		room := int64(len(buf))
@@ -84,6 +82,10 @@ func (s *stream) drop(settle time.Duration) error {
 			until, backlog.level = now.Add(settle), 0
 		}
 	}
+}
+
+func (s *stream) durationOf(bytes int64) time.Duration {
+	return time.Duration(float64(bytes/sampleSize) / s.header.NominalRateHz * float64(time.Second))
 }
 
 // A leak is a bucket with a hole: it fills when bytes come faster than they should for long.
