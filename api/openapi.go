@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -39,9 +40,9 @@ func (s *service) describe(mux *http.ServeMux) {
 	patch := doc.Paths["/api/v1/websdrs/{websdr_id}"].Patch.RequestBody.Content
 	patch["application/merge-patch+json"].Schema = patchOf(schemas["WebSDRInput"])
 
-	serve(mux, "GET /openapi.json", "application/openapi+json", mustEncode(json.MarshalIndent(doc, "", "  ")))
-	serve(mux, "GET /openapi.yaml", "application/openapi+yaml", mustEncode(doc.YAML()))
-	serve(mux, "GET /docs", "text/html; charset=utf-8", mustEncode(docsPage(doc)))
+	s.serve(mux, "GET /openapi.json", "application/openapi+json", func() ([]byte, error) { return json.MarshalIndent(doc, "", "  ") })
+	s.serve(mux, "GET /openapi.yaml", "application/openapi+yaml", doc.YAML)
+	s.serve(mux, "GET /docs", "text/html; charset=utf-8", func() ([]byte, error) { return docsPage(doc) })
 }
 
 // patchOf is the schema of a merge patch: nothing is needed, and null resets.
@@ -58,17 +59,16 @@ func patchOf(s *huma.Schema) *huma.Schema {
 	return p
 }
 
-// mustEncode is for a document that is made of the program's own tables: that it cannot be encoded is a
-// defect that every test meets.
-func mustEncode(text []byte, err error) []byte {
-	if err != nil {
-		panic(fmt.Errorf("encode the description of the API: %w", err))
-	}
-	return text
-}
-
-func serve(mux *http.ServeMux, pattern, contentType string, body []byte) {
+// serve answers with what is made once, when it is first asked for: a program that runs one command serves the
+// API, too, and nobody reads its documentation.
+func (s *service) serve(mux *http.ServeMux, pattern, contentType string, make func() ([]byte, error)) {
+	made := sync.OnceValues(make)
 	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		body, err := made()
+		if err != nil {
+			s.write(w, s.problem(r.Context(), fmt.Errorf("describe the API: %w", err)))
+			return
+		}
 		w.Header().Set("Content-Type", contentType)
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
 		_, _ = w.Write(body) // an error means that the caller has gone

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -54,7 +55,9 @@ func newRig(t *testing.T, change ...func(*api.Config)) *rig {
 		f(&c)
 	}
 	r.handler = api.New(c)
-	r.doc = parseDocument(t, r.handler)
+	if r.doc, err = theDocument(); err != nil {
+		t.Fatal(err)
+	}
 	return r
 }
 
@@ -236,25 +239,20 @@ type operation struct {
 	}
 }
 
-func parseDocument(t *testing.T, h http.Handler) document {
-	t.Helper()
-	rec := httptest.NewRecorder()
-	h.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/openapi.json", nil))
-	var d document
-	if err := json.Unmarshal(rec.Body.Bytes(), &d); err != nil {
-		t.Fatal(err)
+// theDocument is read once: it is the same of every API, and nothing changes it.
+var theDocument = sync.OnceValues(func() (d document, err error) {
+	text := answerOf(api.New(api.Config{}), "/openapi.json").Body.Bytes()
+	if err := json.Unmarshal(text, &d); err != nil {
+		return d, err
 	}
-	parsed, err := jsonschema.UnmarshalJSON(rec.Body)
+	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
-		t.Fatal(err)
+		return d, err
 	}
 	d.compiler = jsonschema.NewCompiler()
 	d.compiler.AssertFormat()
-	if err := d.compiler.AddResource("https://heimdall.test/openapi.json", parsed); err != nil {
-		t.Fatal(err)
-	}
-	return d
-}
+	return d, d.compiler.AddResource("https://heimdall.test/openapi.json", parsed)
+})
 
 // find returns the path template and the operation that a request meets.
 func (d document) find(method, path string) (string, *operation) {
