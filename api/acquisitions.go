@@ -132,7 +132,8 @@ func (s *service) listAcquisitions(ctx context.Context, in *listAcquisitionsInpu
 	for _, a := range list {
 		var captures []heimdall.Capture
 		if !a.State.Ended() { // few, and only their captures know how far they are
-			if _, captures, err = s.Store.Acquisition(ctx, a.TaskID); err != nil {
+			_, captures, err = s.Store.Acquisition(ctx, a.TaskID)
+			if err != nil && !errors.Is(err, heimdall.ErrNotFound) { // deleted since
 				return nil, err
 			}
 		}

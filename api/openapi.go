@@ -59,12 +59,12 @@ func patchOf(s *huma.Schema) *huma.Schema {
 	return p
 }
 
-// serve answers with what is made once, when it is first asked for: a program that runs one command serves the
+// serve answers with what is built once, when it is first asked for: a program that runs one command serves the
 // API, too, and nobody reads its documentation.
-func (s *service) serve(mux *http.ServeMux, pattern, contentType string, make func() ([]byte, error)) {
-	made := sync.OnceValues(make)
+func (s *service) serve(mux *http.ServeMux, pattern, contentType string, build func() ([]byte, error)) {
+	built := sync.OnceValues(build)
 	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		body, err := made()
+		body, err := built()
 		if err != nil {
 			s.write(w, s.problem(r.Context(), fmt.Errorf("describe the API: %w", err)))
 			return

@@ -83,6 +83,9 @@ func (s *service) problem(ctx context.Context, err error) *problem {
 			return newProblem(ctx, row.status, err.Error())
 		}
 	}
+	if ctx.Err() != nil {
+		return newProblem(ctx, statusClientGone, err.Error()) // whatever the driver calls it
+	}
 	return s.fault(ctx, err)
 }
 
