@@ -150,4 +150,3 @@ func (d document) check(t *testing.T, method, path string, a answer) {
 		t.Errorf("%s %s answered %d in another shape than the document's: %v\n%s", method, path, a.status, err, a.body)
 	}
 }
-
