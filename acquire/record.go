@@ -207,7 +207,9 @@ func (k *capture) beginning(t *tape) beginning {
 		},
 		Meter: dsp.Config{
 			Format: h.Format, SampleRateHz: h.NominalRateHz,
-			ChannelCenterHz: a.ChannelCenterHz, ChannelBandwidthHz: a.ChannelBandwidthHz,
+			// A receiver may be tuned beside the frequency asked for, to keep it clear of its oscillator.
+			ChannelCenterHz:    a.ChannelCenterHz + float64(a.FrequencyHz-h.FrequencyHz),
+			ChannelBandwidthHz: a.ChannelBandwidthHz,
 			PassbandLowHz: h.PassbandLowHz, PassbandHighHz: h.PassbandHighHz,
 			ZeroIF: h.ZeroIF, AGC: h.AGC,
 			ExpectedSamples:  int64(math.Round(a.Duration.Seconds() * clock.RateHz)),
@@ -236,13 +238,19 @@ func (k *capture) seal(entry *spoolEntry, meter *dsp.Meter, e ending) (*sealed, 
 	if err != nil {
 		return nil, fmt.Errorf("measure: %w", err)
 	}
+	// The edges are told relative to the frequency asked for, wherever the receiver was tuned.
+	for _, edge := range []*float64{metrics.OBWLowHz, metrics.OBWHighHz} {
+		if edge != nil {
+			*edge += float64(rec.FrequencyHz - k.job.Acquisition.FrequencyHz)
+		}
+	}
 	c := k.show(func(c *heimdall.Capture) {
 		c.Phase, c.BytesReceived, c.Reason = heimdall.PhaseStoring, rec.Bytes, e.reason
 	})
 	c.State, c.Phase, c.EndedAt, c.Recording = heimdall.Success, heimdall.PhaseDone, k.a.Now(), &rec
 	c.FailureClass, c.NextAttemptAt = "", time.Time{}
 	s := sealed{Acquisition: k.job.Acquisition, Capture: c, Sum: e.sum, Measurement: heimdall.Measurement{
-		TaskID: c.TaskID, WebSDRID: c.WebSDRID, Timestamp: rec.Start, FrequencyHz: rec.FrequencyHz,
+		TaskID: c.TaskID, WebSDRID: c.WebSDRID, Timestamp: rec.Start, FrequencyHz: k.job.Acquisition.FrequencyHz,
 		SampleRateHz: rec.SampleRateHz, SamplesCount: rec.SamplesCount, S3Path: rec.S3Path,
 		TimeQuality: rec.TimeQuality, TimeUncertaintyS: rec.TimeUncertaintyS,
 		Metrics: heimdall.Metrics(metrics),

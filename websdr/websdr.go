@@ -58,7 +58,7 @@ type Stream interface {
 type Header struct {
 	Format         iq.Format
 	NominalRateHz  float64 // the rate the receiver claims; Clock has the true one
-	FrequencyHz    int64   // radio frequency at 0 Hz of the stream, converter included
+	FrequencyHz    int64   // radio frequency at 0 Hz of the stream, converter included; may lie beside the one asked for
 	PassbandLowHz  float64 // receive filter relative to FrequencyHz; 0, 0 when unknown
 	PassbandHighHz float64
 	Settle         time.Duration // how much of the stream's beginning is not to be trusted
