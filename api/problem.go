@@ -200,8 +200,12 @@ func ofHuma(ctx context.Context, e *huma.ErrorModel) *problem {
 		if d == nil {
 			continue
 		}
-		p.Errors = append(p.Errors, wire.FieldError{Location: d.Location, Message: d.Message})
-		parts = append(parts, strings.TrimSpace(d.Location+" "+d.Message))
+		message := d.Message
+		if e.Status == http.StatusUnsupportedMediaType {
+			message += ": send it with Content-Type: application/json" // curl -d says otherwise
+		}
+		p.Errors = append(p.Errors, wire.FieldError{Location: d.Location, Message: message})
+		parts = append(parts, strings.TrimSpace(d.Location+" "+message))
 	}
 	if len(parts) > 0 {
 		p.Detail = strings.Join(parts, "; ")

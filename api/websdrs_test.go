@@ -79,7 +79,7 @@ func TestABadWebSDRIsRefusedByField(t *testing.T) {
 		})
 	}
 	r.post("/api/v1/websdrs", `{"name":"Taken","kind":"sim","url":"sim://a","latitude":0,"longitude":0}`).refused(409, "", "Taken")
-	r.post("/api/v1/websdrs", `name: A`, "Content-Type", "application/yaml").refused(415, "body", "unknown content type")
+	r.post("/api/v1/websdrs", `name: A`, "Content-Type", "application/yaml").refused(415, "body", "send it with Content-Type: application/json")
 }
 
 func TestReplacingKeepsThePasswordAndPatchingChangesOnlyWhatItNames(t *testing.T) {
