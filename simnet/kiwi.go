@@ -143,7 +143,7 @@ func (k *kiwi) status(w http.ResponseWriter, _ *http.Request) {
 	if r.Password != "" {
 		fmt.Fprintf(w, "auth=password\n")
 	}
-	fmt.Fprintf(w, "name=%s\nsdr_hw=KiwiSDR v%d.%d ⁣ 📡 GPS ⁣ ⏳ Limits\nop_email=\nbands=%d-%d\nfreq_offset=%.3f\n",
+	fmt.Fprintf(w, "name=%s\nsdr_hw=KiwiSDR v%d.%d \u2063 📡 GPS \u2063 ⏳ Limits\nop_email=\nbands=%d-%d\nfreq_offset=%.3f\n",
 		r.Name, kiwiVersionMajor, kiwiVersionMinor, low, high, float64(r.ConverterHz)/1000)
 	fmt.Fprintf(w, "users=%d\nusers_max=%d\npreempt=0\ngps=(%.6f, %.6f)\ngps_good=9\nfixes=%d\nfixes_min=60\nfixes_hour=3600\n",
 		users, k.channels(), r.LatitudeDeg, r.LongitudeDeg, int(time.Since(k.started).Seconds())+3600)
