@@ -28,11 +28,12 @@ func BenchmarkWelch(b *testing.B) {
 func BenchmarkFFT(b *testing.B) {
 	for _, n := range []int{1024, 4096, 1 << 17} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			x := make([]float32, 4*n)
+			var re, im, sr, si []float32
+			staggered(n, &re, &im, &sr, &si)
 			f := fftOf(n)
 			b.SetBytes(int64(n))
 			for b.Loop() {
-				f.transform(x[:n], x[n:2*n], x[2*n:3*n], x[3*n:])
+				f.transform(re, im, sr, si)
 			}
 		})
 	}

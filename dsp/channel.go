@@ -292,8 +292,8 @@ var scratches sync.Pool
 func borrow(n int) *scratch {
 	s, _ := scratches.Get().(*scratch)
 	if s == nil || cap(s.re) < n {
-		slab := make([]float32, 5*n)
-		s = &scratch{re: slab[:n:n], im: slab[n : 2*n : 2*n], tr: slab[2*n : 3*n : 3*n], ti: slab[3*n : 4*n : 4*n], power: slab[4*n:]}
+		s = new(scratch)
+		staggered(n, &s.re, &s.im, &s.tr, &s.ti, &s.power)
 	}
 	s.re, s.im, s.tr, s.ti, s.power = s.re[:n], s.im[:n], s.tr[:n], s.ti[:n], s.power[:n]
 	return s

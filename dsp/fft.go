@@ -159,6 +159,17 @@ func radix2(xr, xi, yr, yi []float32) {
 	}
 }
 
+// staggered makes slices of length n that do not lie a power of two apart: the streams of a butterfly would otherwise
+// fall on the same few lines of the cache and drive each other out.
+func staggered(n int, slices ...*[]float32) {
+	const stagger = 48 // three cache lines
+	slab := make([]float32, len(slices)*(n+stagger))
+	for i, s := range slices {
+		from := i * (n + stagger)
+		*s = slab[from : from+n : from+n]
+	}
+}
+
 // powerOfTwo returns the smallest power of two that is at least n.
 func powerOfTwo(n int) int {
 	p := 1

@@ -54,10 +54,7 @@ type welch struct {
 func newWelch(n int, known, expected int64) *welch {
 	w := &welch{n: n, plan: fftOf(n), window: make([]float32, n), square: make([]float64, n)}
 	blackmanHarris(w.window)
-	slab := make([]float32, 8*n)
-	for i, s := range []*[]float32{&w.re, &w.im, &w.wr, &w.wi, &w.sr, &w.si, &w.sum, &w.sum2} {
-		*s = slab[i*n : (i+1)*n : (i+1)*n]
-	}
+	staggered(n, &w.re, &w.im, &w.wr, &w.wi, &w.sr, &w.si, &w.sum, &w.sum2)
 	if known > 0 {
 		w.known = int(segmentsOf(known, n))
 	} else {

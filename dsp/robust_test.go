@@ -180,9 +180,9 @@ func TestBadEndsAreRefusedAndTheMeterLives(t *testing.T) {
 func TestNoiseAloneIsHardlyEverASignal(t *testing.T) {
 	r := rand.New(rand.NewSource(3))
 	alarms := 0
-	const records = 100
+	const records = 60
 	for range records {
-		raw := floats(6000, func(int) (float64, float64) { return r.NormFloat64() * 0.01, r.NormFloat64() * 0.01 })
+		raw := floats(4000, func(int) (float64, float64) { return r.NormFloat64() * 0.01, r.NormFloat64() * 0.01 })
 		got := measure(t, dsp.Config{Format: iq.CF32LE, SampleRateHz: 12000, ChannelBandwidthHz: 2500}, dsp.End{}, raw)
 		checkDefensible(t, got)
 		if got.Detected {
