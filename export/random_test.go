@@ -85,6 +85,20 @@ func TestRandomAccessEqualsReadingThrough(t *testing.T) {
 	})
 }
 
+func TestOneReadSpansManyChunksFromAnyByte(t *testing.T) {
+	for _, datatype := range datatypes {
+		s := store(t, datatype, 20_000)
+		want := s.read(t, export.NPY)
+		file := s.open(t, export.NPY)
+		for off := range 140 { // every place within the header, and within a sample
+			p := make([]byte, len(want)-off)
+			if _, err := file.ReadAt(p, int64(off)); err != nil || !bytes.Equal(p, want[off:]) {
+				t.Fatalf("npy of %s: ReadAt(%d) gives other bytes (%v)", datatype, off, err)
+			}
+		}
+	}
+}
+
 func TestManyReadAtOnce(t *testing.T) {
 	s := store(t, "ci16_be", 50_000)
 	want := s.read(t, export.WAV)
@@ -123,23 +137,24 @@ func (c *counted) ReadAt(p []byte, off int64) (int, error) {
 func TestReadingThroughReadsTheObjectAsOneStream(t *testing.T) {
 	s := store(t, "ci16_be", 100_000)
 	for _, f := range []export.Format{export.Raw, export.NPY, export.WAV, export.SigMF} {
-		o, err := s.store.Open(t.Context(), s.rec.S3Path)
-		if err != nil {
-			t.Fatal(err)
+		for _, at := range []int{32 << 10, 10_007} { // what io.Copy reads at a time, and what ends within samples
+			o, err := s.store.Open(t.Context(), s.rec.S3Path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := &counted{Object: o}
+			file, err := export.Open(c, s.meta, s.rec, f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{file}, make([]byte, at)); err != nil {
+				t.Fatal(err)
+			}
+			if c.seeks != 1 || c.readAts != 0 {
+				t.Errorf("%s: %d seeks and %d random reads, want one seek and then a stream", f, c.seeks, c.readAts)
+			}
+			file.Close()
 		}
-		c := &counted{Object: o}
-		file, err := export.Open(c, s.meta, s.rec, f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		// 32 KiB is what io.Copy and net/http read at a time; it is no multiple of what a header leaves over.
-		if _, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{file}, make([]byte, 32<<10)); err != nil {
-			t.Fatal(err)
-		}
-		if c.seeks != 1 || c.readAts != 0 {
-			t.Errorf("%s: %d seeks and %d random reads, want one seek and then a stream", f, c.seeks, c.readAts)
-		}
-		file.Close()
 	}
 }
 

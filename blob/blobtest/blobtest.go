@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) blob.Store) {
 		{"of 16 racing puts of different bytes exactly one wins", racingDifferent},
 		{"a put under a cancelled context leaves no trace", cancelledBefore},
 		{"a put cancelled halfway leaves no trace", cancelledHalfway},
+		{"a cancelled put stops reading", cancelledEndless},
 		{"every method heeds a cancelled context", cancelledMethods},
 		{"a key with a bad element is ErrKey everywhere", badKeys},
 		{"a key of every allowed form is accepted", goodKeys},

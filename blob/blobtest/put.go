@@ -170,3 +170,23 @@ func cancelledHalfway(t *testing.T, s blob.Store) {
 	mustPut(t, s, key, b)
 	mustHold(t, s, key, b)
 }
+
+// cancelledEndless is about a store that would notice only at the end.
+func cancelledEndless(t *testing.T, s blob.Store) {
+	const announced, enough = 1 << 40, 64 << 20
+	ctx, cancel := context.WithCancel(t.Context())
+	var after int64
+	r := readerFunc(func(p []byte) (int, error) {
+		cancel()
+		if after += int64(len(p)); after > enough {
+			return 0, errors.New("still reading")
+		}
+		clear(p)
+		return len(p), nil
+	})
+	want := blob.Sum{Bytes: announced, SHA256: blob.SumOf(nil).SHA256}
+	if err := s.Put(ctx, key, r, want); !errors.Is(err, context.Canceled) {
+		t.Errorf("Put = %v after reading %d bytes, want context.Canceled", err, after)
+	}
+	mustBeEmpty(t, s, key)
+}
