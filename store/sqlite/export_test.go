@@ -1,6 +1,10 @@
 package sqlite
 
 import (
+	"context"
+	"database/sql"
+	"errors"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -44,4 +48,31 @@ func plan(t *testing.T, s *Store, query string, args ...any) string {
 		t.Fatal(err)
 	}
 	return strings.Join(lines, "; ")
+}
+
+// Pragma is a setting of the connection that writes.
+func Pragma(t *testing.T, s *Store, name string) (value string) {
+	t.Helper()
+	if err := s.writer.QueryRow(`PRAGMA ` + name).Scan(&value); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+// CutOff is the error of a write whose context was cancelled after its last statement and before its commit.
+func CutOff(t *testing.T, s *Store) error {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	return s.write(ctx, "cut off", func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE websdrs SET notes = 'cut off'`); err != nil {
+			return err
+		}
+		cancel()
+		for { // until the transaction has noticed
+			if _, err := tx.ExecContext(t.Context(), `SELECT 1`); errors.Is(err, sql.ErrTxDone) {
+				return nil
+			}
+			runtime.Gosched()
+		}
+	})
 }

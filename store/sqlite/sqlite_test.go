@@ -128,6 +128,29 @@ func TestAWaitForAnotherProgramsWriteEndsWhenItDoesOrWhenItIsCancelled(t *testin
 	}
 }
 
+func TestACommitIsOnTheDiskBeforeItReturnsAndRowsReferToRows(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "heimdall.db"))
+	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1"} {
+		if got := sqlite.Pragma(t, s, pragma); got != want {
+			t.Errorf("%s is %s, want %s", pragma, got, want)
+		}
+	}
+}
+
+func TestAWriteCancelledBeforeItsCommitSaysSoAndChangesNothing(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "heimdall.db"))
+	w, err := s.CreateWebSDR(t.Context(), aWebSDR("first"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sqlite.CutOff(t, s); !errors.Is(err, context.Canceled) {
+		t.Errorf("got error %v, want context.Canceled", err)
+	}
+	if got, err := s.WebSDR(t.Context(), w.ID); err != nil || got.Notes != "" {
+		t.Errorf("its notes are %q (%v)", got.Notes, err)
+	}
+}
+
 func TestWhatAnotherProgramCreatesIsClaimedAfterPoll(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "heimdall.db")
 	here, there := open(t, path), open(t, path)
@@ -171,6 +194,25 @@ func TestTheClockGivenIsTheClockOfLeases(t *testing.T) {
 		if _, err := s.Claim(t.Context(), "worker", 15*time.Second, 0); !errors.Is(err, step.want) {
 			t.Errorf("at %v the claim gives %v, want %v", now, err, step.want)
 		}
+	}
+}
+
+func TestTwoUpdatesWithinOneMicrosecondAreToldApart(t *testing.T) {
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "heimdall.db"), sqlite.Options{Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	first, err := s.CreateWebSDR(t.Context(), aWebSDR("kiwi"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.UpdateWebSDR(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.UpdateWebSDR(t.Context(), first); !errors.Is(err, heimdall.ErrConflict) {
+		t.Errorf("an update of a stale row gives %v, want ErrConflict", err)
 	}
 }
 

@@ -27,7 +27,7 @@ var acquisitions = []promise{
 	{"cancelling a pending acquisition ends it with its captures", cancelPending},
 	{"cancelling a running acquisition is seen at the next Extend", cancelRunning},
 	{"cancelling what has ended is ErrConflict", cancelEnded},
-	{"cancelling what was handed back after a success leaves the end to a worker", cancelHandedBack},
+	{"cancelling what was handed back after a success leaves the end to a worker, at once", cancelHandedBack},
 }
 
 func createMakesCaptures(t *testing.T, s Store) {
@@ -309,8 +309,12 @@ func cancelEnded(t *testing.T, s Store) {
 }
 
 func cancelHandedBack(t *testing.T, s Store) {
-	job := claimed(t, s, 2)
-	c, m := succeeded(job.Captures[0])
+	later := aRequest(createWebSDRs(t, s, 2)...)
+	later.StartAt = time.Now().Add(time.Hour) // the wish is due before the window
+	create(t, s, later)
+	job, err := s.Claim(t.Context(), "early", aLease, 2*time.Hour)
+	ok(t, err)
+	c, m := succeeded(running(t, s, job).Captures[0])
 	ok(t, s.FinishCapture(t.Context(), job.Lease, c, m))
 	ok(t, s.Release(t.Context(), job.Lease))
 	a, err := s.CancelAcquisition(t.Context(), job.TaskID)

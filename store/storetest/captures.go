@@ -48,9 +48,17 @@ func progressSaved(t *testing.T, s Store) {
 		ok(t, err)
 		same(t, "captures", list, []heimdall.Capture{ended, moving})
 	}
+	started := moving.StartedAt
+	moving.StartedAt = time.Time{} // not told again: it stays
+	ok(t, s.SaveProgress(t.Context(), job.Lease, []heimdall.Capture{moving}))
 	got, err := s.Capture(t.Context(), moving.TaskID, moving.WebSDRID)
 	ok(t, err)
-	same(t, "one capture", got, moving)
+	same(t, "start after more progress", got.StartedAt, started)
+	moving.State = heimdall.Cancelled
+	ok(t, s.FinishCapture(t.Context(), job.Lease, moving, nil))
+	got, err = s.Capture(t.Context(), moving.TaskID, moving.WebSDRID)
+	ok(t, err)
+	same(t, "start after the end", got.StartedAt, started)
 }
 
 func progressRefused(t *testing.T, s Store) {
