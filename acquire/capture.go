@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"sync"
 	"syscall"
@@ -83,10 +84,7 @@ func (k *capture) open(ctx context.Context) (websdr.Stream, error) {
 	if !ok {
 		return nil, websdr.Fail(heimdall.FailUnsupported, "open "+k.w.Name, nil, "this program has no driver for kind %q", k.w.Kind)
 	}
-	tuning := websdr.Tuning{FrequencyHz: k.job.Acquisition.FrequencyHz, SampleRateHz: k.job.Acquisition.SampleRateHz, Identity: k.a.Identity}
-	if tuning.SampleRateHz == 0 {
-		tuning.SampleRateHz = k.w.SampleRateHz
-	}
+	tuning := k.tuning()
 	retryUntil := k.a.Now().Add(k.job.Acquisition.JoinTimeout)
 	if k.job.Acquisition.StartAt.After(retryUntil) {
 		retryUntil = k.job.Acquisition.StartAt
@@ -116,6 +114,21 @@ func (k *capture) open(ctx context.Context) (websdr.Stream, error) {
 			return nil, errors.Join(err, failure)
 		}
 	}
+}
+
+// tuning is what the driver is asked for.
+func (k *capture) tuning() websdr.Tuning {
+	a := &k.job.Acquisition
+	t := websdr.Tuning{FrequencyHz: a.FrequencyHz, SampleRateHz: a.SampleRateHz, Identity: k.a.Identity}
+	if t.SampleRateHz == 0 {
+		t.SampleRateHz = k.w.SampleRateHz
+	}
+	bandwidth := a.ChannelBandwidthHz
+	if bandwidth == 0 {
+		bandwidth = heimdall.DefaultBandwidthHz(1e9)
+	}
+	t.SpanHz = bandwidth + 2*math.Abs(a.ChannelCenterHz)
+	return t
 }
 
 // waitUnlessDecided sleeps, but fails as late once the others have agreed on a window without this capture.

@@ -30,6 +30,10 @@ type Tuning struct {
 	FrequencyHz  int64  // radio frequency; the driver subtracts the WebSDR's FrequencyOffsetHz
 	SampleRateHz int64  // wanted; 0 means the WebSDR's own. The driver takes the nearest it can at or above
 	Identity     string // how we introduce ourselves to the receiver's owner
+
+	// SpanHz is the width around FrequencyHz that matters; 0 means all there is. A driver may tune beside
+	// FrequencyHz, to keep this span clear of what the receiver itself emits.
+	SpanHz float64
 }
 
 // A Stream is samples as received from one receiver, until it is closed. One goroutine uses it at a time,

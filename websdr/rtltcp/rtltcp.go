@@ -7,8 +7,11 @@
 // accepts, throws away what may still be of the old tuning, times samples by their arrival and compares the
 // rate at which they come with the rate that was asked for.
 //
+// A dongle's own oscillator leaks to the middle of its band. So when the acquisition says how wide a span it
+// wants, and the band is wide enough, the dongle is tuned a quarter of its rate below, and the header says so.
+//
 // What it leaves out: frequency correction (a dongle's error is measured, not hidden: see ClockSigmaPPM),
-// direct sampling, offset tuning and the tuner's bandwidth. They stay as the owner set them.
+// direct sampling and the tuner's own offset tuning and bandwidth. They stay as the owner set them.
 //
 // The surprising part: the stream is the dongle's own, at no less than 225 kS/s, however narrow the signal.
 // Decimating would save space, but a recording keeps what the receiver sent: it is lossless that way, and
@@ -180,11 +183,25 @@ func settingsFor(w *heimdall.WebSDR, t websdr.Tuning) (settings, error) {
 		return settings{}, websdr.Fail(heimdall.FailUnsupported, op, nil, "%v", err)
 	}
 	set.rateHz = rate
+	if aside := clearOf(rate, t.SpanHz); aside <= tuned {
+		set.tunedHz -= uint32(aside)
+		set.frequencyHz -= aside
+	}
 	if w.GainDB != nil {
 		tenths := int32(math.Round(*w.GainDB * 10))
 		set.gainTenths = &tenths
 	}
 	return set, nil
+}
+
+// clearOf is how far below the wanted frequency to tune, so that the span about it keeps away from the leakage
+// in the middle of the band and from the band's edge; 0 when there is no room.
+func clearOf(rateHz uint32, spanHz float64) int64 {
+	quarter, guard := float64(rateHz)/4, 0.05*float64(rateHz)
+	if spanHz <= 0 || spanHz/2+guard > quarter {
+		return 0
+	}
+	return int64(quarter)
 }
 
 // validRateHz is the nearest rate at or above wanted that an RTL2832U can do: 225001 to 300000 and 900001 to
