@@ -1,0 +1,82 @@
+package dsp
+
+import "math/bits"
+
+const minDriftRow = 64 // samples of a stretch in the search for drift
+
+// searchDrift cuts the chapter, a known drift taken out, into rows stretches of time and finds the straight slanted
+// track through their periodograms that holds the most power. It returns the drift of that track. All slants of up to
+// one bin a row are summed by Taylor's tree (J. H. Taylor, A&AS 15, 1974): rows log rows additions a bin.
+func (c *channel) searchDrift(s *scratch, drift float64, rows int) float64 {
+	length := len(c.re) / rows
+	n := powerOfTwo(length)
+	first, width := c.bins(n)
+	a, b := make([]float32, rows*width), make([]float32, rows*width)
+	for r := range rows {
+		re, im := c.row(s, r*length, length, n, drift)
+		for k := range width {
+			if i := (first + k) & (n - 1); !c.excluded(first+k, n) {
+				a[r*width+k] = re[i]*re[i] + im[i]*im[i]
+			}
+		}
+	}
+	up, upPower := tallestTrack(append([]float32(nil), a...), b, rows, width)
+	for r := range rows / 2 { // backwards in time, falling tracks rise
+		for k := range width {
+			i, j := r*width+k, (rows-1-r)*width+k
+			a[i], a[j] = a[j], a[i]
+		}
+	}
+	down, downPower := tallestTrack(a, b, rows, width)
+	slant := float64(up)
+	if downPower > upPower {
+		slant = -float64(down)
+	}
+	return slant / float64(n) / float64((rows-1)*length)
+}
+
+// row transforms one stretch, padded to n.
+func (c *channel) row(s *scratch, from, length, n int, drift float64) (re, im []float32) {
+	mid := float64(len(c.re)-1) / 2
+	re, im = s.re[:n], s.im[:n]
+	for k := 0; k < length; k += phasorRun {
+		to := min(k+phasorRun, length)
+		s.window(re[k:to], im[k:to], c.re[from+k:from+to], c.im[from+k:from+to], k, length)
+		if drift != 0 {
+			s.turn(re[k:to], im[k:to], drift, float64(from+k)-mid)
+		}
+	}
+	clear(re[length:])
+	clear(im[length:])
+	fftOf(n).transform(re, im, s.tr[:n], s.ti[:n])
+	return re, im
+}
+
+// tallestTrack sums all tracks that rise by 0..rows-1 bins over the rows, a power of two, and returns the rise of the
+// one with the most power. It overwrites both buffers.
+func tallestTrack(a, b []float32, rows, width int) (rise int, power float32) {
+	for stage := 1; stage <= bits.Len(uint(rows))-1; stage++ {
+		group := 1 << stage
+		for g := 0; g < rows; g += group {
+			for d := range group {
+				early := a[(g+d/2)*width:][:width]
+				late := a[(g+group/2+d/2)*width:][:width]
+				out := b[(g+d)*width:][:width]
+				shift := min((d+1)/2, width)
+				for k, v := range late[shift:] {
+					out[k] = early[k] + v
+				}
+				copy(out[width-shift:], early[width-shift:])
+			}
+		}
+		a, b = b, a
+	}
+	for d := range rows {
+		for _, v := range a[d*width:][:width] {
+			if v > power {
+				rise, power = d, v
+			}
+		}
+	}
+	return rise, power
+}

@@ -1,0 +1,72 @@
+package dsp
+
+import (
+	"math"
+	"sync"
+)
+
+const phasorRun = 256 // phasors between two evaluations of sine and cosine
+
+// A scratch is the memory of one transform. It is borrowed for the end of a chapter only.
+type scratch struct {
+	re, im, tr, ti []float32
+	power          []float32 // of the channel's bins, in order of frequency
+	phasors        phasors
+}
+
+// scratches are shared by all meters: few of them are at the end of a chapter at once.
+var scratches sync.Pool
+
+func borrow(n int) *scratch {
+	s, _ := scratches.Get().(*scratch)
+	if s == nil || cap(s.re) < n {
+		s = new(scratch)
+		staggered(n, &s.re, &s.im, &s.tr, &s.ti, &s.power)
+	}
+	s.re, s.im, s.tr, s.ti, s.power = s.re[:n], s.im[:n], s.tr[:n], s.ti[:n], s.power[:n]
+	return s
+}
+
+func (s *scratch) giveBack() { scratches.Put(s) }
+
+// transform transforms the first n samples of s.re and s.im, padded with zeros.
+func (s *scratch) transform(n int) {
+	clear(s.re[n:])
+	clear(s.im[n:])
+	fftOf(len(s.re)).transform(s.re, s.im, s.tr, s.ti)
+}
+
+// window multiplies a run of samples, the first of which is sample from of n, by the Blackman-Harris window.
+func (s *scratch) window(or, oi, re, im []float32, from, n int) {
+	s.phasors.fill(1/float64(n), 0, float64(from))
+	oi, re, im = oi[:len(or)], re[:len(or)], im[:len(or)]
+	for k := range or {
+		w := float32(blackmanHarrisOf(s.phasors.re[k]))
+		or[k], oi[k] = w*re[k], w*im[k]
+	}
+}
+
+// turn takes a drift out of a run of samples, the first of which is t from the middle.
+func (s *scratch) turn(re, im []float32, drift, t float64) {
+	s.phasors.fill(0, drift, t)
+	im = im[:len(re)]
+	for k, r := range re {
+		a, b := float32(s.phasors.re[k]), float32(s.phasors.im[k])
+		re[k], im[k] = r*a-im[k]*b, r*b+im[k]*a
+	}
+}
+
+// phasors holds exp(-2 pi i (f t + drift t^2/2)) for a run of t.
+type phasors struct{ re, im [phasorRun]float64 }
+
+// fill computes the run that starts at t. Recurrences carry it, so that only its start costs sine and cosine.
+func (p *phasors) fill(frequency, drift, t float64) {
+	wi, wr := math.Sincos(-2 * math.Pi * math.Mod(t*(frequency+drift*t/2), 1))
+	ri, rr := math.Sincos(-2 * math.Pi * (frequency + drift*(t+0.5)))
+	ci, cr := math.Sincos(-2 * math.Pi * drift)
+	for k := range p.re {
+		p.re[k], p.im[k] = wr, wi
+		wr, wi = wr*rr-wi*ri, wr*ri+wi*rr
+		rr, ri = rr*cr-ri*ci, rr*ci+ri*cr
+	}
+}
