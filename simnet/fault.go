@@ -33,7 +33,7 @@ const (
 	FaultStall        FaultKind = "stall"         // all: samples stop coming, the connection stays
 	FaultDrop         FaultKind = "drop"          // all: the connection is cut
 	FaultGap          FaultKind = "gap"           // all: samples are lost; only a KiwiSDR can tell
-	FaultStaleStamp   FaultKind = "stale_stamp"   // kiwisdr: one stamp is 3.2 h late
+	FaultStaleStamp   FaultKind = "stale_stamp"   // kiwisdr: one stamp is 3.2 h old
 	FaultNoStamps     FaultKind = "no_stamps"     // kiwisdr: its owner has disabled them
 	FaultFrozenStamps FaultKind = "frozen_stamps" // kiwisdr: they do not advance within a second, as a Web-888's
 	FaultWrap         FaultKind = "wrap"          // kiwisdr: overdrive wraps around instead of clipping
@@ -56,8 +56,8 @@ func (f *Fault) validate(bad *heimdall.InvalidError, field string) {
 	if !(f.AfterSeconds >= 0 && f.AfterSeconds <= 86400) {
 		bad.Add(field+".after_seconds", "must be from 0 to 86400")
 	}
-	if f.Kind == FaultGap && (f.Samples <= 0 || f.Samples > 1e9) {
-		bad.Add(field+".samples", "must say how many samples are lost, 1 to 1e9")
+	if f.Kind == FaultGap && (f.Samples <= 0 || f.Samples > 1e7) {
+		bad.Add(field+".samples", "must say how many samples are lost, 1 to 1e7")
 	}
 	if (f.Kind == FaultRedirect || f.Kind == FaultHTTPRedirect) && f.URL == "" {
 		bad.Add(field+".url", "must say where to, for example http://127.0.0.1:8073")

@@ -208,7 +208,8 @@ func (c *kiwiConn) begin() error {
 	if err != nil {
 		return errKick // the settings make no sense
 	}
-	c.flow, c.clock = run, clock
+	c.clock = clock
+	c.flow = &kiwiFaults{kiwiRun: run, plan: c.plan, rateHz: c.kiwi.program.reportedRateHz()}
 	return nil
 }
 

@@ -47,19 +47,18 @@ func (m kiwiModel) reportedRateHz() float64 {
 }
 
 func (m kiwiModel) start(s *kiwiSettings, p plan, epoch time.Time, from time.Duration) (kiwiRun, error) {
-	r := &kiwiModelRun{kiwiModel: m, plan: p, epoch: epoch, meter: math.NaN()}
+	r := &kiwiModelRun{kiwiModel: m, wrap: p.has(FaultWrap), epoch: epoch, meter: math.NaN()}
 	r.jitter = siggen.NewSource(m.world.Seed, streamID("stamps", m.receiver.Name))
 	if err := r.tune(s); err != nil {
 		return nil, err
 	}
 	r.sample = r.feed.IndexAt(from)
-	r.begin = r.sample
 	return r, nil
 }
 
 type kiwiModelRun struct {
 	kiwiModel
-	plan   plan
+	wrap   bool // overdrive wraps around instead of clipping
 	epoch  time.Time
 	jitter siggen.Source
 
@@ -68,12 +67,11 @@ type kiwiModelRun struct {
 	agc     bool
 	retuned bool
 
-	begin, sample int64 // first of the run, next
-	seq           uint32
-	gapped        bool
-	meter         float64 // exponential average of dBm; NaN before the first sample
-	level         float64 // what AGC takes for the amplitude in square roots of a milliwatt
-	z             [kiwiFrameSamples]complex128
+	sample int64 // next
+	seq    uint32
+	meter  float64 // exponential average of dBm; NaN before the first sample
+	level  float64 // what AGC takes for the amplitude in square roots of a milliwatt
+	z      [kiwiFrameSamples]complex128
 }
 
 func (r *kiwiModelRun) tune(s *kiwiSettings) error {
@@ -99,14 +97,6 @@ func (r *kiwiModelRun) tune(s *kiwiSettings) error {
 func (r *kiwiModelRun) close() {}
 
 func (r *kiwiModelRun) next(f *kiwiFrame) (time.Duration, error) {
-	sent := r.sample - r.begin
-	if !r.gapped && r.plan.reached(FaultGap, sent, r.feed.RateHz()) {
-		gap, _ := r.plan.find(FaultGap)
-		lost := (gap.Samples + kiwiFrameSamples - 1) / kiwiFrameSamples
-		r.sample += lost * kiwiFrameSamples
-		r.seq += uint32(lost)
-		r.gapped = true
-	}
 	r.feed.Samples(r.z[:], r.sample)
 	f.flags, f.samples = kiwiStereo, kiwiFrameSamples
 	if r.retuned {
@@ -143,7 +133,6 @@ func (r *kiwiModelRun) measure() {
 
 // quantise applies gain and rounds. It reports whether a sample did not fit.
 func (r *kiwiModelRun) quantise(f *kiwiFrame) (overload bool) {
-	wrap := r.plan.has(FaultWrap)
 	decay := math.Exp(-1 / (agcDecaySeconds * r.feed.RateHz()))
 	for i, z := range r.z {
 		gain := r.gain
@@ -155,16 +144,11 @@ func (r *kiwiModelRun) quantise(f *kiwiFrame) (overload bool) {
 			q := math.RoundToEven(v * gain * 32768)
 			if q < -32768 || q > 32767 {
 				overload = true
-				if !wrap {
+				if !r.wrap {
 					q = min(max(q, -32768), 32767)
 				}
 			}
 			f.iq[2*i+j] = int16(int64(q)) // drops the upper bits when it wraps
-		}
-	}
-	if r.plan.has(FaultMasked) {
-		for i := range f.iq {
-			f.iq[i] = 1
 		}
 	}
 	return overload
@@ -179,19 +163,11 @@ func (r *kiwiModelRun) stamp() gpsStamp {
 		at = at.Add(time.Duration(math.Round(real(r.jitter.Gauss(uint64(r.sample))) * math.Sqrt2 * sigma * 1e9)))
 	}
 	fixAge := uint8(at.Unix() & 3)
-	switch {
-	case r.plan.has(FaultNoStamps) || r.seq == 0:
+	switch r.seq {
+	case 0:
 		return gpsStamp{}
-	case r.plan.has(FaultFrozenStamps):
-		return stampOf(at.Add(-time.Duration(fixAge)*time.Second).Truncate(time.Second), fixAge)
-	case r.seq == 1:
+	case 1:
 		return stampOf(at.Add(-227*time.Second-123456789), fixAge)
-	}
-	if f, ok := r.plan.find(FaultStaleStamp); ok {
-		strikes := r.begin + int64(f.AfterSeconds*r.feed.RateHz())
-		if first := r.sample; first <= strikes && strikes < first+kiwiFrameSamples || f.AfterSeconds == 0 && r.seq == 2 {
-			return stampOf(at.Add(-11520*time.Second), fixAge)
-		}
 	}
 	return stampOf(at, fixAge)
 }

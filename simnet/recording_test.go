@@ -136,3 +136,19 @@ func TestWhatIsNoKiwiRecordingIsRefusedAtOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestARecordingCanGoWrongToo(t *testing.T) {
+	path, stamps, blocks := kiwiWAV(t, 40*512)
+	s, err := simnet.ServeKiwiRecording(t.Context(), "", path, fast)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	s.SetFaults(simnet.Fault{Kind: simnet.FaultNoStamps}, simnet.Fault{Kind: simnet.FaultGap, Samples: 512, AfterSeconds: 1})
+	c := dialKiwi(t, s, "1")
+	c.start("SET little-endian", modeIQ, agcOff)
+	f := c.frames(30)[29]
+	if f.seq != 30 || f.sec != 0 || !bytes.Equal(f.raw[20:], blocks[30]) {
+		t.Errorf("frame 29 has sequence %d and stamp %d, want those of block 30 without its %d", f.seq, f.sec, stamps[30].GPSSec)
+	}
+}

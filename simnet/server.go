@@ -57,8 +57,6 @@ type Server struct {
 	cancel   context.CancelFunc
 	done     chan struct{} // closed when everything it started has ended
 	closeErr error         // written before done is closed
-
-	conns sync.WaitGroup // connections that the HTTP server has handed over
 }
 
 // Serve opens the server of one receiver of a world. It stops when ctx ends or Close is called. A world
@@ -130,7 +128,6 @@ func serve(ctx context.Context, r *Receiver, o Options, clock timeline, speak fu
 	go func() {
 		defer close(s.done)
 		err := p.run(ctx, &resettingListener{Listener: ln, server: s})
-		s.conns.Wait()
 		if err != nil && ctx.Err() == nil {
 			s.closeErr = fmt.Errorf("serve %s: %w", r.Name, err)
 		}
@@ -189,13 +186,44 @@ func (l *resettingListener) Accept() (net.Conn, error) {
 	}
 }
 
-// serveHTTP runs an HTTP server whose requests all end when ctx does.
+// serveHTTP runs an HTTP server until ctx ends, and returns when every handler has.
 func serveHTTP(ctx context.Context, ln net.Listener, h http.Handler) error {
-	srv := &http.Server{Handler: h, BaseContext: func(net.Listener) context.Context { return ctx }, ReadHeaderTimeout: 10 * time.Second}
+	var running handlers
+	srv := &http.Server{Handler: running.around(h), BaseContext: func(net.Listener) context.Context { return ctx }, ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, func() { srv.Close() })
 	defer stop()
-	if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-		return err
+	err := srv.Serve(ln)
+	running.end()
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
 	}
-	return nil
+	return err
+}
+
+// handlers counts the handlers that run, for closing an http.Server does not wait for them.
+type handlers struct {
+	mu     sync.Mutex // guards closed, and that nobody is added after it
+	closed bool
+	wg     sync.WaitGroup
+}
+
+func (r *handlers) around(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		r.mu.Lock()
+		if r.closed {
+			r.mu.Unlock()
+			return
+		}
+		r.wg.Add(1)
+		r.mu.Unlock()
+		defer r.wg.Done()
+		h.ServeHTTP(w, req)
+	})
+}
+
+func (r *handlers) end() {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
+	r.wg.Wait()
 }
