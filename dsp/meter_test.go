@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/dsp"
 	"github.com/heimdall-sdr/heimdall/iq"
 	"github.com/heimdall-sdr/heimdall/siggen"
@@ -128,6 +129,21 @@ func TestALongRecordIsMeasuredAsWellAsAShortOne(t *testing.T) {
 	}
 }
 
+func TestAWideStreamIsMeasuredLikeANarrowOne(t *testing.T) {
+	const rateHz = 2.4e6
+	raw := toneRecord(t, rateHz, 500000, siggen.Signal{FreqHz: 321000.7, LevelDBFS: -40, DriftHzS: 100}, -100)
+	got := measure(t, dsp.Config{
+		Format: iq.CI16LE, SampleRateHz: rateHz, ChannelCenterHz: 320000, ChannelBandwidthHz: 25000,
+	}, dsp.End{}, raw)
+	within(t, "SNRdB", got.SNRdB, 60-10*math.Log10(25000), 0.1)
+	within(t, "NoiseDBFSHz", got.NoiseDBFSHz, -100, 0.03)
+	within(t, "FrequencyOffsetHz", got.FrequencyOffsetHz, 1000.7, 5**got.FrequencySigmaHz)
+	within(t, "DriftHzS", got.DriftHzS, 100, 5**got.DriftSigmaHzS)
+	if len(got.Flags) != 0 || got.NoiseSource != dsp.NoiseOffChannel {
+		t.Errorf("flags %v, noise %q, want none and off_channel", got.Flags, got.NoiseSource)
+	}
+}
+
 func TestMemoryDoesNotGrowWithDuration(t *testing.T) {
 	raw := toneRecord(t, 12000, 120000, siggen.Signal{FreqHz: 1000, LevelDBFS: -30}, -80)
 	for _, c := range []dsp.Config{
@@ -195,6 +211,13 @@ func TestMetersDoNotDisturbEachOther(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+func TestTheMetricsAreThoseOfTheMeasurement(t *testing.T) {
+	v := 1.5
+	if got := heimdall.Metrics(dsp.Metrics{SNRdB: &v}); got.SNRdB != &v { // does not compile unless field for field the same
+		t.Error("the conversion lost the SNR")
+	}
 }
 
 func TestAFinishedMeterSaysSo(t *testing.T) {

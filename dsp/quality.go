@@ -76,7 +76,7 @@ func (q *quality) count(re, im []float32) {
 			q.repeat(r == 0 && i == 0)
 		} else {
 			q.repeats = 0
-			if dr, di := r-lastRe, i-lastIm; dr > wrapJump || dr < -wrapJump || di > wrapJump || di < -wrapJump {
+			if wrapped(lastRe, r, clip) || wrapped(lastIm, i, clip) {
 				wraps++
 			}
 			lastRe, lastIm = r, i
@@ -96,6 +96,13 @@ func (q *quality) count(re, im []float32) {
 	q.lastRe, q.lastIm, q.peak = lastRe, lastIm, peak
 	q.sumRe, q.sumIm, q.power = q.sumRe+sumRe, q.sumIm+sumIm, q.power+power
 	q.wraps += wraps
+}
+
+// wrapped reports whether a step is more than a receiver's filter lets through, other than from rail to rail, which
+// is clipping.
+func wrapped(from, to, clip float32) bool {
+	d := to - from
+	return (d > wrapJump || d < -wrapJump) && !(from >= clip && to <= -clip) && !(from <= -clip && to >= clip)
 }
 
 func (q *quality) repeat(zero bool) {
