@@ -87,10 +87,10 @@ func TestRandomAccessEqualsReadingThrough(t *testing.T) {
 
 func TestOneReadSpansManyChunksFromAnyByte(t *testing.T) {
 	for _, datatype := range datatypes {
-		s := store(t, datatype, 20_000)
+		s := store(t, datatype, 9_000) // two chunks and a bit
 		want := s.read(t, export.NPY)
 		file := s.open(t, export.NPY)
-		for off := range 140 { // every place within the header, and within a sample
+		for off := 120; off < 144; off++ { // the end of the header, and every place within a sample
 			p := make([]byte, len(want)-off)
 			if _, err := file.ReadAt(p, int64(off)); err != nil || !bytes.Equal(p, want[off:]) {
 				t.Fatalf("npy of %s: ReadAt(%d) gives other bytes (%v)", datatype, off, err)
