@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"net"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -39,7 +41,15 @@ type kiwiClient struct {
 
 func dialKiwi(t *testing.T, s *simnet.Server, ts string) *kiwiClient {
 	t.Helper()
-	ws, _, err := websocket.Dial(t.Context(), s.URL()+"/"+ts+"/SND", nil)
+	// With a small buffer here, too, a fast server does not make frames that nobody reads.
+	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := new(net.Dialer).DialContext(ctx, network, addr)
+		if tcp, ok := c.(*net.TCPConn); ok {
+			tcp.SetReadBuffer(64 << 10)
+		}
+		return c, err
+	}}}
+	ws, _, err := websocket.Dial(t.Context(), s.URL()+"/"+ts+"/SND", &websocket.DialOptions{HTTPClient: client})
 	if err != nil {
 		t.Fatal(err)
 	}

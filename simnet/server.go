@@ -166,6 +166,9 @@ func (s *Server) timeline() (clock timeline, from time.Duration) {
 	return s.clock, s.clock.now()
 }
 
+// sendBuffer keeps a fast server from running megabytes ahead of its client, as a real one cannot either.
+const sendBuffer = 128 << 10
+
 // resettingListener resets the connections that a counted refuse fault is for.
 type resettingListener struct {
 	net.Listener
@@ -175,11 +178,18 @@ type resettingListener struct {
 func (l *resettingListener) Accept() (net.Conn, error) {
 	for {
 		c, err := l.Listener.Accept()
-		if err != nil || !l.server.faults.peek().has(FaultRefuse) {
-			return c, err
+		if err != nil {
+			return nil, err
+		}
+		tcp, isTCP := c.(*net.TCPConn)
+		if isTCP {
+			tcp.SetWriteBuffer(sendBuffer)
+		}
+		if !l.server.faults.peek().has(FaultRefuse) {
+			return c, nil
 		}
 		l.server.faults.next()
-		if tcp, ok := c.(*net.TCPConn); ok {
+		if isTCP {
 			tcp.SetLinger(0)
 		}
 		c.Close()
