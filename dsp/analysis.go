@@ -1,8 +1,12 @@
 package dsp
 
 import (
+	"math"
 	"slices"
 )
+
+// maxRateError is how far the true rate may be from the nominal one before it is not believed.
+const maxRateError = 0.05
 
 // An analysis turns what a Meter has gathered into Metrics, step by step; each step has its own file.
 type analysis struct {
@@ -24,8 +28,9 @@ type analysis struct {
 
 func (m *Meter) measure(e End) Metrics {
 	a := &analysis{config: m.config, rateHz: e.SampleRateHz, quality: m.quality, head: m.head, gaps: m.gaps, channel: m.channel}
-	if a.rateHz == 0 {
-		a.rateHz = m.config.SampleRateHz
+	if nominal := m.config.SampleRateHz; math.Abs(a.rateHz/nominal-1) > maxRateError {
+		a.flag(a.rateHz != 0, FlagRateFitBad)
+		a.rateHz = nominal
 	}
 	a.seconds = float64(m.quality.n) / a.rateHz
 	a.metrics = Metrics{AlgorithmVersion: Version, SNRBandwidthHz: m.config.ChannelBandwidthHz, NoiseSource: NoiseNone}

@@ -62,9 +62,9 @@ func newChannel(c Config, length int, expected int64) *channel {
 	if c.ZeroIF && c.channel().scale(1/c.SampleRateHz).overlaps(dcHalfBins/float64(length)) {
 		ch.dcHalf = dcHalfBins / float64(length) * d
 	}
-	// Few chapters share the record evenly; many have the length at which their transform needs no padding.
+	// Many chapters have the length at which their transform needs no padding; a known few share the record evenly.
 	ch.limit = chapterSamples
-	if samples := c.ExpectedSamples/int64(ch.factor) + 1; c.ExpectedSamples > 0 && samples < 4*chapterSamples {
+	if samples := c.ExpectedSamples/int64(ch.factor) + 1; c.ExpectedSamples >= expected && samples < 4*chapterSamples {
 		chapters := (samples + chapterSamples - 1) / chapterSamples
 		ch.limit = min(int(samples/chapters)+1, chapterSamples)
 	}

@@ -28,7 +28,7 @@ type Config struct {
 
 // An End says what is known only when the record has ended. The zero value is a record without incidents.
 type End struct {
-	SampleRateHz      float64 // the true rate; 0: the nominal one
+	SampleRateHz      float64 // the true rate; 0: the nominal one, also when it is over 5 % off
 	ExpectedSamples   int64   // 0: Config's
 	GapSamples        int64   // samples that the stream lost
 	Gaps              int

@@ -71,6 +71,12 @@ func TestTheTrueRateScalesFrequenciesAndDensities(t *testing.T) {
 	got := measure(t, c, dsp.End{SampleRateHz: 12001.2}, raw)
 	within(t, "FrequencyOffsetHz", got.FrequencyOffsetHz, 1000.1, 1e-3)
 	within(t, "NoiseDBFSHz", got.NoiseDBFSHz, -80, 0.1)
+
+	got = measure(t, c, dsp.End{SampleRateHz: 6000}, raw)
+	within(t, "FrequencyOffsetHz at an absurd rate", got.FrequencyOffsetHz, 1000, 1e-3)
+	if !slices.Equal(got.Flags, []string{dsp.FlagRateFitBad}) {
+		t.Errorf("flags = %v, want rate_fit_bad", got.Flags)
+	}
 }
 
 func TestMetricsDoNotDependOnHowTheBytesArrive(t *testing.T) {
@@ -112,6 +118,7 @@ func TestALongRecordIsMeasuredAsWellAsAShortOne(t *testing.T) {
 	for name, c := range map[string]dsp.Config{
 		"wide channel":   {Format: iq.CI16LE, SampleRateHz: 12000, ChannelBandwidthHz: 9000},
 		"narrow channel": {Format: iq.CI16LE, SampleRateHz: 12000, ChannelBandwidthHz: 2500, ChannelCenterHz: 500},
+		"length wrong":   {Format: iq.CI16LE, SampleRateHz: 12000, ChannelBandwidthHz: 2500, ExpectedSamples: 1000},
 		"length known":   {Format: iq.CI16LE, SampleRateHz: 12000, ChannelBandwidthHz: 9000, ExpectedSamples: 420000},
 	} {
 		t.Run(name, func(t *testing.T) {
