@@ -3,8 +3,6 @@ package acquire
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -23,8 +21,8 @@ func dataKey(taskID string, websdrID int64, copy int) string {
 	return fmt.Sprintf("sessions/%s/websdr_%d-%d.sigmf-data", taskID, websdrID, copy)
 }
 
-// MetadataKey is where the SigMF metadata beside a data object is kept.
-func MetadataKey(dataKey string) string {
+// metadataKey is where the SigMF metadata beside a data object is kept.
+func metadataKey(dataKey string) string {
 	const suffix = "data"
 	return dataKey[:len(dataKey)-len(suffix)] + "meta"
 }
@@ -67,25 +65,32 @@ func (k *capture) storeError(ctx context.Context, err error) error {
 	return fmt.Errorf("store capture %s/%d: %w", k.c.TaskID, k.c.WebSDRID, err)
 }
 
+// A linker is an object store on this machine's own disk: it can take a file as it is, without a second copy.
+type linker interface {
+	Link(ctx context.Context, key, file string, want blob.Sum) error
+}
+
 // putObjects stores the samples and the metadata beside them.
 func (k *capture) putObjects(ctx context.Context, entry *spoolEntry, s *sealed) error {
-	f, err := os.Open(entry.samplesPath())
-	if err != nil {
-		return fmt.Errorf("open spool: %w", err)
-	}
-	defer f.Close()
 	key := s.Capture.Recording.S3Path
-	if err := k.a.Blobs.Put(ctx, key, f, s.Sum); err != nil {
+	if err := k.putSamples(ctx, key, entry.samplesPath(), s.Sum); err != nil {
 		return err
 	}
 	meta, err := export.Metadata(s.Acquisition, s.Capture, s.WebSDR, &s.Measurement)
 	if err != nil {
 		return err
 	}
-	return k.a.Blobs.Put(ctx, MetadataKey(key), bytes.NewReader(meta), sumOf(meta))
+	return k.a.Blobs.Put(ctx, metadataKey(key), bytes.NewReader(meta), blob.SumOf(meta))
 }
 
-func sumOf(p []byte) blob.Sum {
-	h := sha256.Sum256(p)
-	return blob.Sum{Bytes: int64(len(p)), SHA256: hex.EncodeToString(h[:])}
+func (k *capture) putSamples(ctx context.Context, key, path string, want blob.Sum) error {
+	if l, ok := k.a.Blobs.(linker); ok {
+		return l.Link(ctx, key, path, want)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("open spool: %w", err)
+	}
+	defer f.Close()
+	return k.a.Blobs.Put(ctx, key, f, want)
 }

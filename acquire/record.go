@@ -210,7 +210,7 @@ func (k *capture) beginning(t *tape) beginning {
 			// A receiver may be tuned beside the frequency asked for, to keep it clear of its oscillator.
 			ChannelCenterHz:    a.ChannelCenterHz + float64(a.FrequencyHz-h.FrequencyHz),
 			ChannelBandwidthHz: a.ChannelBandwidthHz,
-			PassbandLowHz: h.PassbandLowHz, PassbandHighHz: h.PassbandHighHz,
+			PassbandLowHz:      h.PassbandLowHz, PassbandHighHz: h.PassbandHighHz,
 			ZeroIF: h.ZeroIF, AGC: h.AGC,
 			ExpectedSamples:  int64(math.Round(a.Duration.Seconds() * clock.RateHz)),
 			RadioFrequencyHz: float64(h.FrequencyHz), ClockSigmaPPM: k.w.ClockSigmaPPM,
