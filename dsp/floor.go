@@ -40,10 +40,12 @@ func (a *analysis) findNoise() {
 		a.flag(true, FlagNoiseUnobservable)
 		return
 	}
-	a.flag(n.used < crowded, FlagNoiseUpperBound)
-	a.metrics.NoiseSource = n.source
-	a.metrics.NoiseUsedFraction = finite(n.used)
-	a.metrics.NoiseDBFSHz = decibels(n.density)
+	if !slices.Contains(a.flags, FlagNoiseUnobservable) { // else it serves to find lines, and is no number to report
+		a.flag(n.used < crowded, FlagNoiseUpperBound)
+		a.metrics.NoiseSource = n.source
+		a.metrics.NoiseUsedFraction = finite(n.used)
+		a.metrics.NoiseDBFSHz = decibels(n.density)
+	}
 	excess := 3.0
 	if n.beside() {
 		excess = 1.5

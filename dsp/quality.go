@@ -66,36 +66,45 @@ func (q *quality) count(re, im []float32) {
 		q.lastRe, q.lastIm = re[0], im[0]
 	}
 	im = im[:len(re)]
-	lastRe, lastIm := q.lastRe, q.lastIm
+	lastRe, lastIm, peak := q.lastRe, q.lastIm, q.peak
+	lastPower := lastRe*lastRe + lastIm*lastIm
 	var sumRe, sumIm, power float64
-	peak, clip := q.peak, q.clipLevel
-	wraps := int64(0)
 	for k, r := range re {
 		i := im[k]
+		p := r*r + i*i
 		if r == lastRe && i == lastIm {
 			q.repeat(r == 0 && i == 0)
 		} else {
 			q.repeats = 0
-			if wrapped(lastRe, r, clip) || wrapped(lastIm, i, clip) {
-				wraps++
-			}
-			lastRe, lastIm = r, i
 		}
-		if r >= clip || r <= -clip || i >= clip || i <= -clip {
-			q.clipped++
+		if p+lastPower >= loud {
+			q.countLoud(lastRe, lastIm, r, i)
 		}
-		p := r*r + i*i
 		if p > peak {
 			peak = p
 		}
 		sumRe += float64(r)
 		sumIm += float64(i)
 		power += float64(p)
+		lastRe, lastIm, lastPower = r, i, p
 	}
 	q.n += int64(len(re))
 	q.lastRe, q.lastIm, q.peak = lastRe, lastIm, peak
 	q.sumRe, q.sumIm, q.power = q.sumRe+sumRe, q.sumIm+sumIm, q.power+power
-	q.wraps += wraps
+}
+
+// loud is the least power of two neighbours together of which one can be at full scale or wrapped.
+const loud = wrapJump * wrapJump / 4
+
+// countLoud counts a sample that may be at full scale, or not where its neighbour lets it be.
+func (q *quality) countLoud(lastRe, lastIm, r, i float32) {
+	clip := q.clipLevel
+	if r >= clip || r <= -clip || i >= clip || i <= -clip {
+		q.clipped++
+	}
+	if wrapped(lastRe, r, clip) || wrapped(lastIm, i, clip) {
+		q.wraps++
+	}
 }
 
 // wrapped reports whether a step is more than a receiver's filter lets through, other than from rail to rail, which

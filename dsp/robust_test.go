@@ -13,6 +13,7 @@ import (
 
 	"github.com/heimdall-sdr/heimdall/dsp"
 	"github.com/heimdall-sdr/heimdall/iq"
+	"github.com/heimdall-sdr/heimdall/siggen"
 )
 
 // checkDefensible walks all fields: no number is NaN or infinite, nothing is claimed of a signal that was not detected,
@@ -225,4 +226,33 @@ func FuzzMeter(f *testing.F) {
 		}
 		checkDefensible(t, got)
 	})
+}
+
+// A receiver with a filter of +-500 Hz that nobody declared: what little is left of the band is skirts and signal, so
+// there is no honest SNR. The carrier is there all the same. Declared, the filter is no obstacle.
+func TestAnUndeclaredNarrowFilterMeansNoSNR(t *testing.T) {
+	noise := -70.0
+	z, err := siggen.Vector{
+		SampleRateHz: 12000, Samples: 120000, Seed: 3, NoiseDBFSHz: &noise,
+		Signals:     []siggen.Signal{{Kind: "tone", FreqHz: 20.5, LevelDBFS: -20}},
+		Impairments: siggen.Impairments{PassbandHz: 500},
+	}.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := siggen.Quantise(z, "ci16")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := dsp.Config{Format: iq.CI16LE, SampleRateHz: 12000, ChannelBandwidthHz: 400}
+	got := measure(t, c, dsp.End{}, raw)
+	checkDefensible(t, got)
+	if !got.Detected || got.SNRdB != nil || got.SNRUpperDB != nil || got.NoiseDBFSHz != nil || !slices.Contains(got.Flags, dsp.FlagNoiseUnobservable) {
+		t.Errorf("detected %v, SNR %v, flags %v: want a signal, no SNR, noise_unobservable", got.Detected, got.SNRdB, got.Flags)
+	}
+	within(t, "FrequencyOffsetHz", got.FrequencyOffsetHz, 20.5, 1e-3)
+
+	c.PassbandLowHz, c.PassbandHighHz = -500, 500
+	got = measure(t, c, dsp.End{}, raw)
+	within(t, "SNRdB with the filter declared", got.SNRdB, 50-10*math.Log10(400), 0.3)
 }
