@@ -24,7 +24,7 @@ func NorthWestItaly() *Scenario {
 	return &Scenario{World: World{
 		Seed: 1961,
 		Emitters: []Emitter{
-			{Name: superga, Position: at(45.0806, 7.7675, 672), FrequencyHz: 145_500_000, PowerDBM: 40, Modulation: NBFM, DeviationHz: 1800},
+			{Name: superga, Position: at(45.0806, 7.7675, 672), FrequencyHz: 145_500_000, PowerDBM: 40, Modulation: NBFM, DeviationHz: 800},
 			{Name: genova, Position: at(44.4300, 8.8900, 340), FrequencyHz: 145_500_700, PowerDBM: 23, Modulation: Carrier},
 		},
 		Receivers: []Receiver{
