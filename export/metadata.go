@@ -3,6 +3,7 @@ package export
 import (
 	"fmt"
 	"net/url"
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/heimdall-sdr/heimdall"
@@ -100,7 +101,7 @@ func description(a *heimdall.Acquisition, w *heimdall.WebSDR) string {
 // the missing ones, too, which is how the standard shows gaps.
 func segments(rec *heimdall.Recording, w *heimdall.WebSDR) ([]sigmf.Capture, error) {
 	clock := clockOf(rec)
-	trust := ourCapture{TimeQuality: rec.TimeQuality, TimeResidualS: rec.TimeResidualS}
+	trust := ourTrust{TimeUncertaintyS: &rec.TimeUncertaintyS, TimeQuality: rec.TimeQuality, TimeResidualS: rec.TimeResidualS}
 	if rec.GPSAgeMaxS >= 0 {
 		trust.GPSAgeMaxS = &rec.GPSAgeMaxS
 	}
@@ -110,15 +111,12 @@ func segments(rec *heimdall.Recording, w *heimdall.WebSDR) ([]sigmf.Capture, err
 	}
 	first := segment(rec, w, &clock, 0, 0)
 	first.Other = other
-	if finite(rec.TimeUncertaintyS) {
-		first.TimeUncertaintyS = &rec.TimeUncertaintyS
-	}
 	list := []sigmf.Capture{first}
 	var missing int64
 	for _, g := range clock.Gaps {
 		missing += g.Missing
 		s := segment(rec, w, &clock, g.Sample, g.Sample+missing)
-		s.DroppedSamples = &g.Missing
+		s.Other = sigmf.Fields{droppedSamples: strconv.AppendInt(nil, g.Missing, 10)}
 		list = append(list, s)
 	}
 	return list, nil

@@ -116,17 +116,23 @@ func TestTheDocumentSaysWhatTheRowsSay(t *testing.T) {
 	}
 }
 
+// dropped is what a capture says is missing before it; 0 when it says nothing.
+func dropped(t *testing.T, c sigmf.Capture) (samples int64) {
+	t.Helper()
+	const name = "heimdall:dropped_samples"
+	if c.Other[name] != nil && !c.Other.Get(name, &samples) {
+		t.Errorf("%s is %s", name, c.Other[name])
+	}
+	return samples
+}
+
 func TestGapsAreCapturesWithTheirOwnTimes(t *testing.T) {
 	a, c, w, m := rows()
 	got := parse(t, metadata(t, a, c, w, &m)).Captures
 	type segment struct{ Start, Index, Dropped int64 }
 	var segments []segment
 	for k, s := range got {
-		dropped := int64(0)
-		if s.DroppedSamples != nil {
-			dropped = *s.DroppedSamples
-		}
-		segments = append(segments, segment{s.SampleStart, *s.GlobalIndex, dropped})
+		segments = append(segments, segment{s.SampleStart, *s.GlobalIndex, dropped(t, s)})
 		at, ok := s.Start()
 		// By the exact rational: index seconds over 12001.135.
 		want := c.Recording.Start.Add(time.Duration(math.Round(float64(*s.GlobalIndex) * 1e9 / 12001.135)))

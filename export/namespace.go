@@ -11,7 +11,7 @@ import (
 )
 
 // prefix comes before the name of every field of ours; docs/heimdall.sigmf-ext.md specifies them. A thing that
-// is a column or a JSON key elsewhere has the same name here.
+// is a column or a JSON key elsewhere has the same name here. Package sigmf has start_unix_ns.
 const prefix = sigmf.Namespace + ":"
 
 // ourGlobal holds the fields of ours in the global object: what the rows of a recording hold and the core
@@ -49,13 +49,17 @@ type ourGlobal struct {
 	SliceStart *int64 `json:"heimdall:slice_start,omitempty"` // only in the document of a slice
 }
 
-// ourCapture holds the fields of ours in the first of SigMF's captures: how far its time can be trusted.
-// start_unix_ns, time_uncertainty_s and dropped_samples are those of package sigmf.
-type ourCapture struct {
-	TimeQuality   heimdall.TimeQuality `json:"heimdall:time_quality,omitempty"`
-	TimeResidualS float64              `json:"heimdall:time_residual_s,omitempty"`
-	GPSAgeMaxS    *int                 `json:"heimdall:gps_age_max_s,omitempty"`
+// ourTrust holds the fields of ours in the first of SigMF's captures: how far its time can be trusted. Package
+// iqfile reads them, too.
+type ourTrust struct {
+	TimeUncertaintyS *float64             `json:"heimdall:time_uncertainty_s"`
+	TimeQuality      heimdall.TimeQuality `json:"heimdall:time_quality,omitempty"`
+	TimeResidualS    float64              `json:"heimdall:time_residual_s,omitempty"`
+	GPSAgeMaxS       *int                 `json:"heimdall:gps_age_max_s"`
 }
+
+// droppedSamples is the field of ours in each of the other captures: how many samples are missing before it.
+const droppedSamples = prefix + "dropped_samples"
 
 // fieldsOf encodes the fields of a struct, each name with before put before it. Numbers that JSON cannot hold
 // are left out like nil: one of them must not keep a recording from being stored.

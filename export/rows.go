@@ -1,7 +1,6 @@
 package export
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -68,7 +67,7 @@ func recordingOf(m *sigmf.Metadata, g *ourGlobal) (*heimdall.Recording, error) {
 		return nil, err
 	}
 	first := &m.Captures[0]
-	trust := ourCapture{}
+	var trust ourTrust
 	if err := decodeFields(first.Other, "", &trust); err != nil {
 		return nil, fmt.Errorf("fields of extension heimdall: %w", err)
 	}
@@ -85,8 +84,8 @@ func recordingOf(m *sigmf.Metadata, g *ourGlobal) (*heimdall.Recording, error) {
 	if start, ok := first.Start(); ok {
 		rec.Start = start
 	}
-	if first.TimeUncertaintyS != nil {
-		rec.TimeUncertaintyS = *first.TimeUncertaintyS
+	if trust.TimeUncertaintyS != nil {
+		rec.TimeUncertaintyS = *trust.TimeUncertaintyS
 	}
 	if trust.GPSAgeMaxS != nil {
 		rec.GPSAgeMaxS = *trust.GPSAgeMaxS
@@ -120,10 +119,7 @@ func webSDROf(m *sigmf.Metadata, g *ourGlobal) heimdall.WebSDR {
 
 func measurementOf(m *sigmf.Metadata, g *ourGlobal, rec *heimdall.Recording) (*heimdall.Measurement, error) {
 	for k := range m.Annotations {
-		fields, err := annotationFields(&m.Annotations[k])
-		if err != nil {
-			return nil, err
-		}
+		fields := m.Annotations[k].Other
 		if fields[prefix+"detected"] == nil {
 			continue // not a measurement of ours
 		}
@@ -138,17 +134,6 @@ func measurementOf(m *sigmf.Metadata, g *ourGlobal, rec *heimdall.Recording) (*h
 		return &row, nil
 	}
 	return nil, nil
-}
-
-// annotationFields returns every field of an annotation, also those that package sigmf has a name for.
-func annotationFields(a *sigmf.Annotation) (sigmf.Fields, error) {
-	b, err := json.Marshal(a)
-	if err != nil {
-		return nil, err
-	}
-	var fields sigmf.Fields
-	err = json.Unmarshal(b, &fields)
-	return fields, err
 }
 
 func seconds(s float64) time.Duration { return time.Duration(math.Round(s * 1e9)) }

@@ -1,7 +1,7 @@
 package export
 
 import (
-	"encoding/json"
+	"maps"
 	"strings"
 
 	"github.com/heimdall-sdr/heimdall"
@@ -67,7 +67,8 @@ func sliceCaptures(captures []sigmf.Capture, rec *heimdall.Recording, from, samp
 			if c.Datetime != "" {
 				c.SetStart(clock.At(from))
 			}
-			c.DroppedSamples = nil
+			c.Other = maps.Clone(c.Other)
+			delete(c.Other, droppedSamples)
 			c.SampleStart = from
 		}
 		c.SampleStart -= from
@@ -81,18 +82,13 @@ func sliceCaptures(captures []sigmf.Capture, rec *heimdall.Recording, from, samp
 
 // withTrust gives c what only the first capture says of the times of all.
 func withTrust(c, first sigmf.Capture) sigmf.Capture {
-	if c.TimeUncertaintyS == nil {
-		c.TimeUncertaintyS = first.TimeUncertaintyS
-	}
 	other := make(sigmf.Fields)
 	for name, value := range first.Other {
-		if strings.HasPrefix(name, prefix) {
+		if strings.HasPrefix(name, prefix) && name != droppedSamples {
 			other[name] = value
 		}
 	}
-	for name, value := range c.Other {
-		other[name] = value
-	}
+	maps.Copy(other, c.Other)
 	if len(other) > 0 {
 		c.Other = other
 	}
@@ -112,7 +108,6 @@ func sliceAnnotations(annotations []sigmf.Annotation, total, from, samples int64
 			continue
 		}
 		if held != begin || last != end {
-			a.HeimdallAnnotation = sigmf.HeimdallAnnotation{}
 			a.Other = foreign(a.Other)
 		}
 		count := last - held
@@ -124,7 +119,7 @@ func sliceAnnotations(annotations []sigmf.Annotation, total, from, samples int64
 
 // foreign returns the fields of other extensions, which may know what a part of a signal is.
 func foreign(fields sigmf.Fields) sigmf.Fields {
-	kept := make(map[string]json.RawMessage)
+	kept := make(sigmf.Fields)
 	for name, value := range fields {
 		if !strings.HasPrefix(name, prefix) {
 			kept[name] = value

@@ -75,10 +75,7 @@ func TestTheDocumentOfASliceIsThatOfARecordingOfItsOwn(t *testing.T) {
 			var got []segment
 			clock := stamp.Clock{Start: rec.Start, RateHz: rec.SampleRateHz, Gaps: rec.Gaps}
 			for _, capture := range doc.Captures {
-				g := segment{Start: capture.SampleStart, Index: *capture.GlobalIndex}
-				if capture.DroppedSamples != nil {
-					g.Dropped = *capture.DroppedSamples
-				}
+				g := segment{capture.SampleStart, *capture.GlobalIndex, dropped(t, capture)}
 				got = append(got, g)
 				if at, ok := capture.Start(); !ok || !at.Equal(clock.At(c.from+capture.SampleStart)) {
 					t.Errorf("sample %d begins at %v, want %v", capture.SampleStart, at, clock.At(c.from+capture.SampleStart))
@@ -88,7 +85,7 @@ func TestTheDocumentOfASliceIsThatOfARecordingOfItsOwn(t *testing.T) {
 				t.Errorf("segments (-want +got):\n%s", diff)
 			}
 			first := doc.Captures[0]
-			if string(first.Other["heimdall:time_quality"]) != `"gps"` || first.TimeUncertaintyS == nil {
+			if string(first.Other["heimdall:time_quality"]) != `"gps"` || string(first.Other["heimdall:time_uncertainty_s"]) != "2e-7" {
 				t.Errorf("the first capture does not say how far its time can be trusted: %+v", first)
 			}
 			var gaps bytes.Buffer
@@ -112,7 +109,7 @@ func TestTheDocumentOfASliceIsThatOfARecordingOfItsOwn(t *testing.T) {
 func TestASliceKeepsTheMetricsOfWhatItHoldsWhole(t *testing.T) {
 	s := store(t, "ci16_le", 1000)
 	doc := parse(t, s.read(t, export.SigMFMeta, export.Slice(0, 1000)))
-	if len(doc.Annotations) != 1 || doc.Annotations[0].SNRdB == nil || *doc.Annotations[0].SampleCount != 1000 {
+	if len(doc.Annotations) != 1 || doc.Annotations[0].Other["heimdall:snr_db"] == nil || *doc.Annotations[0].SampleCount != 1000 {
 		t.Errorf("the slice of everything lost its measurement: %+v", doc.Annotations)
 	}
 	doc = parse(t, s.read(t, export.SigMFMeta, export.Slice(100, 50)))
@@ -120,7 +117,7 @@ func TestASliceKeepsTheMetricsOfWhatItHoldsWhole(t *testing.T) {
 		t.Fatalf("annotations: %+v", doc.Annotations)
 	}
 	a := doc.Annotations[0]
-	if a.SNRdB != nil || len(a.Other) != 0 || a.SampleStart != 0 || *a.SampleCount != 50 || a.FreqLowerEdgeHz == nil || a.Label != "beacon" {
+	if len(a.Other) != 0 || a.SampleStart != 0 || *a.SampleCount != 50 || a.FreqLowerEdgeHz == nil || a.Label != "beacon" {
 		t.Errorf("a cut annotation is %+v, want the channel over 50 samples without metrics", a)
 	}
 }

@@ -76,14 +76,14 @@ func (f *File) Clock() (stamp.Clock, bool) {
 		c.Quality = heimdall.TimeHostArrival // at whoever recorded it
 	}
 	if f.Metadata != nil && len(f.Metadata.Captures) > 0 {
-		said := &f.Metadata.Captures[0]
-		switch q := heimdall.TimeQuality(said.TimeSource); q {
+		said := f.Metadata.Captures[0].Other
+		var q heimdall.TimeQuality
+		said.Get("heimdall:time_quality", &q)
+		switch q {
 		case heimdall.TimeGPS, heimdall.TimeHostDisciplined, heimdall.TimeHostArrival, heimdall.TimeNone:
 			c.Quality = q
 		}
-		if said.TimeUncertaintyS != nil {
-			c.StartSigmaS = *said.TimeUncertaintyS
-		}
+		said.Get("heimdall:time_uncertainty_s", &c.StartSigmaS)
 	}
 	return c, !f.Start.IsZero() || len(c.Gaps) > 0
 }

@@ -465,7 +465,7 @@ func TestTheClockOfSigMFIsWhatItsMetadataSays(t *testing.T) {
 		t.Errorf("a clock of nothing: %+v", clock)
 	}
 	captures[0].SetStart(time.Unix(1.7e9, 5))
-	captures[0].TimeSource, captures[0].TimeUncertaintyS = "gps", ptr(2e-6)
+	captures[0].Other = sigmf.Fields{"heimdall:time_quality": []byte(`"gps"`), "heimdall:time_uncertainty_s": []byte("2e-6")}
 	clock, ok := open(t, recording(t, metadata(data, captures...), data), iqfile.Options{}).Clock()
 	if !ok || clock.Quality != heimdall.TimeGPS || clock.StartSigmaS != 2e-6 || clock.RateHz != 1000 ||
 		!clock.At(600).Equal(time.Unix(1.7e9, 690e6+5)) {

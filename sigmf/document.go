@@ -58,7 +58,7 @@ func parseError(what string, err error) error {
 	if errors.As(err, &wrong) && wrong.Field != "" {
 		field := wrong.Field
 		if at := strings.LastIndex(field, "."); at >= 0 {
-			field = field[at+1:] // Go puts the names of embedded structs before it
+			field = field[at+1:] // Go puts the names of the objects around it before it
 		}
 		return fmt.Errorf("parse sigmf %s: %s must not be a %s", what, field, wrong.Value)
 	}

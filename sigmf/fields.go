@@ -13,6 +13,13 @@ import (
 // others, and core fields of later versions. They are written back in order of name.
 type Fields map[string]json.RawMessage
 
+// Get decodes the field of that name, such as "antenna:gain". It is false, and into is left alone, when the
+// field is absent, null or of another type.
+func (f Fields) Get(name string, into any) bool {
+	value, ok := f[name]
+	return ok && string(value) != "null" && json.Unmarshal(value, into) == nil
+}
+
 // marshalWith encodes known, a struct, and appends the other fields.
 func marshalWith(known any, other Fields) ([]byte, error) {
 	b, err := marshalPlain(known)
@@ -69,16 +76,11 @@ func unmarshalWith(b []byte, known any) (Fields, error) {
 	return all, nil
 }
 
-// jsonNames lists the JSON names of a struct's fields, embedded structs included.
+// jsonNames lists the JSON names of a struct's fields.
 func jsonNames(t reflect.Type) []string {
 	var names []string
 	for k := range t.NumField() {
-		f := t.Field(k)
-		if f.Anonymous {
-			names = append(names, jsonNames(f.Type)...)
-			continue
-		}
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		name, _, _ := strings.Cut(t.Field(k).Tag.Get("json"), ",")
 		if name != "-" {
 			names = append(names, name)
 		}

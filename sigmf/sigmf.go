@@ -51,9 +51,7 @@ type Global struct {
 	TrailingBytes int64       `json:"core:trailing_bytes,omitempty"` // at the end of a Dataset, to be skipped
 	Geolocation   *Point      `json:"core:geolocation,omitempty"`
 	Extensions    []Extension `json:"core:extensions,omitempty"`
-
-	HeimdallGlobal
-	Other Fields `json:"-"`
+	Other         Fields      `json:"-"`
 }
 
 // A Capture is a run of samples without a gap, from SampleStart up to the next capture.
@@ -64,9 +62,8 @@ type Capture struct {
 	FrequencyHz *float64 `json:"core:frequency,omitempty"`    // at 0 Hz of the samples
 	Datetime    string   `json:"core:datetime,omitempty"`     // of the first sample; see FormatTime
 	Geolocation *Point   `json:"core:geolocation,omitempty"`
-
-	HeimdallCapture
-	Other Fields `json:"-"`
+	StartUnixNs string   `json:"heimdall:start_unix_ns,omitempty"` // Datetime to the nanosecond: an integer in a string, because JSON numbers lose digits
+	Other       Fields   `json:"-"`
 }
 
 // An Annotation marks a stretch of samples, and of the spectrum if both edges are given.
@@ -79,9 +76,7 @@ type Annotation struct {
 	Comment         string   `json:"core:comment,omitempty"`
 	Generator       string   `json:"core:generator,omitempty"`
 	UUID            string   `json:"core:uuid,omitempty"`
-
-	HeimdallAnnotation
-	Other Fields `json:"-"`
+	Other           Fields   `json:"-"`
 }
 
 // An Extension names a namespace that a document uses.

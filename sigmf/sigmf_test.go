@@ -21,18 +21,15 @@ func sample() *sigmf.Metadata {
 			Datatype: "ci16_le", SampleRateHz: 12001.14, Version: sigmf.Version,
 			Recorder: "heimdall 0.1.0", Description: "DCF77 <test> & more",
 			Extensions: []sigmf.Extension{sigmf.Ours},
-			HeimdallGlobal: sigmf.HeimdallGlobal{
-				AcquisitionID: "0198c0de-0000-7000-8000-000000000000", ReceiverID: "7", NominalRateHz: 12000,
-				Request: &sigmf.Request{FrequencyHz: 77500, DurationS: 10},
-			},
+			Other:      sigmf.Fields{"heimdall:task_id": []byte(`"0198c0de-0000-7000-8000-000000000000"`), "heimdall:websdr_id": []byte("7")},
 		},
 		Captures: []sigmf.Capture{
 			{SampleStart: 0, GlobalIndex: ptr[int64](1024), FrequencyHz: ptr(77500.0), Geolocation: sigmf.NewPoint(53.665337, 7.282766, ptr(12.5))},
-			{SampleStart: 5000, GlobalIndex: ptr[int64](6536), FrequencyHz: ptr(77500.0), HeimdallCapture: sigmf.HeimdallCapture{DroppedSamples: ptr[int64](512)}},
+			{SampleStart: 5000, GlobalIndex: ptr[int64](6536), FrequencyHz: ptr(77500.0), Other: sigmf.Fields{"heimdall:dropped_samples": []byte("512")}},
 		},
 		Annotations: []sigmf.Annotation{{
 			SampleStart: 0, SampleCount: ptr[int64](5000), FreqLowerEdgeHz: ptr(77400.0), FreqUpperEdgeHz: ptr(77600.0), Label: "DCF77",
-			HeimdallAnnotation: sigmf.HeimdallAnnotation{SNRdB: ptr(0.0), Quality: ptr(-7)},
+			Other: sigmf.Fields{"heimdall:snr_db": []byte("0"), "heimdall:dc_dbfs": []byte("-7.5")},
 		}},
 	}
 	m.Captures[0].SetStart(time.Date(2017, 11, 27, 10, 41, 56, 214_600_789, time.UTC))
@@ -63,7 +60,7 @@ func TestMetadataReadsBackAsItWasWritten(t *testing.T) {
 	}
 	for _, want := range []string{
 		`"core:sample_rate": 12001.14,`, `"core:description": "DCF77 <test> & more",`, `"heimdall:start_unix_ns": "1511779316214600789"`,
-		`"core:datetime": "2017-11-27T10:41:56.214600Z",`, `"heimdall:snr_db": 0,`,
+		`"core:datetime": "2017-11-27T10:41:56.214600Z",`, `"heimdall:snr_db": 0`,
 	} {
 		if !strings.Contains(string(doc), want) {
 			t.Errorf("%s is not in the document:\n%s", want, doc)

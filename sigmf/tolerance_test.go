@@ -43,6 +43,23 @@ func TestFieldsThatNobodyHereKnowsAreWrittenBack(t *testing.T) {
 	}
 }
 
+func TestAFieldOfAnExtensionIsHadByItsName(t *testing.T) {
+	m, err := sigmf.ParseMetadata([]byte(foreign))
+	if err != nil {
+		t.Fatal(err)
+	}
+	gain := 1.25
+	if !m.Global.Other.Get("antenna:gain", &gain) || gain != 6.5 {
+		t.Errorf("the gain is %v", gain)
+	}
+	text := "as it was"
+	for _, other := range []sigmf.Fields{nil, m.Global.Other, {"x:text": []byte("null")}, {"x:text": []byte("5")}} {
+		if other.Get("x:text", &text) || text != "as it was" {
+			t.Errorf("%s: x:text is %q", other, text)
+		}
+	}
+}
+
 func TestTheSameMetadataGivesTheSameBytes(t *testing.T) {
 	var first []byte
 	for range 50 { // enough for the order of a map to show

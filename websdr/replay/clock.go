@@ -52,20 +52,22 @@ func believe(clock *stamp.Clock, file *iqfile.File) {
 	if file.Metadata == nil || len(file.Metadata.Captures) == 0 || clock.Quality == heimdall.TimeNone {
 		return
 	}
-	said := &file.Metadata.Captures[0]
-	switch q := heimdall.TimeQuality(said.TimeSource); q {
+	said := file.Metadata.Captures[0].Other
+	var q heimdall.TimeQuality
+	said.Get("heimdall:time_quality", &q)
+	switch q {
 	case heimdall.TimeGPS:
 		clock.Quality, clock.GPSAgeMaxS = q, 0
-		if age := said.TimeFixAgeS; age != nil && *age > 0 && *age < secondsOfWeek {
-			clock.GPSAgeMaxS = int(math.Ceil(*age))
+		if age := 0; said.Get("heimdall:gps_age_max_s", &age) && age > 0 && age < secondsOfWeek {
+			clock.GPSAgeMaxS = age
 		}
 	case heimdall.TimeHostDisciplined, heimdall.TimeHostArrival, heimdall.TimeNone:
 		clock.Quality = q
 	default:
 		return
 	}
-	if sigma := said.TimeUncertaintyS; sigma != nil && *sigma > 0 {
-		clock.StartSigmaS = *sigma
+	if sigma := 0.0; said.Get("heimdall:time_uncertainty_s", &sigma) && sigma > 0 {
+		clock.StartSigmaS = sigma
 	}
 }
 

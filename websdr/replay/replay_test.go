@@ -212,11 +212,11 @@ func TestASigMFRecordingKeepsItsTimesAndItsGaps(t *testing.T) {
 }
 
 func TestARecordingOfHeimdallsOwnKeepsItsTimeQuality(t *testing.T) {
-	c := mustOpen(t, sigMF(t, `, "heimdall:time_source": "gps", "heimdall:time_uncertainty_s": 5e-6, "heimdall:time_fix_age_s": 3`), "pace=fast").Clock()
+	c := mustOpen(t, sigMF(t, `, "heimdall:time_quality": "gps", "heimdall:time_uncertainty_s": 5e-6, "heimdall:gps_age_max_s": 3`), "pace=fast").Clock()
 	if c.Quality != heimdall.TimeGPS || c.StartSigmaS != 5e-6 || c.GPSAgeMaxS != 3 {
 		t.Errorf("quality %s, sigma %g s, fix age %d s", c.Quality, c.StartSigmaS, c.GPSAgeMaxS)
 	}
-	c = mustOpen(t, sigMF(t, `, "heimdall:time_source": "sundial"`), "pace=fast").Clock()
+	c = mustOpen(t, sigMF(t, `, "heimdall:time_quality": "sundial"`), "pace=fast").Clock()
 	if c.Quality != heimdall.TimeHostArrival {
 		t.Errorf("an unknown source of time gives quality %s", c.Quality)
 	}
