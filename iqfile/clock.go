@@ -1,56 +1,15 @@
 package iqfile
 
 import (
-	"path/filepath"
-	"time"
+	"context"
+	"errors"
+	"io"
 
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/iq"
+	"github.com/heimdall-sdr/heimdall/sigmf"
 	"github.com/heimdall-sdr/heimdall/stamp"
 )
-
-const (
-	staleStamps    = 2                  // at the beginning of a KiwiSDR's stream are of an earlier connection
-	noFixAgeS      = 253                // and above: the receiver had no GPS fix to speak of
-	kiwiNameLayout = "20060102T150405Z" // begins the name: 20171127T104156Z_77500_DF0KL_iq.wav
-)
-
-// A kiwiClock fits a line through the stamps of a Kiwi WAV as Read comes by them.
-type kiwiClock struct {
-	fitter *stamp.Fitter
-	rateHz float64
-	near   time.Time // when the file begins, to within half a week: a stamp names no week
-	met    int       // stamps
-	unread []iq.KiwiStamp
-}
-
-// newKiwiClock takes the week from the first of these that is there: the start that the user gave, the time
-// in the file's name as kiwirecorder writes it, the time of the file's last change.
-func newKiwiClock(rateHz float64, given time.Time, path string, changed time.Time) *kiwiClock {
-	near := given
-	if name := filepath.Base(path); near.IsZero() && len(name) >= len(kiwiNameLayout) {
-		if t, err := time.Parse(kiwiNameLayout, name[:len(kiwiNameLayout)]); err == nil {
-			near = t
-		}
-	}
-	if near.IsZero() {
-		near = changed
-	}
-	return &kiwiClock{fitter: stamp.NewFitter(rateHz), rateHz: rateHz, near: near}
-}
-
-func (k *kiwiClock) add(stamps []iq.KiwiStamp) {
-	k.unread = append(k.unread, stamps...)
-	for _, s := range stamps {
-		k.met++
-		switch {
-		case k.met <= staleStamps, s.AgeS >= noFixAgeS, s.GPSSec == 0 && s.GPSNsec == 0: // stale, no fix, stamps switched off
-			continue
-		}
-		near := k.near.Add(durationOf(s.Sample, k.rateHz))
-		k.fitter.Add(stamp.Block{Sample: s.Sample, At: stamp.GPSTime(near, s.GPSSec, s.GPSNsec, stamp.LeapSeconds), GPSAgeS: int(s.AgeS)})
-	}
-}
 
 // Stamps returns the GPS stamps of the blocks that Read has entered since the last call; nil unless KiwiWAV.
 func (f *File) Stamps() []iq.KiwiStamp {
@@ -62,28 +21,88 @@ func (f *File) Stamps() []iq.KiwiStamp {
 	return s
 }
 
+// ScanStamps reads through a Kiwi WAV for its stamps alone, so that Clock is as good before the first Read as
+// after the last. It does not disturb Read, and has nothing to do for other files. Without an error it is done
+// once; ctx ends it.
+func (f *File) ScanStamps(ctx context.Context) error {
+	if f.kiwi == nil || f.kiwi.ahead {
+		return nil
+	}
+	w, err := iq.NewWAVReader(f.src, f.size)
+	if err != nil {
+		return err
+	}
+	scan := &File{
+		Format: f.Format, samples: w, wav: w, left: f.Samples,
+		kiwi: &kiwiClock{rateHz: f.kiwi.rateHz, near: f.kiwi.near, fitter: stamp.NewFitter(f.kiwi.rateHz)},
+	}
+	buf := make([]byte, 1<<18)
+	for {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		_, err := scan.Read(buf)
+		scan.Stamps() // not to pile up
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+	}
+	unread := f.kiwi.unread
+	f.kiwi = scan.kiwi
+	f.kiwi.ahead, f.kiwi.unread = true, unread
+	return nil
+}
+
 // Clock returns the times of the samples, and false when the file says nothing of them. For a Kiwi WAV that is
-// the line through the stamps that Read has come by, so ask again when more has been read; for SigMF it is
-// what the metadata says, with the gaps between its captures.
+// the line through the stamps that Read or ScanStamps has come by, so ask again when more has been read; for
+// SigMF it is what the metadata says, with the gaps between its captures.
 func (f *File) Clock() (stamp.Clock, bool) {
 	if f.kiwi != nil {
-		if c := f.kiwi.fitter.Clock(); c.Quality == heimdall.TimeGPS {
+		if c, ok := f.kiwi.clock(); ok {
 			return c, true
 		}
 	}
 	c := stamp.Clock{Start: f.Start, RateHz: f.SampleRateHz, Quality: heimdall.TimeNone, GPSAgeMaxS: -1, Gaps: f.Gaps()}
-	if !f.Start.IsZero() {
-		c.Quality = heimdall.TimeHostArrival // at whoever recorded it
+	if f.Start.IsZero() {
+		return c, len(c.Gaps) > 0
 	}
-	if f.Metadata != nil && len(f.Metadata.Captures) > 0 {
-		said := f.Metadata.Captures[0].Other
-		var q heimdall.TimeQuality
-		said.Get("heimdall:time_quality", &q)
-		switch q {
-		case heimdall.TimeGPS, heimdall.TimeHostDisciplined, heimdall.TimeHostArrival, heimdall.TimeNone:
-			c.Quality = q
+	c.Quality = heimdall.TimeHostArrival // at whoever recorded it
+	if f.Metadata != nil && len(f.Metadata.Captures) > 0 && f.ownStart {
+		believe(&c, f.Metadata.Captures[0].Other)
+	}
+	return c, true
+}
+
+// believe takes over what a recording of Heimdall's own says of its times, in the first capture.
+// docs/heimdall.sigmf-ext.md specifies the fields.
+func believe(c *stamp.Clock, said sigmf.Fields) {
+	var quality heimdall.TimeQuality
+	said.Get("heimdall:time_quality", &quality)
+	switch quality {
+	case heimdall.TimeGPS:
+		c.GPSAgeMaxS = 0
+		if age := 0; said.Get("heimdall:gps_age_max_s", &age) && age > 0 && age < secondsOfWeek {
+			c.GPSAgeMaxS = age
 		}
-		said.Get("heimdall:time_uncertainty_s", &c.StartSigmaS)
+	case heimdall.TimeHostDisciplined, heimdall.TimeHostArrival, heimdall.TimeNone:
+	default:
+		return
 	}
-	return c, !f.Start.IsZero() || len(c.Gaps) > 0
+	c.Quality = quality
+	if sigma := 0.0; said.Get("heimdall:time_uncertainty_s", &sigma) && sigma > 0 {
+		c.StartSigmaS = sigma
+	}
+}
+
+// StaleSamples returns how many samples at the beginning of a Kiwi WAV come before the first stamp to be
+// believed, as far as the stamps are known: the file has them, but whoever plays a KiwiSDR leaves them out, as
+// the driver of KiwiSDRs does.
+func (f *File) StaleSamples() int64 {
+	if f.kiwi == nil {
+		return 0
+	}
+	return f.kiwi.staleSamples()
 }

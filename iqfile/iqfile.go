@@ -59,14 +59,17 @@ type File struct {
 	Damage        error           // what is wrong with the end of the file; nil unless AllowPartial
 	Notes         []string        // what is odd about the file and did not matter
 
-	samples io.Reader
-	wav     *iq.WAVReader
-	kiwi    *kiwiClock // nil unless KiwiWAV
-	left    int64      // samples not yet read
-	partial bool
-	sum     hash.Hash
-	want    string // what sum should come to, hex; "" when the file does not say
-	close   func() error
+	ownStart bool // Start is what the file says, not what the options say against it
+	samples  io.Reader
+	wav      *iq.WAVReader
+	kiwi     *kiwiClock  // nil unless KiwiWAV
+	src      io.ReaderAt // all of the file, for ScanStamps; nil unless WAV
+	size     int64       // of src, in bytes
+	left     int64       // samples not yet read
+	partial  bool
+	sum      hash.Hash
+	want     string // what sum should come to, hex; "" when the file does not say
+	close    func() error
 }
 
 // A Capture is a run of samples without a gap.
@@ -168,6 +171,7 @@ func (f *File) settleStart(o Options) {
 			f.Start = c.Start.Add(-durationOf(c.GlobalIndex-f.Captures[0].GlobalIndex, f.SampleRateHz))
 		}
 	}
+	f.ownStart = o.Start.IsZero() || f.Start.Equal(o.Start)
 	if o.Start.IsZero() {
 		return
 	}
@@ -207,7 +211,7 @@ func (f *File) Read(p []byte) (int, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	if f.kiwi != nil {
-		f.kiwi.add(f.wav.Stamps())
+		f.kiwi.read(f.wav.Stamps())
 	}
 	n -= n % int(size)
 	f.left -= int64(n) / size

@@ -92,7 +92,7 @@ func (f *File) openWAV(src io.ReaderAt, size int64) error {
 	if err != nil {
 		return err
 	}
-	f.Kind, f.Format, f.samples, f.wav = WAV, w.Format, w, w
+	f.Kind, f.Format, f.samples, f.wav, f.src, f.size = WAV, w.Format, w, w, src, size
 	if w.Stamped {
 		f.Kind = KiwiWAV
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -373,102 +372,5 @@ func TestCloseMayBeCalledTwice(t *testing.T) {
 	f := open(t, write(t, "a.ci16", counting(8)), iqfile.Options{SampleRateHz: 1})
 	if err := errors.Join(f.Close(), f.Close()); err != nil {
 		t.Error(err)
-	}
-}
-
-// kiwiWAV has 30 blocks of 512 samples at 12001 Hz, beginning at start; stamps are made worse by spoil.
-func kiwiWAV(t *testing.T, start time.Time, spoil func(block int, s *iq.KiwiStamp)) ([]byte, []iq.KiwiStamp) {
-	t.Helper()
-	const blocks = 30
-	var file bytes.Buffer
-	k, err := iq.NewKiwiWriter(&file, 12001, blocks, 512*blocks)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var stamps []iq.KiwiStamp
-	for b := range int64(blocks) {
-		at := start.Add(time.Duration(b * 512 * 1e9 / 12001))
-		inWeek := (at.Unix() + 18 - time.Date(1980, 1, 6, 0, 0, 0, 0, time.UTC).Unix()) % (7 * 86400)
-		s := iq.KiwiStamp{Sample: 512 * b, AgeS: 1, GPSSec: uint32(inWeek), GPSNsec: uint32(at.Nanosecond())}
-		spoil(int(b), &s)
-		stamps = append(stamps, s)
-		if err := k.WriteBlock(s, counting(4 * 512 * blocks)[2048*b:2048*(b+1)]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return file.Bytes(), stamps
-}
-
-func TestAKiwiWAVGivesItsStampsAndItsClockAsItIsRead(t *testing.T) {
-	start := time.Date(2026, 8, 1, 23, 59, 41, 300e6, time.UTC) // GPS weeks change at 23:59:42
-	file, want := kiwiWAV(t, start, func(b int, s *iq.KiwiStamp) {
-		if b < 2 {
-			s.GPSSec -= 5000 // stale
-		}
-	})
-	f := open(t, write(t, "20260801T235900Z_7100000_X_iq.wav", file), iqfile.Options{})
-	if f.Kind != iqfile.KiwiWAV || f.Samples != 512*30 || !f.Start.IsZero() || f.Stamps() != nil {
-		t.Errorf("opened as %+v", f)
-	}
-	if _, ok := f.Clock(); ok {
-		t.Error("there is a clock before there are stamps")
-	}
-	if got := readAll(t, f); !bytes.Equal(got, counting(4*512*30)) {
-		t.Errorf("read %d bytes", len(got))
-	}
-	if diff := cmp.Diff(want, f.Stamps()); diff != "" {
-		t.Errorf("stamps (-want +got):\n%s", diff)
-	}
-	clock, ok := f.Clock()
-	if !ok || clock.Quality != heimdall.TimeGPS || clock.Start.Sub(start).Abs() > time.Microsecond || math.Abs(clock.RateHz-12001) > 0.01 {
-		t.Errorf("clock %+v, %v; the file starts at %v", clock, ok, start)
-	}
-}
-
-func TestTheWeekOfAKiwiWAVIsTheOneGiven(t *testing.T) {
-	start := time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)
-	file, _ := kiwiWAV(t, start, func(int, *iq.KiwiStamp) {})
-	path := write(t, "renamed.wav", file)
-	f := open(t, path, iqfile.Options{Start: start.AddDate(0, 0, -2)})
-	readAll(t, f)
-	if clock, ok := f.Clock(); !ok || clock.Start.Sub(start).Abs() > time.Microsecond {
-		t.Errorf("given: the clock starts at %v", clock.Start)
-	}
-	if err := os.Chtimes(path, time.Time{}, start.AddDate(0, 0, 8)); err != nil {
-		t.Fatal(err)
-	}
-	f = open(t, path, iqfile.Options{})
-	readAll(t, f)
-	if clock, ok := f.Clock(); !ok || clock.Start.Sub(start.AddDate(0, 0, 7)).Abs() > time.Microsecond {
-		t.Errorf("by the last change: the clock starts at %v", clock.Start)
-	}
-}
-
-func TestStampsWithoutAFixGiveNoClock(t *testing.T) {
-	for promise, spoil := range map[string]func(int, *iq.KiwiStamp){
-		"no fix":       func(_ int, s *iq.KiwiStamp) { s.AgeS = 255 },
-		"switched off": func(_ int, s *iq.KiwiStamp) { *s = iq.KiwiStamp{Sample: s.Sample} },
-	} {
-		file, _ := kiwiWAV(t, time.Unix(1.7e9, 0), spoil)
-		f := open(t, write(t, "a.wav", file), iqfile.Options{})
-		readAll(t, f)
-		if clock, ok := f.Clock(); ok {
-			t.Errorf("%s: clock %+v", promise, clock)
-		}
-	}
-}
-
-func TestTheClockOfSigMFIsWhatItsMetadataSays(t *testing.T) {
-	data := counting(4000)
-	captures := []sigmf.Capture{{GlobalIndex: ptr[int64](10)}, {SampleStart: 600, GlobalIndex: ptr[int64](700)}}
-	if clock, ok := open(t, recording(t, metadata(data), data), iqfile.Options{}).Clock(); ok {
-		t.Errorf("a clock of nothing: %+v", clock)
-	}
-	captures[0].SetStart(time.Unix(1.7e9, 5))
-	captures[0].Other = sigmf.Fields{"heimdall:time_quality": []byte(`"gps"`), "heimdall:time_uncertainty_s": []byte("2e-6")}
-	clock, ok := open(t, recording(t, metadata(data, captures...), data), iqfile.Options{}).Clock()
-	if !ok || clock.Quality != heimdall.TimeGPS || clock.StartSigmaS != 2e-6 || clock.RateHz != 1000 ||
-		!clock.At(600).Equal(time.Unix(1.7e9, 690e6+5)) {
-		t.Errorf("clock %+v, %v: sample 600 at %v", clock, ok, clock.At(600))
 	}
 }

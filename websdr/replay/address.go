@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -19,13 +17,7 @@ type address struct {
 	path    string
 	fast    bool
 	options iqfile.Options
-	named   named
-}
-
-// named is what the name of a file says, if kiwirecorder gave it; zero means nothing.
-type named struct {
-	start       time.Time
-	frequencyHz int64
+	named   iqfile.Name
 }
 
 // parseAddress reads a URL. Its error names the parameter at fault.
@@ -60,7 +52,7 @@ func parseAddress(s string) (address, error) {
 			return a, err
 		}
 	}
-	a.named = parseName(filepath.Base(a.path))
+	a.named = iqfile.ParseName(a.path)
 	return a, nil
 }
 
@@ -96,20 +88,4 @@ func hertz(name, value string, most float64) (float64, error) {
 		return 0, fmt.Errorf("parameter %s=%q must be hertz from 1 to %.0f", name, value, most)
 	}
 	return v, nil
-}
-
-// kiwiName is how kiwirecorder names its files: time, frequency in hertz, station, mode.
-var kiwiName = regexp.MustCompile(`^(\d{8}T\d{6}Z)_(\d{1,11})_`)
-
-func parseName(base string) named {
-	m := kiwiName.FindStringSubmatch(base)
-	if m == nil {
-		return named{}
-	}
-	start, err := time.Parse("20060102T150405Z", m[1])
-	if err != nil {
-		return named{}
-	}
-	hz, _ := strconv.ParseInt(m[2], 10, 64) // at most eleven digits
-	return named{start: start.UTC(), frequencyHz: hz}
 }

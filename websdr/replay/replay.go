@@ -15,8 +15,8 @@
 //
 // Time is the file's own. A Kiwi WAV is read through once before it is played, so its clock is the line
 // through all its stamps from the beginning, and blocks at its start whose stamps are stale are left out, as
-// the driver of KiwiSDRs does. Other files have the time of their metadata, or, without any, the time of
-// opening and no quality.
+// the driver of KiwiSDRs does. Other files have the time of their metadata or of the name that
+// kiwirecorder gave them, or, without any, the time of opening and no quality.
 //
 // The surprising part: a GPS stamp names no week. It is the week of the parameter start or of the file's name
 // (kiwirecorder begins it with date and time), and failing both the week in which the file was last changed.
@@ -33,6 +33,7 @@ import (
 
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/iqfile"
+	"github.com/heimdall-sdr/heimdall/stamp"
 	"github.com/heimdall-sdr/heimdall/websdr"
 )
 
@@ -57,7 +58,7 @@ func (*Driver) Open(ctx context.Context, w *heimdall.WebSDR, t websdr.Tuning) (w
 	if err != nil {
 		return nil, fileFailure(op, err)
 	}
-	stream, err := play(ctx, op, file, a, info.ModTime(), w, t)
+	stream, err := play(ctx, op, file, a, w, t)
 	if err != nil {
 		file.Close()
 		return nil, err
@@ -66,11 +67,12 @@ func (*Driver) Open(ctx context.Context, w *heimdall.WebSDR, t websdr.Tuning) (w
 }
 
 // play begins at the first sample whose time is known.
-func play(ctx context.Context, op string, file *iqfile.File, a address, changed time.Time, w *heimdall.WebSDR, t websdr.Tuning) (*stream, error) {
+func play(ctx context.Context, op string, file *iqfile.File, a address, w *heimdall.WebSDR, t websdr.Tuning) (*stream, error) {
 	if err := checkTuning(op, file, a, w, t); err != nil {
 		return nil, err
 	}
-	clock, stale, err := clockOf(ctx, file, a, changed)
+	err := file.ScanStamps(ctx)
+	stale := file.StaleSamples()
 	if err == nil {
 		err = skip(file, stale)
 	}
@@ -80,10 +82,24 @@ func play(ctx context.Context, op string, file *iqfile.File, a address, changed 
 	case err != nil:
 		return nil, fileFailure(op, err)
 	}
-	return newStream(ctx, op, file, clock.Rebase(stale), websdr.Header{
+	return newStream(ctx, op, file, clockOf(file, a.named).Rebase(stale), websdr.Header{
 		Format: file.Format, NominalRateHz: file.SampleRateHz, FrequencyHz: t.FrequencyHz,
 		Live: !a.fast, Dialect: "replay of " + string(file.Kind),
 	}), nil
+}
+
+// clockOf returns the clock of the file. Without a time of its own the file begins now.
+func clockOf(file *iqfile.File, name iqfile.Name) stamp.Clock {
+	clock, _ := file.Clock()
+	switch {
+	case !clock.Start.IsZero():
+	case name.FrequencyHz != 0: // kiwirecorder's: export puts another time in the names of slices
+		clock.Start, clock.Quality = name.Start, heimdall.TimeHostArrival // at whoever recorded it
+	default:
+		clock.Start, clock.Quality = time.Now(), heimdall.TimeNone
+	}
+	clock.Start = clock.Start.UTC().Round(0)
+	return clock
 }
 
 func skip(file *iqfile.File, samples int64) error {
@@ -101,8 +117,8 @@ func checkTuning(op string, file *iqfile.File, a address, w *heimdall.WebSDR, t 
 			"%d Hz is outside its range of %d to %d Hz", t.FrequencyHz, low, high)
 	}
 	centerHz, known := int64(math.Round(file.CenterHz)), file.HasCenter
-	if !known && a.named.frequencyHz != 0 {
-		centerHz, known = a.named.frequencyHz, true
+	if !known && a.named.FrequencyHz != 0 {
+		centerHz, known = a.named.FrequencyHz, true
 	}
 	if is := centerHz + w.FrequencyOffsetHz; known && is != t.FrequencyHz {
 		return websdr.Fail(heimdall.FailOutOfRange, op, nil,
