@@ -162,14 +162,12 @@ func (k *capture) fail(ctx context.Context, entry *spoolEntry, err error) error 
 	case isStorage(err):
 		class, reason = heimdall.FailStorage, "free some disk space and acquire again: "+reason
 	}
-	if err := k.finish(ctx, state, class, reason); err != nil {
-		return err
-	}
+	// Nothing of it is kept, so it goes first: the row may need the room.
 	k.forget(entry)
-	return nil
+	return k.finish(ctx, state, class, reason)
 }
 
-// forget clears the spool of a capture that has ended. What cannot be cleared now is swept at the next start.
+// forget clears the spool of a capture that is over. What cannot be cleared now is swept at the next start.
 func (k *capture) forget(entry *spoolEntry) {
 	if err := entry.remove(); err != nil {
 		k.a.Log.Warn("clear spool", "acquisition", k.c.TaskID, "websdr", k.c.WebSDRID, "err", err)
