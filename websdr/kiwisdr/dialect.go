@@ -6,7 +6,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/heimdall-sdr/heimdall/iq"
 	"github.com/heimdall-sdr/heimdall/stamp"
 )
 
@@ -19,7 +18,7 @@ func (st *stream) describe() {
 	st.seq = f.seq - 1
 	st.order = binary.BigEndian
 	if f.flags&flagLittleEndian != 0 {
-		st.header.Format, st.order = iq.CI16LE, binary.LittleEndian
+		st.order = binary.LittleEndian
 	}
 	switch {
 	case !f.stamped:

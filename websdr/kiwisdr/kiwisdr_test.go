@@ -58,7 +58,7 @@ func TestTheOpeningSequenceIsThatOfTheReferenceClient(t *testing.T) {
 	if path != "/1772445600123456/SND" {
 		t.Errorf("path %q, want the clock's microseconds and SND", path)
 	}
-	wantHeader := websdr.Header{Format: iq.CI16BE, NominalRateHz: 12001.144994, FrequencyHz: 77_500, PassbandLowHz: -5000, PassbandHighHz: 5000,
+	wantHeader := websdr.Header{Format: iq.CI16LE, NominalRateHz: 12001.144994, FrequencyHz: 77_500, PassbandLowHz: -5000, PassbandHighHz: 5000,
 		Settle: 2 * time.Second, Live: true, Dialect: "kiwisdr 1.709"}
 	if diff := cmp.Diff(wantHeader, s.Header()); diff != "" {
 		t.Errorf("header (-want +got):\n%s", diff)
@@ -165,8 +165,10 @@ func TestSamplesComeAsSentFromTheThirdFrameOn(t *testing.T) {
 	var want []byte
 	r := newRadio(monday)
 	for k := range 12 {
-		if b := r.next().bytes(); k >= 2 {
-			want = append(want, b[20:]...)
+		b := r.next()
+		b.flags |= 0x80 // the wire is big-endian, the stream is not
+		if p := b.bytes(); k >= 2 {
+			want = append(want, p[20:]...)
 		}
 	}
 	if got := read(t, s, 10*blockSize); !cmp.Equal(got, want) {
@@ -260,17 +262,16 @@ func TestDialects(t *testing.T) {
 		name    string
 		change  func(block) block
 		dialect string
-		format  iq.Format
 		quality heimdall.TimeQuality
 		agc     bool
 	}{
-		{"KiwiSDR", func(b block) block { return b }, "kiwisdr 1.709", iq.CI16BE, heimdall.TimeGPS, false},
-		{"KiwiSDR, little-endian", little, "kiwisdr 1.709", iq.CI16LE, heimdall.TimeGPS, false},
-		{"KiwiSDR without stamps", off, "kiwisdr 1.709", iq.CI16BE, heimdall.TimeHostArrival, false},
-		{"KiwiSDR without a fix", noFix, "kiwisdr 1.709", iq.CI16BE, heimdall.TimeHostArrival, false},
-		{"KiwiSDR an hour ahead of us", late, "kiwisdr 1.709 (stamps +3600 s off our clock)", iq.CI16BE, heimdall.TimeGPS, false},
-		{"UberSDR", plain, "ubersdr", iq.CI16BE, heimdall.TimeHostArrival, true},
-		{"Web-888", frozen, "web-888", iq.CI16BE, heimdall.TimeHostArrival, false},
+		{"KiwiSDR", func(b block) block { return b }, "kiwisdr 1.709", heimdall.TimeGPS, false},
+		{"KiwiSDR, little-endian", little, "kiwisdr 1.709", heimdall.TimeGPS, false},
+		{"KiwiSDR without stamps", off, "kiwisdr 1.709", heimdall.TimeHostArrival, false},
+		{"KiwiSDR without a fix", noFix, "kiwisdr 1.709", heimdall.TimeHostArrival, false},
+		{"KiwiSDR an hour ahead of us", late, "kiwisdr 1.709 (stamps +3600 s off our clock)", heimdall.TimeGPS, false},
+		{"UberSDR", plain, "ubersdr", heimdall.TimeHostArrival, true},
+		{"Web-888", frozen, "web-888", heimdall.TimeHostArrival, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			url := serve(t, func(p *peer) {
@@ -283,8 +284,8 @@ func TestDialects(t *testing.T) {
 			})
 			s := open(t, &kiwisdr.Driver{Now: fixedClock(monday)}, url)
 			h, c := s.Header(), s.Clock()
-			if h.Dialect != tt.dialect || h.Format != tt.format || h.AGC != tt.agc {
-				t.Errorf("header %+v, want dialect %q, format %v, AGC %v", h, tt.dialect, tt.format, tt.agc)
+			if h.Dialect != tt.dialect || h.Format != iq.CI16LE || h.AGC != tt.agc {
+				t.Errorf("header %+v, want dialect %q, little-endian int16, AGC %v", h, tt.dialect, tt.agc)
 			}
 			if c.Quality != tt.quality || (c.GPSAgeMaxS >= 0) != (tt.quality == heimdall.TimeGPS) {
 				t.Errorf("clock %+v, want quality %q", c, tt.quality)
@@ -293,7 +294,7 @@ func TestDialects(t *testing.T) {
 				t.Errorf("sigma of an arrival %g s", c.StartSigmaS)
 			}
 			first := read(t, s, 1)
-			if h.Format == iq.CI16BE && binary.BigEndian.Uint16(first) != 1000 || h.Format == iq.CI16LE && binary.LittleEndian.Uint16(first) != 1000 {
+			if binary.LittleEndian.Uint16(first) != 1000 {
 				t.Errorf("first sample % x, want I = 1000", first)
 			}
 		})

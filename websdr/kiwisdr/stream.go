@@ -64,7 +64,7 @@ func (s *session) open(ctx context.Context) (*stream, error) {
 		fitter: stamp.NewFitter(s.rateHz), host: stamp.NewHostFitter(s.rateHz), meter: newMeter(s.rateHz),
 	}
 	st.header = websdr.Header{
-		Format: iq.CI16BE, NominalRateHz: s.rateHz, FrequencyHz: s.tuning.FrequencyHz,
+		Format: iq.CI16LE, NominalRateHz: s.rateHz, FrequencyHz: s.tuning.FrequencyHz,
 		PassbandLowHz: float64(s.low), PassbandHighHz: float64(s.high),
 		Settle: settle, Live: true, Dialect: strings.TrimSpace("kiwisdr " + s.version()),
 	}
@@ -216,11 +216,22 @@ func (st *stream) Read(p []byte) (int, error) {
 			return 0, err
 		}
 		st.rest = f.iq
+		if st.order == binary.BigEndian {
+			swapBytes(st.rest)
+		}
 	}
 	n := copy(p, st.rest)
 	st.rest = st.rest[n:]
 	st.given += int64(n / sampleSize)
 	return n, nil
+}
+
+// swapBytes makes big-endian numbers little-endian, in place. Nothing is lost by it, and the tools that read
+// recordings expect it: few know any other order.
+func swapBytes(p []byte) {
+	for i := 0; i+1 < len(p); i += 2 {
+		p[i], p[i+1] = p[i+1], p[i]
+	}
 }
 
 // next waits for a frame.
