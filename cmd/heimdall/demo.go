@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -131,6 +132,7 @@ type compared struct {
 	SampleRateHz        float64  `json:"sample_rate_hz"`
 	StartSkewSeconds    float64  `json:"start_skew_seconds"`
 	TimeQuality         string   `json:"time_quality"`
+	Flags               []string `json:"flags"`
 	snrSigma, offsetSig *float64
 }
 
@@ -159,7 +161,7 @@ func besideTruth(r *report, network *simnet.Network) ([]compared, error) {
 			SNRdB: m.SNRdB, TrueSNRdB: truth.SNRdB, snrSigma: m.SNRSigmaDB,
 			OffsetHz: m.FrequencyOffsetHz, TrueOffsetHz: truth.FrequencyOffsetHz, Method: m.FrequencyMethod, offsetSig: m.FrequencySigmaHz,
 			NoiseDBFSHz: m.NoiseDBFSHz, TrueNoiseDBFSHz: truth.NoiseDBFSHz, SignalDBM: m.SignalDBM, TrueSignalDBM: truth.SignalDBM,
-			SampleRateHz: m.SampleRateKHz * 1e3, StartSkewSeconds: capture.Recording.StartSkewSeconds, TimeQuality: string(capture.Recording.TimeQuality),
+			Flags: m.Flags, SampleRateHz: m.SampleRateKHz * 1e3, StartSkewSeconds: capture.Recording.StartSkewSeconds, TimeQuality: string(capture.Recording.TimeQuality),
 		})
 	}
 	return list, nil
@@ -167,14 +169,14 @@ func besideTruth(r *report, network *simnet.Network) ([]compared, error) {
 
 func (a *app) printCompared(r *report, list []compared) error {
 	fmt.Fprintf(a.stdout, "\nacquisition %s: %s\n", r.Acquisition.TaskID, r.Acquisition.State)
-	t := newTable(a.stdout, "ID", "WEBSDR", "KIND", "SNR dB", "truth", "OFFSET Hz", "truth", "METHOD", "NOISE dBFS/Hz", "truth", "SIGNAL dBm", "truth", "RATE Hz", "START SKEW", "TIME")
+	t := newTable(a.stdout, "ID", "WEBSDR", "KIND", "SNR dB", "truth", "OFFSET Hz", "truth", "METHOD", "NOISE dBFS/Hz", "truth", "SIGNAL dBm", "truth", "RATE Hz", "START SKEW", "TIME", "FLAGS")
 	for _, c := range list {
 		t.row(strconv.FormatInt(c.WebSDRID, 10), c.Name, c.Kind,
 			plusMinus(c.SNRdB, c.snrSigma, 2), fmt.Sprintf("%.2f", c.TrueSNRdB),
 			plusMinus(c.OffsetHz, c.offsetSig, 2), fmt.Sprintf("%.2f", c.TrueOffsetHz), c.Method,
 			number(c.NoiseDBFSHz, 2), fmt.Sprintf("%.2f", c.TrueNoiseDBFSHz),
 			number(c.SignalDBM, 1), fmt.Sprintf("%.1f", c.TrueSignalDBM),
-			fmt.Sprintf("%.3f", c.SampleRateHz), skew(c.StartSkewSeconds), c.TimeQuality)
+			fmt.Sprintf("%.2f", c.SampleRateHz), skew(c.StartSkewSeconds), c.TimeQuality, strings.Join(c.Flags, ", "))
 	}
 	if err := t.end(); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -43,10 +44,14 @@ func number(v *float64, decimals int) string {
 	return fmt.Sprintf("%.*f", decimals, *v)
 }
 
-// plusMinus shows v with its uncertainty.
+// plusMinus shows v with its uncertainty, to at least so many decimals and as many more as show one digit of
+// the uncertainty, up to the fourth decimal.
 func plusMinus(v, sigma *float64, decimals int) string {
 	if v == nil || sigma == nil {
 		return number(v, decimals)
+	}
+	for s := *sigma * math.Pow10(decimals); s < 0.95 && decimals < 4; s *= 10 {
+		decimals++
 	}
 	return fmt.Sprintf("%.*f ±%.*f", decimals, *v, decimals, *sigma)
 }
