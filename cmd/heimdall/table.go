@@ -53,6 +53,9 @@ func plusMinus(v, sigma *float64, decimals int) string {
 	for s := *sigma * math.Pow10(decimals); s < 0.95 && decimals < 4; s *= 10 {
 		decimals++
 	}
+	if least := math.Pow10(-decimals); *sigma < least/2 {
+		return fmt.Sprintf("%.*f ±<%g", decimals, *v, least)
+	}
 	return fmt.Sprintf("%.*f ±%.*f", decimals, *v, decimals, *sigma)
 }
 
