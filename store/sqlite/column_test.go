@@ -64,6 +64,7 @@ func measured(t testing.TB, path string, m heimdall.Measurement) *sqlite.Store {
 }
 
 func TestEveryMetricIsInTheColumnOfItsJSONName(t *testing.T) {
+	t.Parallel()
 	var m heimdall.Measurement
 	want := make(map[string]any)
 	metrics := reflect.ValueOf(&m.Metrics).Elem()
@@ -113,6 +114,7 @@ func TestEveryMetricIsInTheColumnOfItsJSONName(t *testing.T) {
 
 // The queries that users of the system before this one have, with time spelled as SQLite spells it.
 func TestTheQueriesOfOldFindTheRow(t *testing.T) {
+	t.Parallel()
 	snr, offset := 12.5, -3.25
 	path := filepath.Join(t.TempDir(), "heimdall.db")
 	measured(t, path, heimdall.Measurement{Metrics: heimdall.Metrics{SNRdB: &snr, FrequencyOffsetHz: &offset}})

@@ -19,6 +19,7 @@ import (
 )
 
 func TestTheNewestSchemaEqualsSchemaSQL(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "migrated.db")
 	open(t, path)
 	text, err := os.ReadFile("schema.sql")
@@ -60,6 +61,7 @@ func schema(t *testing.T, db *sql.DB) map[string]string {
 }
 
 func TestEveryReleasedSchemaUpgradesWithItsRows(t *testing.T) {
+	t.Parallel()
 	released, err := filepath.Glob("testdata/schemas/*.sql")
 	if err != nil || len(released) == 0 {
 		t.Fatalf("no released schemas found (%v)", err)
@@ -114,6 +116,7 @@ func counts(t *testing.T, db *sql.DB) map[string]int {
 }
 
 func TestANewerSchemaThanKnownIsRefused(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "heimdall.db")
 	s := open(t, path)
 	if _, err := s.CreateWebSDR(t.Context(), aWebSDR("kiwi")); err != nil {
@@ -128,6 +131,7 @@ func TestANewerSchemaThanKnownIsRefused(t *testing.T) {
 }
 
 func TestAFileThatIsNoDatabaseIsRefusedAndLeftAlone(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "notes.txt")
 	text := strings.Repeat("these are notes, not rows\n", 100)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

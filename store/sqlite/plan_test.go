@@ -11,6 +11,7 @@ import (
 )
 
 func TestPagesComeFromAnIndexThatIsInTheirOrder(t *testing.T) {
+	t.Parallel()
 	s := open(t, filepath.Join(t.TempDir(), "heimdall.db"))
 	snr := 3.0
 	after := &heimdall.MeasurementKey{Timestamp: time.Unix(1_700_000_000, 0)}

@@ -15,6 +15,7 @@ import (
 )
 
 func TestContract(t *testing.T) {
+	t.Parallel()
 	empty := migrated(t)
 	storetest.Run(t, func(t *testing.T) storetest.Store {
 		path := filepath.Join(t.TempDir(), "heimdall.db")
@@ -81,6 +82,7 @@ func aWebSDR(name string) heimdall.WebSDR {
 }
 
 func TestAFullDiskIsErrFullAndChangesNothing(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "heimdall.db")
 	s := open(t, path)
 	w, err := s.CreateWebSDR(t.Context(), aWebSDR("first"))
@@ -129,6 +131,7 @@ func TestAWaitForAnotherProgramsWriteEndsWhenItDoesOrWhenItIsCancelled(t *testin
 }
 
 func TestACommitIsOnTheDiskBeforeItReturnsAndRowsReferToRows(t *testing.T) {
+	t.Parallel()
 	s := open(t, filepath.Join(t.TempDir(), "heimdall.db"))
 	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1"} {
 		if got := sqlite.Pragma(t, s, pragma); got != want {
@@ -138,6 +141,7 @@ func TestACommitIsOnTheDiskBeforeItReturnsAndRowsReferToRows(t *testing.T) {
 }
 
 func TestAWriteCancelledBeforeItsCommitSaysSoAndChangesNothing(t *testing.T) {
+	t.Parallel()
 	s := open(t, filepath.Join(t.TempDir(), "heimdall.db"))
 	w, err := s.CreateWebSDR(t.Context(), aWebSDR("first"))
 	if err != nil {
@@ -152,6 +156,7 @@ func TestAWriteCancelledBeforeItsCommitSaysSoAndChangesNothing(t *testing.T) {
 }
 
 func TestWhatAnotherProgramCreatesIsClaimedAfterPoll(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "heimdall.db")
 	here, there := open(t, path), open(t, path)
 	w, err := there.CreateWebSDR(t.Context(), aWebSDR("kiwi"))
@@ -172,6 +177,7 @@ func TestWhatAnotherProgramCreatesIsClaimedAfterPoll(t *testing.T) {
 }
 
 func TestTheClockGivenIsTheClockOfLeases(t *testing.T) {
+	t.Parallel()
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "heimdall.db"), sqlite.Options{Now: func() time.Time { return now }})
 	if err != nil {
@@ -198,6 +204,7 @@ func TestTheClockGivenIsTheClockOfLeases(t *testing.T) {
 }
 
 func TestTwoUpdatesWithinOneMicrosecondAreToldApart(t *testing.T) {
+	t.Parallel()
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "heimdall.db"), sqlite.Options{Now: func() time.Time { return now }})
 	if err != nil {

@@ -58,15 +58,16 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		name     string
 		promises []promise
 	}{
+		{"Measurements", measurements}, // first, because the longest of all is among them
 		{"WebSDRs", websdrs},
 		{"Acquisitions", acquisitions},
 		{"Queue", queue},
 		{"Captures", captures},
-		{"Measurements", measurements},
 		{"Always", always},
 	}
 	for _, noun := range nouns {
 		t.Run(noun.name, func(t *testing.T) {
+			t.Parallel()
 			for _, p := range noun.promises {
 				t.Run(p.sentence, func(t *testing.T) {
 					t.Parallel()
@@ -78,6 +79,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		})
 	}
 	t.Run("Always/a closed store is an error and never an empty answer", func(t *testing.T) {
+		t.Parallel()
 		s := open(t)
 		closedIsAnError(t, s)
 	})
