@@ -115,6 +115,7 @@ func TestBadInputIsRefusedByNameBeforeAnythingIsStored(t *testing.T) {
 		{"acquire 7 -w 1 --sample-rate-khz=12 --channel-bandwidth-hz=50000", "channel_bandwidth_hz"},
 		{"acquire 7 -w 1 --start-time=2001-01-01T00:00:00Z", "start_time"},
 		{"acquire seven -w 1", "seven"},
+		{"acquire 7 -w 1 --detach", "heimdall serve"},
 		{"acquisitions show no-such-task", "no-such-task"},
 		{"recordings export no-such-task", "no-such-task"},
 		{"websdr show 99", "99"},

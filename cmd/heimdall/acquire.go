@@ -37,7 +37,11 @@ func (c *acquireCmd) Run(a *app) error {
 		bad.Add("frequency_mhz", "must be a number of megahertz, for example 145.5")
 		return &bad
 	}
-	return a.connect(!c.Detach, func(ctx context.Context, cl *client.Client) error {
+	connect := func(f func(context.Context, *client.Client) error) error { return a.connect(true, f) }
+	if c.Detach {
+		connect = a.connectRunning
+	}
+	return connect(func(ctx context.Context, cl *client.Client) error {
 		acq, _, err := cl.CreateAcquisition(ctx, c.request(), c.IdempotencyKey)
 		if err != nil {
 			return err

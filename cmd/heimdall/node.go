@@ -129,11 +129,7 @@ func (a *app) connect(work bool, f func(ctx context.Context, c *client.Client) e
 	}
 	n, err := a.openNode(w, a.logger(slog.LevelWarn))
 	if errors.Is(err, errInUse) {
-		url, err := announced(a.config.DataDir)
-		if err != nil {
-			return err
-		}
-		return a.callServer(url, f)
+		return a.connectRunning(f)
 	}
 	if err != nil {
 		return err
@@ -144,6 +140,26 @@ func (a *app) connect(work bool, f func(ctx context.Context, c *client.Client) e
 		return fmt.Errorf("listen: %w", err)
 	}
 	return a.runWhile(n, l, f)
+}
+
+// connectRunning calls f with a client of a server that goes on when this process has ended.
+func (a *app) connectRunning(f func(ctx context.Context, c *client.Client) error) error {
+	if a.config.Server != "" {
+		return a.callServer(a.config.Server, f)
+	}
+	held, err := openFolder(a.config.DataDir)
+	if err == nil {
+		held.close()
+		return &outcome{code: exitUsage, text: fmt.Sprintf("no server runs on %s: start heimdall serve, or leave out --detach", a.config.DataDir)}
+	}
+	if !errors.Is(err, errInUse) {
+		return err
+	}
+	url, err := announced(a.config.DataDir)
+	if err != nil {
+		return err
+	}
+	return a.callServer(url, f)
 }
 
 func (a *app) callServer(url string, f func(ctx context.Context, c *client.Client) error) error {
