@@ -62,6 +62,7 @@ func putUntilKilled(dir string) error {
 }
 
 func TestAKilledProcessLeavesOnlyWholeObjects(t *testing.T) {
+	t.Parallel()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -193,6 +193,7 @@ func TestDeletingLeavesNoFolderAndNoNote(t *testing.T) {
 }
 
 func TestAFolderThatIsDeletedAgainAndAgainTakesNewObjects(t *testing.T) {
+	t.Parallel()
 	s := open(t, t.TempDir())
 	var done sync.WaitGroup
 	for i := range 8 {
@@ -235,13 +236,15 @@ func TestADeletedObjectKeepsItsBytesForWhoHasItOpen(t *testing.T) {
 }
 
 func TestKeysAreListedInTheirOrderWhateverTheyAre(t *testing.T) {
+	t.Parallel()
+	memory := memoryDir(t)
 	rapid.Check(t, func(t *rapid.T) {
 		// Few letters, so that folders, files and prefixes of one another meet often.
 		element := rapid.StringMatching(`[-_0aA][-._0aA]{0,2}`)
 		keys := rapid.SliceOfNDistinct(rapid.Custom(func(t *rapid.T) string {
 			return strings.Join(rapid.SliceOfN(element, 1, 3).Draw(t, "elements"), "/")
 		}), 0, 12, rapid.ID).Draw(t, "keys")
-		dir, err := os.MkdirTemp("", "heimdall-list")
+		dir, err := os.MkdirTemp(memory, "list")
 		if err != nil {
 			t.Fatal(err)
 		}

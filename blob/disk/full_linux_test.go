@@ -22,6 +22,7 @@ import (
 const fullEnv = "HEIMDALL_TEST_PUT_UNTIL_FULL"
 
 func TestAFullDiskIsErrFullAndLeavesNoTrace(t *testing.T) {
+	t.Parallel()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
