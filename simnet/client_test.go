@@ -123,14 +123,13 @@ func (c *kiwiClient) start(commands ...string) {
 
 // sndFrame is a frame taken apart.
 type sndFrame struct {
-	flags      byte
-	seq        uint32
-	meterDBM   float64
-	fixAge     byte
-	sec, nsec  uint32
-	z          []complex128 // full scale 1
-	lastSample int16
-	raw        []byte
+	flags     byte
+	seq       uint32
+	meterDBM  float64
+	fixAge    byte
+	sec, nsec uint32
+	z         []complex128 // full scale 1
+	raw       []byte
 }
 
 func (c *kiwiClient) frame() (f sndFrame, err error) {
