@@ -28,12 +28,12 @@ func BenchmarkWelch(b *testing.B) {
 func BenchmarkFFT(b *testing.B) {
 	for _, n := range []int{1024, 4096, 1 << 17} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			var re, im, sr, si []float32
-			staggered(n, &re, &im, &sr, &si)
+			var x, y []complex64
+			staggered(n, &x, &y)
 			f := fftOf(n)
 			b.SetBytes(int64(n))
 			for b.Loop() {
-				f.transform(re, im, sr, si)
+				f.transform(x, y)
 			}
 		})
 	}

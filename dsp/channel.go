@@ -169,15 +169,16 @@ func (c *channel) excluded(k, n int) bool {
 // bandPower integrates one periodogram of the chapter between the channel's edges. It leaves the tapered chapter's
 // transform in s.
 func (c *channel) bandPower(p *chapter, s *scratch) {
-	n, size := len(c.re), len(s.re)
-	copy(s.re, c.re)
-	copy(s.im, c.im)
+	n, size := len(c.re), len(s.z)
+	im := c.im[:n]
+	for k, r := range c.re {
+		s.z[k] = complex(r, im[k])
+	}
 	norm := float64(n)
 	for k := range taperLength(n) {
 		w := taper(k, n)
 		for _, i := range [2]int{k, n - 1 - k} {
-			s.re[i] *= float32(w)
-			s.im[i] *= float32(w)
+			s.z[i] = complex(real(s.z[i])*float32(w), imag(s.z[i])*float32(w))
 			norm += w*w - 1
 		}
 	}
@@ -188,7 +189,7 @@ func (c *channel) bandPower(p *chapter, s *scratch) {
 		if c.excluded(k, size) {
 			continue
 		}
-		r, i := float64(s.re[k&(size-1)]), float64(s.im[k&(size-1)])
+		r, i := float64(real(s.z[k&(size-1)])), float64(imag(s.z[k&(size-1)]))
 		sum += r*r + i*i
 		used++
 	}
@@ -199,7 +200,7 @@ func (c *channel) bandPower(p *chapter, s *scratch) {
 // finestPeak finds the highest bin of the chapter's own periodogram, for the detection of weak lines. It needs what
 // bandPower left in s.
 func (c *channel) finestPeak(p *chapter, s *scratch) {
-	if len(c.re) == len(s.re) {
+	if len(c.re) == len(s.z) {
 		c.windowTransform(s)
 	} else {
 		c.windowed(s, 0)
@@ -216,15 +217,20 @@ func (c *channel) finestPeak(p *chapter, s *scratch) {
 // windowTransform fills s.power with the periodogram through the Blackman-Harris window from the transform without
 // one: the window is a sum of four cosines, so each bin is a sum of seven. The taper is too short to show in it.
 func (c *channel) windowTransform(s *scratch) {
-	size := len(s.re)
-	first, count := c.bins(size)
+	mask := len(s.z) - 1
+	first, count := c.bins(len(s.z))
 	s.power = s.power[:count]
+	var near [7]complex64 // the bins round the one in hand
+	for d := range 6 {
+		near[d+1] = s.z[(first+d-3)&mask]
+	}
 	for j := range s.power {
-		at := func(d int) int { return (first + j + d) & (size - 1) }
-		sum := func(z []float32) float32 {
-			return 0.35875*z[at(0)] - 0.48829/2*(z[at(-1)]+z[at(1)]) + 0.14128/2*(z[at(-2)]+z[at(2)]) - 0.01168/2*(z[at(-3)]+z[at(3)])
-		}
-		r, i := sum(s.re), sum(s.im)
+		near[0], near[1], near[2], near[3], near[4], near[5] = near[1], near[2], near[3], near[4], near[5], near[6]
+		near[6] = s.z[(first+j+3)&mask]
+		r := 0.35875*real(near[3]) - 0.48829/2*(real(near[2])+real(near[4])) +
+			0.14128/2*(real(near[1])+real(near[5])) - 0.01168/2*(real(near[0])+real(near[6]))
+		i := 0.35875*imag(near[3]) - 0.48829/2*(imag(near[2])+imag(near[4])) +
+			0.14128/2*(imag(near[1])+imag(near[5])) - 0.01168/2*(imag(near[0])+imag(near[6]))
 		s.power[j] = r*r + i*i
 	}
 	c.blank(s)
@@ -233,21 +239,21 @@ func (c *channel) windowTransform(s *scratch) {
 // windowed fills s.power with the periodogram of the chapter after a drift was taken out, through the
 // Blackman-Harris window.
 func (c *channel) windowed(s *scratch, drift float64) {
-	n, size := len(c.re), len(s.re)
+	n, mask := len(c.re), len(s.z)-1
 	mid := float64(n-1) / 2
 	for from := 0; from < n; from += phasorRun {
 		to := min(from+phasorRun, n)
-		s.window(s.re[from:to], s.im[from:to], c.re[from:to], c.im[from:to], from, n)
+		s.window(s.z[from:to], c.re[from:to], c.im[from:to], from, n)
 		if drift != 0 {
-			s.turn(s.re[from:to], s.im[from:to], drift, float64(from)-mid)
+			s.turn(s.z[from:to], drift, float64(from)-mid)
 		}
 	}
 	s.transform(n)
-	first, count := c.bins(size)
+	first, count := c.bins(len(s.z))
 	s.power = s.power[:count]
 	for j := range s.power {
-		r, i := s.re[(first+j)&(size-1)], s.im[(first+j)&(size-1)]
-		s.power[j] = r*r + i*i
+		z := s.z[(first+j)&mask]
+		s.power[j] = real(z)*real(z) + imag(z)*imag(z)
 	}
 	c.blank(s)
 }
@@ -257,9 +263,9 @@ func (c *channel) blank(s *scratch) {
 	if c.dcHalf == 0 {
 		return
 	}
-	first, _ := c.bins(len(s.re))
+	first, _ := c.bins(len(s.z))
 	for j := range s.power {
-		if c.excluded(first+j, len(s.re)) {
+		if c.excluded(first+j, len(s.z)) {
 			s.power[j] = 0
 		}
 	}

@@ -13,10 +13,10 @@ func (c *channel) searchDrift(s *scratch, drift float64, rows int) float64 {
 	first, width := c.bins(n)
 	a, b := make([]float32, rows*width), make([]float32, rows*width)
 	for r := range rows {
-		re, im := c.row(s, r*length, length, n, drift)
+		z := c.row(s, r*length, length, n, drift)
 		for k := range width {
 			if i := (first + k) & (n - 1); !c.excluded(first+k, n) {
-				a[r*width+k] = re[i]*re[i] + im[i]*im[i]
+				a[r*width+k] = real(z[i])*real(z[i]) + imag(z[i])*imag(z[i])
 			}
 		}
 	}
@@ -36,20 +36,18 @@ func (c *channel) searchDrift(s *scratch, drift float64, rows int) float64 {
 }
 
 // row transforms one stretch, padded to n.
-func (c *channel) row(s *scratch, from, length, n int, drift float64) (re, im []float32) {
+func (c *channel) row(s *scratch, from, length, n int, drift float64) []complex64 {
 	mid := float64(len(c.re)-1) / 2
-	re, im = s.re[:n], s.im[:n]
+	z := s.z[:n]
 	for k := 0; k < length; k += phasorRun {
 		to := min(k+phasorRun, length)
-		s.window(re[k:to], im[k:to], c.re[from+k:from+to], c.im[from+k:from+to], k, length)
+		s.window(z[k:to], c.re[from+k:from+to], c.im[from+k:from+to], k, length)
 		if drift != 0 {
-			s.turn(re[k:to], im[k:to], drift, float64(from+k)-mid)
+			s.turn(z[k:to], drift, float64(from+k)-mid)
 		}
 	}
-	clear(re[length:])
-	clear(im[length:])
-	fftOf(n).transform(re, im, s.tr[:n], s.ti[:n])
-	return re, im
+	clear(z[length:])
+	return fftOf(n).transform(z, s.other[:n])
 }
 
 // tallestTrack sums all tracks that rise by 0..rows-1 bins over the rows, a power of two, and returns the rise of the

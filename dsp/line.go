@@ -60,7 +60,7 @@ func (c *channel) lineAt(s *scratch, drift float64) (candidate, float32) {
 	if k < 0 {
 		return candidate{}, 0
 	}
-	n := len(s.re)
+	n := len(s.z)
 	first, _ := c.bins(n)
 	l := candidate{line: line{frequency: float64(first+k) / float64(n), drift: drift, found: true}}
 	strength := s.power[k]

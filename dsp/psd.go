@@ -35,8 +35,7 @@ type welch struct {
 
 	re, im []float32 // the segment being filled
 	fill   int
-	wr, wi []float32 // windowed copy
-	sr, si []float32 // scratch of the transform
+	x, y   []complex64 // windowed copy, and scratch of the transform
 
 	sum, sum2 []float32 // of the block being filled: power per bin and its square
 	inBlock   int
@@ -54,7 +53,8 @@ type welch struct {
 func newWelch(n int, known, expected int64) *welch {
 	w := &welch{n: n, plan: fftOf(n), window: make([]float32, n), square: make([]float64, n)}
 	blackmanHarris(w.window)
-	staggered(n, &w.re, &w.im, &w.wr, &w.wi, &w.sr, &w.si, &w.sum, &w.sum2)
+	staggered(n, &w.re, &w.im, &w.sum, &w.sum2)
+	staggered(n, &w.x, &w.y)
 	if known > 0 {
 		w.known = int(segmentsOf(known, n))
 	} else {
@@ -97,17 +97,11 @@ func (w *welch) push(re, im []float32) {
 
 func (w *welch) segment() {
 	win := w.window
-	re, im, wr, wi := w.re[:len(win)], w.im[:len(win)], w.wr[:len(win)], w.wi[:len(win)]
+	re, im, x := w.re[:len(win)], w.im[:len(win)], w.x[:len(win)]
 	for k, v := range win {
-		wr[k], wi[k] = v*re[k], v*im[k]
+		x[k] = complex(v*re[k], v*im[k])
 	}
-	w.plan.transform(wr, wi, w.sr, w.si)
-	sum, sum2 := w.sum[:len(win)], w.sum2[:len(win)]
-	for k, r := range wr {
-		p := r*r + wi[k]*wi[k]
-		sum[k] += p
-		sum2[k] += p * p
-	}
+	w.plan.addPower(w.sum, w.sum2, w.x, w.y)
 	w.segments++
 	if w.inBlock++; w.inBlock == w.blockSize() {
 		w.endBlock()

@@ -9,9 +9,9 @@ const phasorRun = 256 // phasors between two evaluations of sine and cosine
 
 // A scratch is the memory of one transform. It is borrowed for the end of a chapter only.
 type scratch struct {
-	re, im, tr, ti []float32
-	power          []float32 // of the channel's bins, in order of frequency
-	phasors        phasors
+	z, other []complex64 // the samples or their transform, and what the transform needs besides
+	power    []float32   // of the channel's bins, in order of frequency
+	phasors  phasors
 }
 
 // scratches are shared by all meters: few of them are at the end of a chapter at once.
@@ -19,40 +19,40 @@ var scratches sync.Pool
 
 func borrow(n int) *scratch {
 	s, _ := scratches.Get().(*scratch)
-	if s == nil || cap(s.re) < n {
+	if s == nil || cap(s.z) < n {
 		s = new(scratch)
-		staggered(n, &s.re, &s.im, &s.tr, &s.ti, &s.power)
+		staggered(n, &s.z, &s.other)
+		s.power = make([]float32, n)
 	}
-	s.re, s.im, s.tr, s.ti, s.power = s.re[:n], s.im[:n], s.tr[:n], s.ti[:n], s.power[:n]
+	s.z, s.other, s.power = s.z[:n], s.other[:n], s.power[:n]
 	return s
 }
 
 func (s *scratch) giveBack() { scratches.Put(s) }
 
-// transform transforms the first n samples of s.re and s.im, padded with zeros.
+// transform transforms the first n samples of s.z, padded with zeros.
 func (s *scratch) transform(n int) {
-	clear(s.re[n:])
-	clear(s.im[n:])
-	fftOf(len(s.re)).transform(s.re, s.im, s.tr, s.ti)
+	clear(s.z[n:])
+	if z := fftOf(len(s.z)).transform(s.z, s.other); &z[0] != &s.z[0] {
+		s.z, s.other = s.other, s.z
+	}
 }
 
 // window multiplies a run of samples, the first of which is sample from of n, by the Blackman-Harris window.
-func (s *scratch) window(or, oi, re, im []float32, from, n int) {
+func (s *scratch) window(z []complex64, re, im []float32, from, n int) {
 	s.phasors.fill(1/float64(n), 0, float64(from))
-	oi, re, im = oi[:len(or)], re[:len(or)], im[:len(or)]
-	for k := range or {
+	re, im = re[:len(z)], im[:len(z)]
+	for k := range z {
 		w := float32(blackmanHarrisOf(s.phasors.re[k]))
-		or[k], oi[k] = w*re[k], w*im[k]
+		z[k] = complex(w*re[k], w*im[k])
 	}
 }
 
 // turn takes a drift out of a run of samples, the first of which is t from the middle.
-func (s *scratch) turn(re, im []float32, drift, t float64) {
+func (s *scratch) turn(z []complex64, drift, t float64) {
 	s.phasors.fill(0, drift, t)
-	im = im[:len(re)]
-	for k, r := range re {
-		a, b := float32(s.phasors.re[k]), float32(s.phasors.im[k])
-		re[k], im[k] = r*a-im[k]*b, r*b+im[k]*a
+	for k, v := range z {
+		z[k] = turned(real(v), imag(v), complex(float32(s.phasors.re[k]), float32(s.phasors.im[k])))
 	}
 }
 
