@@ -17,7 +17,7 @@ type channel struct {
 	half    float64 // of its width, likewise
 	dcHalf  float64 // half-width of what is excluded about 0 Hz of the record, likewise; 0: nothing
 	filter  *decimator
-	trimmed bool // outputs made of less than a filter's length of record are left out
+	trimmed int // samples of the record at each end about which no output is made
 
 	limit    int
 	re, im   []float32 // the chapter being filled
@@ -47,15 +47,12 @@ func newChannel(c Config, length int, expected int64) *channel {
 	center, width := c.ChannelCenterHz/c.SampleRateHz, c.ChannelBandwidthHz/c.SampleRateHz
 	ch := &channel{factor: decimation(width)}
 	if ch.factor > 1 {
-		ch.filter = newDecimator(ch.factor, center)
-		ch.shift = ch.filter.shift
-		ch.trimmed = int64(10*len(ch.filter.taps)) <= expected
-		delay := ch.filter.delay()
-		if ch.trimmed {
-			delay *= 2
+		// Short records are not trimmed: there it is better to lose a little power at the ends than the ends.
+		if length := filterLength(ch.factor); int64(10*length) <= expected {
+			ch.trimmed = length / 2
 		}
-		ch.filter.skip(delay)
-		ch.start = float64(delay - ch.filter.delay())
+		ch.filter = newDecimator(ch.factor, center, ch.trimmed)
+		ch.shift, ch.start = ch.filter.shift, float64(ch.trimmed)
 	}
 	d := float64(ch.factor)
 	ch.center, ch.half = (center-ch.shift)*d, width/2*d
@@ -110,8 +107,8 @@ func (c *channel) take(re, im []float32) {
 
 // finish ends the last chapter. A short remainder after others is left out. findLastLine must follow.
 func (c *channel) finish() {
-	if c.filter != nil && !c.trimmed {
-		c.filter.pushZeros(c.filter.delay(), c.take)
+	if c.filter != nil {
+		c.filter.pushZeros(c.filter.delay()-c.trimmed, c.take)
 	}
 	if len(c.re) >= minChannel && (len(c.chapters) == 0 || len(c.re) > c.limit/16) {
 		c.pending = c.measureChapter()
