@@ -25,6 +25,9 @@ fuzz: ## each fuzz target for a while (FUZZTIME=20s)
 	@for p in $$($(GO) list ./...); do for t in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 	  echo "$$p $$t"; $(GO) test -run '^$$' -fuzz "^$$t$$" -fuzztime $${FUZZTIME:-20s} $$p || exit 1; done; done
 
+soak: ## kill -9 of the server at 200 random instants of acquisitions (about 12 minutes)
+	HEIMDALL_KILL_ROUNDS=200 $(GO) test -count=1 -v -timeout 60m -run Killed ./e2e
+
 bench: ## the benchmarks behind docs/benchmarks.md
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
@@ -34,4 +37,4 @@ generate: ## what is made from the code: docs/openapi.json
 build: ## one static binary, ./heimdall
 	CGO_ENABLED=0 $(GO) build -trimpath -o heimdall ./cmd/heimdall
 
-.PHONY: help check fmt vet staticcheck test test-race fuzz bench generate build
+.PHONY: help check fmt vet staticcheck test test-race fuzz soak bench generate build

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -31,8 +32,8 @@ func TestNothingCompleteIsLostOrDoubledWhenTheServerIsKilled(t *testing.T) {
 	t.Logf("seed %d", seed)
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	rounds := 12
-	if testing.Short() {
-		rounds = 3
+	if n, err := strconv.Atoi(os.Getenv("HEIMDALL_KILL_ROUNDS")); err == nil {
+		rounds = n // make soak
 	}
 	killed := map[heimdall.State]int{}
 	for range rounds {
