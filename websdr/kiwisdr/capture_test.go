@@ -59,6 +59,7 @@ func frames(t *testing.T, path string) (snd [][]byte, samples []byte) {
 }
 
 func TestRealRecordingsReplayedAsFramesKeepTheirBytesAndRates(t *testing.T) {
+	t.Parallel()
 	const stale = 2 * blockSize
 	for _, tt := range []struct {
 		name   string

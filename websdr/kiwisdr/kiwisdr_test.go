@@ -156,6 +156,7 @@ func TestWhatTheReceiverCannotDoIsRefusedBeforeTuning(t *testing.T) {
 }
 
 func TestSamplesComeAsSentFromTheThirdFrameOn(t *testing.T) {
+	t.Parallel()
 	url := serve(t, func(p *peer) {
 		p.greet(usual)
 		p.play(newRadio(monday), 12)

@@ -60,6 +60,7 @@ func noise(k int, iq []int16, dbfs float64) {
 }
 
 func TestTheSMeterCalibratesTheSamplesLikeWithLike(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name string
 		fill func(k int, iq []int16)

@@ -16,6 +16,7 @@ import (
 const secret = "hunter2-s3cret"
 
 func TestEveryRefusalHasItsClass(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		message string
 		class   heimdall.FailureClass

@@ -66,8 +66,7 @@ func cancelledWhileReading(t *testing.T, setup Setup) {
 	wantCancelled(t, e.err, took)
 }
 
-func cancelledWhileBlocked(t *testing.T, setup Setup) {
-	s := start(t, setup)
+func cancelledWhileBlocked(t *testing.T, s *session) {
 	e, took := endedBy(t, s.open(t), true, s.cancel)
 	wantCancelled(t, e.err, took)
 }
@@ -97,9 +96,8 @@ func closeTwice(t *testing.T, setup Setup) {
 	}
 }
 
-func closeWhileBlocked(t *testing.T, setup Setup) {
-	stream := start(t, setup).open(t)
-	wantClosed(t, stream, true)
+func closeWhileBlocked(t *testing.T, s *session) {
+	wantClosed(t, s.open(t), true)
 }
 
 func closeWhileReading(t *testing.T, setup Setup) {
@@ -132,8 +130,7 @@ func readAfterClose(t *testing.T, setup Setup) {
 	}
 }
 
-func stallTimesOut(t *testing.T, setup Setup) {
-	s := start(t, setup)
+func stallTimesOut(t *testing.T, s *session) {
 	s.w.Timeout = stallTimeout
 	stream := s.open(t)
 	p := make([]byte, 1<<14)

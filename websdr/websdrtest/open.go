@@ -122,8 +122,7 @@ func cancelledBeforeOpen(t *testing.T, setup Setup) {
 	wantCancelled(t, err, time.Since(began))
 }
 
-func cancelledDuringOpen(t *testing.T, setup Setup) {
-	s := start(t, setup)
+func cancelledDuringOpen(t *testing.T, s *session) {
 	var cancelled time.Time
 	timer := time.AfterFunc(200*time.Millisecond, func() { // Open is waiting for the receiver by then
 		cancelled = time.Now()
@@ -140,8 +139,7 @@ func cancelledDuringOpen(t *testing.T, setup Setup) {
 }
 
 // silenceTimesOut leaves the class to the driver: rtl_tcp, for one, is silent when it is busy.
-func silenceTimesOut(t *testing.T, setup Setup) {
-	s := start(t, setup)
+func silenceTimesOut(t *testing.T, s *session) {
 	s.w.Timeout = stallTimeout
 	began := time.Now()
 	stream, err := s.driver.Open(s.ctx, &s.w, s.tuning)
@@ -157,8 +155,7 @@ func silenceTimesOut(t *testing.T, setup Setup) {
 }
 
 // faultIsNamed accepts a fault that shows only while reading: a receiver may well shut us out later.
-func faultIsNamed(t *testing.T, class heimdall.FailureClass, setup Setup) {
-	s := start(t, setup)
+func faultIsNamed(t *testing.T, class heimdall.FailureClass, s *session) {
 	stream, err := s.driver.Open(s.ctx, &s.w, s.tuning)
 	if err == nil {
 		defer stream.Close()

@@ -6,7 +6,8 @@
 //
 // The surprising part: every subtest also proves that the driver left no goroutine behind, by comparing those
 // that ran when the receiver had been set up with those that run when the stream is closed. So the subtests
-// must not run in parallel, and a receiver's own goroutines must end with the connection that they serve.
+// must not run in parallel, but for those that mostly wait, which are compared all at once, and a receiver's own
+// goroutines must end with the connection that they serve.
 package websdrtest
 
 import (
@@ -54,7 +55,7 @@ func Run(t *testing.T, target Target) {
 	if target.Open == nil {
 		t.Fatal("websdrtest: Target.Open is missing")
 	}
-	sentences := []struct {
+	for _, s := range []struct {
 		name string
 		run  func(*testing.T, Setup)
 		with Setup
@@ -69,18 +70,12 @@ func Run(t *testing.T, target Target) {
 		{"the clock advances with the samples", clockAdvances, target.Open},
 		{"a stream with an end gives io.EOF and stays there", endIsEOF, unless(target.Endless, target.Open)},
 		{"a cancelled context ends Open at once", cancelledBeforeOpen, target.Open},
-		{"a cancelled context ends an Open that waits", cancelledDuringOpen, target.Silent},
 		{"a cancelled context ends the stream", cancelledWhileReading, unless(!target.Endless, target.Open)},
-		{"a cancelled context ends a blocked Read", cancelledWhileBlocked, target.Stalls},
 		{"a cancelled context ends everything even without Close", cancelWithoutClose, target.Open},
 		{"Close may be called twice", closeTwice, target.Open},
-		{"Close ends a blocked Read from another goroutine", closeWhileBlocked, target.Stalls},
 		{"Close ends a stream that is being read", closeWhileReading, unless(!target.Endless, target.Open)},
 		{"after Close Read gives an error that is not the end", readAfterClose, target.Open},
-		{"a stall becomes a transport failure after the receiver's time-out", stallTimesOut, target.Stalls},
-		{"silence ends Open after the receiver's time-out", silenceTimesOut, target.Silent},
-	}
-	for _, s := range sentences {
+	} {
 		t.Run(s.name, func(t *testing.T) {
 			if s.with == nil {
 				t.Skip("the target has no such receiver")
@@ -88,9 +83,46 @@ func Run(t *testing.T, target Target) {
 			s.run(t, s.with)
 		})
 	}
+	runWaiting(t, target)
+}
+
+// runWaiting runs the sentences that mostly wait beside each other. Their receivers and contexts outlive all of
+// them, so that what is left running is seen as surely as after a single one.
+func runWaiting(t *testing.T, target Target) {
+	t.Helper()
+	type sentence struct {
+		name    string
+		run     func(*testing.T, *session)
+		with    Setup
+		session *session
+	}
+	sentences := []sentence{
+		{name: "a stall becomes a transport failure after the receiver's time-out", run: stallTimesOut, with: target.Stalls},
+		{name: "silence ends Open after the receiver's time-out", run: silenceTimesOut, with: target.Silent},
+		{name: "a cancelled context ends an Open that waits", run: cancelledDuringOpen, with: target.Silent},
+		{name: "a cancelled context ends a blocked Read", run: cancelledWhileBlocked, with: target.Stalls},
+		{name: "Close ends a blocked Read from another goroutine", run: closeWhileBlocked, with: target.Stalls},
+	}
 	for _, class := range sortedClasses(target.Faults) {
-		t.Run(fmt.Sprintf("a receiver that is %s says so", class), func(t *testing.T) {
-			faultIsNamed(t, class, target.Faults[class])
+		sentences = append(sentences, sentence{
+			name: fmt.Sprintf("a receiver that is %s says so", class),
+			run:  func(t *testing.T, s *session) { faultIsNamed(t, class, s) },
+			with: target.Faults[class],
+		})
+	}
+	for i, s := range sentences {
+		if s.with != nil {
+			sentences[i].session = prepare(t, s.with)
+		}
+	}
+	watchGoroutines(t)
+	for _, s := range sentences {
+		t.Run(s.name, func(t *testing.T) {
+			if s.session == nil {
+				t.Skip("the target has no such receiver")
+			}
+			t.Parallel()
+			s.run(t, s.session)
 		})
 	}
 }
@@ -123,6 +155,15 @@ type session struct {
 // start sets up a receiver and, from then on, watches for goroutines.
 func start(t *testing.T, setup Setup) *session {
 	t.Helper()
+	s := prepare(t, setup)
+	watchGoroutines(t)
+	return s
+}
+
+// prepare sets up a receiver. The session's context ends with t, after the goroutines were counted: Close must do
+// without.
+func prepare(t *testing.T, setup Setup) *session {
+	t.Helper()
 	d, w, tuning := setup(t)
 	if w.Password == "" {
 		w.Password = password
@@ -131,8 +172,7 @@ func start(t *testing.T, setup Setup) *session {
 		w.Timeout = heimdall.DefaultTimeout
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	t.Cleanup(cancel) // after the goroutines were counted: Close must do without
-	watchGoroutines(t)
+	t.Cleanup(cancel)
 	return &session{driver: d, w: w, tuning: tuning, ctx: ctx, cancel: cancel}
 }
 

@@ -39,6 +39,9 @@ func (d *toy) Open(ctx context.Context, w *heimdall.WebSDR, t websdr.Tuning) (we
 	case d.defect == "forever":
 		go func() { time.Sleep(time.Minute) }()
 	}
+	if d.defect == "leak on failure" && (d.silent || d.class != "") {
+		go func() { <-ctx.Done() }()
+	}
 	switch {
 	case d.silent:
 		return nil, s.block()
@@ -174,6 +177,7 @@ func TestABrokenDriver(t *testing.T) {
 }
 
 func TestEveryBrokenPromiseIsNoticed(t *testing.T) {
+	t.Parallel()
 	var wg sync.WaitGroup
 	for defect, sentence := range map[string]string{
 		"format":        "the header names a format, a rate and the tuned frequency",
@@ -199,11 +203,31 @@ func TestEveryBrokenPromiseIsNoticed(t *testing.T) {
 	} {
 		wg.Go(func() { // all at once: they mostly wait
 			sentence = strings.ReplaceAll(sentence, " ", "_")
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestABrokenDriver$/^"+sentence+"$")
-			cmd.Env = append(os.Environ(), "WEBSDRTEST_DEFECT="+defect)
-			out, err := cmd.CombinedOutput()
-			if err == nil || !strings.Contains(string(out), "--- FAIL: TestABrokenDriver/"+sentence) {
+			out, err := breakDriver(t, defect, sentence)
+			if err == nil || !strings.Contains(out, "--- FAIL: TestABrokenDriver/"+sentence) {
 				t.Errorf("%q does not notice the defect %q (%v):\n%s", sentence, defect, err, out)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// breakDriver runs one sentence against a driver with a defect, and returns what the test printed.
+func breakDriver(t *testing.T, defect, sentence string) (string, error) {
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestABrokenDriver$/^"+sentence+"$")
+	cmd.Env = append(os.Environ(), "WEBSDRTEST_DEFECT="+defect)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func TestAGoroutineThatAnOpenWithoutSuccessLeavesIsNoticed(t *testing.T) {
+	t.Parallel()
+	var wg sync.WaitGroup
+	for _, sentence := range []string{"a_receiver_that_is_busy_says_so", "silence_ends_Open_after_the_receiver's_time-out"} {
+		wg.Go(func() {
+			out, err := breakDriver(t, "leak on failure", sentence)
+			if err == nil || !strings.Contains(out, "1 goroutines are left behind") {
+				t.Errorf("%q does not notice it (%v):\n%s", sentence, err, out)
 			}
 		})
 	}
