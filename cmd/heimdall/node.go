@@ -104,6 +104,11 @@ func (n *node) run(ctx context.Context, l net.Listener) error {
 
 // close gives everything back, last opened first.
 func (n *node) close() {
+	if n.blobs != nil {
+		if err := n.blobs.Close(); err != nil {
+			n.log.Warn("close object store", "err", err)
+		}
+	}
 	if n.store != nil {
 		if err := n.store.Close(); err != nil {
 			n.log.Warn("close database", "err", err)
@@ -114,7 +119,14 @@ func (n *node) close() {
 	}
 }
 
-func serverURL(l net.Listener) string { return "http://" + l.Addr().String() }
+// serverURL is where this machine reaches the server.
+func serverURL(l net.Listener) string {
+	a, ok := l.Addr().(*net.TCPAddr)
+	if ok && a.IP.IsUnspecified() {
+		return fmt.Sprintf("http://localhost:%d", a.Port)
+	}
+	return "http://" + l.Addr().String()
+}
 
 // connect calls f with a client of the server to speak to: the one named, the one that runs on the data
 // folder, or, when there is none, one that runs in this process as long as f does. work says whether that one
