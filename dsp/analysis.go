@@ -95,3 +95,19 @@ func (a *analysis) calibrate(c *Calibration) {
 	m.CalibrationDB, m.CalibrationSigmaDB, m.CalibrationSource = finite(c.DB), finite(c.SigmaDB), c.Source
 	m.PowerDBM, m.SignalDBM, m.NoiseDBMHz = add(m.PowerDBFS), add(m.SignalDBFS), add(m.NoiseDBFSHz)
 }
+
+// decibels is 10 log10 p, or nil where that is not finite.
+func decibels(p float64) *float64 {
+	if v := 10 * math.Log10(p); !math.IsNaN(v) && !math.IsInf(v, 0) {
+		return &v
+	}
+	return nil
+}
+
+// finite returns a pointer to v, or nil where v is not finite.
+func finite(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}

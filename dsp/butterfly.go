@@ -24,7 +24,8 @@ func firstFour(x, y []complex64, twiddles [][3]complex64) {
 // four is a pass of radix 4.
 func four(x, y []complex64, twiddles [][3]complex64, s int) {
 	m := len(twiddles) * s
-	for p := range twiddles {
+	plainFour(x, y, m, s)
+	for p := 1; p < len(twiddles); p++ {
 		w1, w2, w3 := twiddles[p][0], twiddles[p][1], twiddles[p][2]
 		k := p * s
 		a, b, c, d := x[k:][:s], x[k+m:][:s], x[k+2*m:][:s], x[k+3*m:][:s]
@@ -43,12 +44,11 @@ func four(x, y []complex64, twiddles [][3]complex64, s int) {
 	}
 }
 
-// lastFour is the pass whose twiddles are all 1.
-func lastFour(x, y []complex64) {
-	q := len(x) / 4
-	a, b, c, d := x[:q], x[q:][:q], x[2*q:][:q], x[3*q:][:q]
-	y0, y1, y2, y3 := y[:q], y[q:][:q], y[2*q:][:q], y[3*q:][:q]
-	for i := range q {
+// plainFour is that part of a pass of radix 4 whose twiddles are 1: all of the last pass.
+func plainFour(x, y []complex64, m, s int) {
+	a, b, c, d := x[:s], x[m:][:s], x[2*m:][:s], x[3*m:][:s]
+	y0, y1, y2, y3 := y[:s], y[s:][:s], y[2*s:][:s], y[3*s:][:s]
+	for i := range s {
 		sr, si := real(a[i])+real(c[i]), imag(a[i])+imag(c[i])
 		tr, ti := real(a[i])-real(c[i]), imag(a[i])-imag(c[i])
 		ur, ui := real(b[i])+real(d[i]), imag(b[i])+imag(d[i])
@@ -60,7 +60,7 @@ func lastFour(x, y []complex64) {
 	}
 }
 
-// lastPower is lastFour for those who want no phases: it adds the powers of the results to sum, their squares to square.
+// lastPower is the last pass for those who want no phases: it adds the powers of the results to sum, their squares to square.
 func lastPower(sum, square []float32, x []complex64) {
 	q := len(x) / 4
 	a, b, c, d := x[:q], x[q:][:q], x[2*q:][:q], x[3*q:][:q]

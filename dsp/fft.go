@@ -77,7 +77,7 @@ func (f *fft) transform(x, y []complex64) []complex64 {
 	if f.n <= 8 {
 		return x
 	}
-	lastFour(x, y)
+	plainFour(x, y, f.n/4, f.n/4)
 	return y
 }
 

@@ -105,10 +105,9 @@ func (a *analysis) excludeStopband(usable []bool, lsb float64) {
 			}
 		}
 	}
-	slices.Sort(inside)
 	switch {
 	case len(inside) == 0:
-	case all || !above && quantile(inside, 0.5) < 2*quantiser:
+	case all || !above && quantileOf(inside, 0.5) < 2*quantiser:
 		a.flag(true, FlagQuantisationLimited)
 	case float64(stopped) > 0.03*float64(len(inside)):
 		spread(stop, int(math.Ceil(150/s.stepHz))+4)

@@ -87,7 +87,7 @@ func (m *Meter) flush() {
 	re, im := m.re[:m.fill], m.im[:m.fill]
 	m.fill = 0
 	m.quality.clean(re, im)
-	m.quality.count(re, im)
+	peak := m.quality.count(re, im)
 	if m.welch == nil && len(m.head.re)+len(re) <= headSamples {
 		m.head.re, m.head.im = append(m.head.re, re...), append(m.head.im, im...)
 		return
@@ -95,7 +95,9 @@ func (m *Meter) flush() {
 	if m.welch == nil {
 		m.startStream()
 	}
-	m.analyse(re, im)
+	m.quality.impulses.count(re, im, peak)
+	m.welch.push(re, im)
+	m.channel.push(re, im)
 }
 
 // startStream chooses the segment length although the record goes on, and lets the head go.
@@ -111,17 +113,11 @@ func (m *Meter) startStream() {
 func (m *Meter) begin(known, expected int64) {
 	h := m.head
 	m.quality.impulses.learn(h.re, h.im)
-	m.quality.impulses.count(h.re, h.im)
+	m.quality.impulses.count(h.re, h.im, m.quality.peak)
 	length := segmentLength(max(known, expected), m.config.ChannelBandwidthHz/m.config.SampleRateHz)
 	m.welch = newWelch(length, known, expected)
 	m.welch.push(h.re, h.im)
 	m.channel = newChannel(m.config, length, max(known, expected))
-}
-
-func (m *Meter) analyse(re, im []float32) {
-	m.quality.impulses.count(re, im)
-	m.welch.push(re, im)
-	m.channel.push(re, im)
 }
 
 // Finish ends the record and returns its metrics. It may be called once.

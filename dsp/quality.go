@@ -1,8 +1,6 @@
 package dsp
 
 import (
-	"math"
-
 	"github.com/heimdall-sdr/heimdall/iq"
 )
 
@@ -11,8 +9,6 @@ const (
 	wrapJump     = 40000.0 / 32768 // between neighbours: int16 overflowed without clipping
 	zeroRunFlag  = 32
 	stuckRunFlag = 64
-	impulseRatio = 16 // over the mean power of noise of the same median
-	impulseMax   = 4  // samples
 )
 
 // A quality counts what can be told from single samples and their neighbours.
@@ -57,40 +53,83 @@ func (q *quality) clean(re, im []float32) {
 	}
 }
 
-// count takes in the next samples.
-func (q *quality) count(re, im []float32) {
+// count takes in the next samples and returns the power of the strongest of them.
+func (q *quality) count(re, im []float32) (peak float32) {
 	if len(re) == 0 {
-		return
+		return 0
 	}
 	if q.n == 0 {
 		q.lastRe, q.lastIm = re[0], im[0]
 	}
-	im = im[:len(re)]
-	lastRe, lastIm, peak := q.lastRe, q.lastIm, q.peak
-	lastPower := lastRe*lastRe + lastIm*lastIm
+	peak = q.sum(re, im)
+	lastPower := q.lastRe*q.lastRe + q.lastIm*q.lastIm
+	if max(peak, lastPower) >= loud/2 {
+		q.findLoud(re, im, lastPower)
+	}
+	q.findRepeats(re, im)
+	q.peak = max(q.peak, peak)
+	q.n += int64(len(re))
+	q.lastRe, q.lastIm = re[len(re)-1], im[len(im)-1]
+	return peak
+}
+
+// sum adds up fours in float32, which is exact for integers, before it goes to float64: that is where the time goes.
+func (q *quality) sum(re, im []float32) (peak float32) {
 	var sumRe, sumIm, power float64
+	im = im[:len(re)]
+	for len(re) >= 4 && len(im) >= 4 {
+		p0, p1 := re[0]*re[0]+im[0]*im[0], re[1]*re[1]+im[1]*im[1]
+		p2, p3 := re[2]*re[2]+im[2]*im[2], re[3]*re[3]+im[3]*im[3]
+		if p0 > peak || p1 > peak || p2 > peak || p3 > peak {
+			peak = max(peak, p0, p1, p2, p3)
+		}
+		sumRe += float64((re[0] + re[1]) + (re[2] + re[3]))
+		sumIm += float64((im[0] + im[1]) + (im[2] + im[3]))
+		power += float64((p0 + p1) + (p2 + p3))
+		re, im = re[4:], im[4:]
+	}
+	for k, r := range re {
+		p := r*r + im[k]*im[k]
+		peak = max(peak, p)
+		sumRe, sumIm, power = sumRe+float64(r), sumIm+float64(im[k]), power+float64(p)
+	}
+	q.sumRe, q.sumIm, q.power = q.sumRe+sumRe, q.sumIm+sumIm, q.power+power
+	return peak
+}
+
+// findRepeats seeks samples equal to the one before.
+func (q *quality) findRepeats(re, im []float32) {
+	lastRe, lastIm, repeats := q.lastRe, q.lastIm, q.repeats
+	im = im[:len(re)]
+	for k, r := range re {
+		i := im[k]
+		if r == lastRe && i == lastIm {
+			repeats++
+			if r == 0 && i == 0 {
+				q.zeroRun = max(q.zeroRun, repeats+1)
+			} else {
+				q.stuckRun = max(q.stuckRun, repeats+1)
+			}
+		} else if repeats != 0 {
+			repeats = 0
+		}
+		lastRe, lastIm = r, i
+	}
+	q.repeats = repeats
+}
+
+// findLoud seeks pairs of neighbours that are loud together.
+func (q *quality) findLoud(re, im []float32, lastPower float32) {
+	lastRe, lastIm := q.lastRe, q.lastIm
+	im = im[:len(re)]
 	for k, r := range re {
 		i := im[k]
 		p := r*r + i*i
-		if r == lastRe && i == lastIm {
-			q.repeat(r == 0 && i == 0)
-		} else {
-			q.repeats = 0
-		}
 		if p+lastPower >= loud {
 			q.countLoud(lastRe, lastIm, r, i)
 		}
-		if p > peak {
-			peak = p
-		}
-		sumRe += float64(r)
-		sumIm += float64(i)
-		power += float64(p)
 		lastRe, lastIm, lastPower = r, i, p
 	}
-	q.n += int64(len(re))
-	q.lastRe, q.lastIm, q.peak = lastRe, lastIm, peak
-	q.sumRe, q.sumIm, q.power = q.sumRe+sumRe, q.sumIm+sumIm, q.power+power
 }
 
 // loud is the least power of two neighbours together of which one can be at full scale or wrapped.
@@ -112,15 +151,6 @@ func (q *quality) countLoud(lastRe, lastIm, r, i float32) {
 func wrapped(from, to, clip float32) bool {
 	d := to - from
 	return (d > wrapJump || d < -wrapJump) && !(from >= clip && to <= -clip) && !(from <= -clip && to >= clip)
-}
-
-func (q *quality) repeat(zero bool) {
-	q.repeats++
-	if zero {
-		q.zeroRun = max(q.zeroRun, q.repeats+1)
-	} else {
-		q.stuckRun = max(q.stuckRun, q.repeats+1)
-	}
 }
 
 // report writes what was counted into m and returns the flags it raises.
@@ -151,84 +181,4 @@ func (q *quality) report(m *Metrics) (flags []string) {
 	re, im := q.sumRe/n, q.sumIm/n
 	m.DCdBFS = decibels(re*re + im*im)
 	return flags
-}
-
-// impulses counts short runs of samples far over the median power: clicks. A click stands alone; the peaks of speech
-// rise and fall over several samples.
-type impulses struct {
-	level         float32 // 0 until the median is known
-	run           int     // length of the present run over level
-	rising        bool    // it began with a step
-	last          float32 // power of the sample before
-	short, longer int64   // runs that were clicks, and others
-}
-
-// learn sets the level from the beginning of the record.
-func (p *impulses) learn(re, im []float32) {
-	// A histogram over the leading bits of float32: 16 bins per octave of power, without sorting.
-	var bins [4096]int32
-	for k, r := range re {
-		bins[math.Float32bits(r*r+im[k]*im[k])>>19]++
-	}
-	half, seen := int32(len(re)/2), int32(0)
-	for b, c := range bins {
-		if seen += c; seen > half {
-			low, high := math.Float32frombits(uint32(b)<<19), math.Float32frombits(uint32(b+1)<<19)
-			median := low + (high-low)*(1-float32(seen-half)/float32(c))
-			p.level = impulseRatio / math.Ln2 * median // the median of an exponential variable is ln 2
-			return
-		}
-	}
-}
-
-func (p *impulses) count(re, im []float32) {
-	if p.level == 0 {
-		return
-	}
-	im = im[:len(re)]
-	level, last := p.level, p.last
-	for k, r := range re {
-		v := r*r + im[k]*im[k]
-		if v > level {
-			if p.run++; p.run == 1 {
-				p.rising = last < level/2
-			}
-		} else if p.run > 0 {
-			p.end(v)
-		}
-		last = v
-	}
-	p.last = last
-}
-
-// end counts the run before a sample of power next.
-func (p *impulses) end(next float32) {
-	if p.run <= impulseMax && p.rising && next < p.level/2 {
-		p.short++
-	} else {
-		p.longer++
-	}
-	p.run = 0
-}
-
-// found reports whether a record of n samples is impulsive. Noise alone exceeds the level with probability
-// exp(-16) a sample, which long records must not be blamed for.
-func (p *impulses) found(n int64) bool {
-	return float64(p.short) >= 5+1e-6*float64(n) && float64(p.short) > 0.8*float64(p.short+p.longer)
-}
-
-// decibels is 10 log10 p, or nil where that is not finite.
-func decibels(p float64) *float64 {
-	if v := 10 * math.Log10(p); !math.IsNaN(v) && !math.IsInf(v, 0) {
-		return &v
-	}
-	return nil
-}
-
-// finite returns a pointer to v, or nil where v is not finite.
-func finite(v float64) *float64 {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return nil
-	}
-	return &v
 }

@@ -63,10 +63,29 @@ type phasors struct{ re, im [phasorRun]float64 }
 func (p *phasors) fill(frequency, drift, t float64) {
 	wi, wr := math.Sincos(-2 * math.Pi * math.Mod(t*(frequency+drift*t/2), 1))
 	ri, rr := math.Sincos(-2 * math.Pi * (frequency + drift*(t+0.5)))
+	if drift == 0 {
+		p.carry(wr, wi, rr, ri)
+		return
+	}
 	ci, cr := math.Sincos(-2 * math.Pi * drift)
 	for k := range p.re {
 		p.re[k], p.im[k] = wr, wi
 		wr, wi = wr*rr-wi*ri, wr*ri+wi*rr
 		rr, ri = rr*cr-ri*ci, rr*ci+ri*cr
+	}
+}
+
+// carry fills p with the powers of the rotation r after w, in four chains that do not wait for each other.
+func (p *phasors) carry(wr, wi, rr, ri float64) {
+	for k := range 4 {
+		p.re[k], p.im[k] = wr, wi
+		wr, wi = wr*rr-wi*ri, wr*ri+wi*rr
+	}
+	for range 2 {
+		rr, ri = rr*rr-ri*ri, 2*rr*ri
+	}
+	for k := range len(p.re) - 4 {
+		a, b := p.re[k], p.im[k]
+		p.re[k+4], p.im[k+4] = a*rr-b*ri, a*ri+b*rr
 	}
 }
