@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,8 +41,15 @@ func newRig(t *testing.T, change ...func(*api.Config)) *rig {
 	t.Helper()
 	r := &rig{T: t, log: &bytes.Buffer{}, now: noon}
 	clock := func() time.Time { return r.now }
-	var err error
-	if r.store, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "heimdall.db"), sqlite.Options{Now: clock}); err != nil {
+	path := filepath.Join(t.TempDir(), "heimdall.db")
+	empty, err := migrated()
+	if err == nil {
+		err = os.WriteFile(path, empty, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.store, err = sqlite.Open(t.Context(), path, sqlite.Options{Now: clock}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.store.Close() })
@@ -57,6 +66,24 @@ func newRig(t *testing.T, change ...func(*api.Config)) *rig {
 	}
 	return r
 }
+
+// migrated is the content of an empty database, so that not every test has to migrate one.
+var migrated = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "heimdall-api")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "empty.db")
+	s, err := sqlite.Open(context.Background(), path, sqlite.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // An answer is what came back.
 type answer struct {

@@ -209,6 +209,7 @@ func TestAnEmptyRecordingIsAnEmptyFile(t *testing.T) {
 }
 
 func TestAFileIsAFile(t *testing.T) {
+	t.Parallel()
 	for _, datatype := range datatypes {
 		s := store(t, datatype, 999)
 		for _, f := range formats {

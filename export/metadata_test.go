@@ -188,6 +188,7 @@ func TestNumbersThatJSONCannotHoldAreLeftOut(t *testing.T) {
 }
 
 func TestAnyRowsAreReadBack(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		a, c, w, m := rows()
 		rec := c.Recording

@@ -43,6 +43,7 @@ func checkSigMF(t interface {
 }
 
 func TestRandomAccessEqualsReadingThrough(t *testing.T) {
+	t.Parallel()
 	const n = 20_000 // several chunks of a conversion
 	recordings := map[string]*stored{}
 	for _, datatype := range datatypes {
@@ -86,6 +87,7 @@ func TestRandomAccessEqualsReadingThrough(t *testing.T) {
 }
 
 func TestOneReadSpansManyChunksFromAnyByte(t *testing.T) {
+	t.Parallel()
 	for _, datatype := range datatypes {
 		s := store(t, datatype, 9_000) // two chunks and a bit
 		want := s.read(t, export.NPY)
@@ -159,6 +161,7 @@ func TestReadingThroughReadsTheObjectAsOneStream(t *testing.T) {
 }
 
 func TestRangesAreServedOverHTTP(t *testing.T) {
+	t.Parallel()
 	s := store(t, "ci16_le", 100_000)
 	for _, f := range formats {
 		want := s.read(t, f)

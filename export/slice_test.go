@@ -123,6 +123,7 @@ func TestASliceKeepsTheMetricsOfWhatItHoldsWhole(t *testing.T) {
 }
 
 func TestEverySliceOfADocumentIsProperSigMF(t *testing.T) {
+	t.Parallel()
 	s := store(t, "cu8", 300)
 	rapid.Check(t, func(rt *rapid.T) {
 		s := *s

@@ -49,6 +49,7 @@ func python(t *testing.T, script string, args ...string) string {
 }
 
 func TestNumpyLoadsAndWritesTheSameNPY(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := store(t, "ci16_le", 5000)
 	npy, raw := s.save(t, dir, export.NPY), s.save(t, dir, export.Raw)
@@ -65,6 +66,7 @@ assert again.getvalue() == open(npy, 'rb').read(), 'numpy writes other bytes'
 }
 
 func TestPythonReadsTheWAV(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := store(t, "ci16_be", 5000)
 	python(t, `

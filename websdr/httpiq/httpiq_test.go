@@ -276,6 +276,7 @@ func TestALiveAnswerIsTimedByItsArrival(t *testing.T) {
 }
 
 func TestSamplesAtAnotherRateMakeTheRateUncertain(t *testing.T) {
+	t.Parallel()
 	w := bridge(t, func(w http.ResponseWriter, req *http.Request) { live(w, req, 0) })
 	asked := tuning
 	asked.SampleRateHz = rateHz * 5 / 4 // and the bridge does 48000 all the same

@@ -70,6 +70,7 @@ func TestSimulatedPagesAndEmptyStreamsAreProtocolFailures(t *testing.T) {
 }
 
 func TestASimulatedCarrierHasItsTrueLevelAndFrequency(t *testing.T) {
+	t.Parallel()
 	const n = 6000
 	d, w, tuning := simulated()(t)
 	stream, err := d.Open(t.Context(), &w, tuning)
