@@ -4,7 +4,6 @@ import "math"
 
 const (
 	chapterSamples = 1 << 17 // of the channel: a longer record is measured in chapters
-	dcHalfBins     = 4.5     // half the width of the DC spike of a zero-IF receiver, in Welch bins
 	minChannel     = 16      // samples
 )
 
@@ -15,7 +14,8 @@ type channel struct {
 	shift   float64 // cycles per sample of the record that were taken away
 	center  float64 // of the channel, in cycles per channel sample
 	half    float64 // of its width, likewise
-	dcHalf  float64 // half-width of what is excluded about 0 Hz of the record, likewise; 0: nothing
+	leaking bool    // a zero-IF receiver's oscillator may leak into or beside the channel, at 0 Hz of the record
+	skirt   float64 // half-width that it has of its own, in cycles per channel sample
 	filter  *decimator
 	trimmed int // samples of the record at each end about which no output is made
 
@@ -56,9 +56,8 @@ func newChannel(c Config, length int, expected int64) *channel {
 	}
 	d := float64(ch.factor)
 	ch.center, ch.half = (center-ch.shift)*d, width/2*d
-	if c.ZeroIF && c.channel().scale(1/c.SampleRateHz).overlaps(dcHalfBins/float64(length)) {
-		ch.dcHalf = dcHalfBins / float64(length) * d
-	}
+	ch.leaking = c.ZeroIF && c.channel().scale(1/c.SampleRateHz).overlaps(dcHalfBins/float64(length))
+	ch.skirt = dcSkirtHz / c.SampleRateHz * d
 	// Many chapters have the length at which their transform needs no padding; a known few share the record evenly.
 	ch.limit = chapterSamples
 	if samples := c.ExpectedSamples/int64(ch.factor) + 1; c.ExpectedSamples >= expected && samples < 4*chapterSamples {
@@ -143,6 +142,9 @@ func (c *channel) endChapter() {
 func (c *channel) measureChapter() *scratch {
 	n := len(c.re)
 	s := borrow(powerOfTwo(max(n, 4096)))
+	if c.leaking {
+		c.removeOscillator(s)
+	}
 	p := chapter{samples: float64(n * c.factor), middle: c.start + float64((n-1)*c.factor)/2}
 	c.bandPower(&p, s)
 	c.finestPeak(&p, s)
@@ -156,11 +158,6 @@ func (c *channel) bins(n int) (first, count int) {
 	first = int(math.Ceil((c.center - c.half) * float64(n)))
 	count = int(math.Floor((c.center+c.half)*float64(n))) - first + 1
 	return first, max(0, min(count, n))
-}
-
-// excluded reports whether bin k of n lies where a zero-IF receiver shows its own local oscillator.
-func (c *channel) excluded(k, n int) bool {
-	return c.dcHalf > 0 && math.Abs(float64(k)/float64(n)+c.shift*float64(c.factor)) <= c.dcHalf
 }
 
 // bandPower integrates one periodogram of the chapter between the channel's edges. It leaves the tapered chapter's
@@ -183,7 +180,7 @@ func (c *channel) bandPower(p *chapter, s *scratch) {
 	first, count := c.bins(size)
 	sum, used := 0.0, 0
 	for k := first; k < first+count; k++ {
-		if c.excluded(k, size) {
+		if c.excluded(k, size, n) {
 			continue
 		}
 		r, i := float64(real(s.z[k&(size-1)])), float64(imag(s.z[k&(size-1)]))
@@ -253,19 +250,6 @@ func (c *channel) windowed(s *scratch, drift float64) {
 		s.power[j] = real(z)*real(z) + imag(z)*imag(z)
 	}
 	c.blank(s)
-}
-
-// blank takes the excluded bins out of s.power.
-func (c *channel) blank(s *scratch) {
-	if c.dcHalf == 0 {
-		return
-	}
-	first, _ := c.bins(len(s.z))
-	for j := range s.power {
-		if c.excluded(first+j, len(s.z)) {
-			s.power[j] = 0
-		}
-	}
 }
 
 // strongest returns the index of the highest of s.power, -1 when all are zero.

@@ -19,8 +19,8 @@ const (
 // A signal is what the channel holds besides noise.
 type signal struct {
 	channelPower float64
-	widthHz      float64 // of the channel, as it was integrated
-	noise        float64 // power of the noise in it
+	widthHz      float64 // of the channel, as it was integrated: without what was excluded
+	noise        float64 // power of the noise in the stated bandwidth
 	power        float64 // S
 	ratio        float64 // S over noise
 	sigma        float64 // one sigma of ratio
@@ -44,13 +44,14 @@ func (a *analysis) measureChannel() {
 // measureSignal decides whether there is a signal over the noise and describes it.
 func (a *analysis) measureSignal(overlap []float64) {
 	s := &a.signal
-	s.noise = a.noise.density * s.widthHz
-	s.power = s.channelPower - s.noise
+	s.noise = a.noise.density * a.config.ChannelBandwidthHz
+	s.power = s.channelPower - a.noise.density*s.widthHz
 	s.ratio = s.power / s.noise
-	perCell := 1 / (s.widthHz * a.seconds)
+	share := s.widthHz / a.config.ChannelBandwidthHz
+	perCell := 1 / (a.config.ChannelBandwidthHz * a.seconds)
 	excess := max(s.ratio, 0)
-	s.zeroSigma = math.Hypot(math.Sqrt(perCell+a.noiseRel*a.noiseRel), unevenness)
-	s.sigma = math.Sqrt(perCell*(2*excess+1) + (1+excess)*(1+excess)*a.noiseRel*a.noiseRel)
+	s.zeroSigma = math.Sqrt(share*perCell + share*share*(a.noiseRel*a.noiseRel+unevenness*unevenness))
+	s.sigma = math.Sqrt(perCell*(2*excess+share) + (share+excess)*(share+excess)*a.noiseRel*a.noiseRel)
 	blind := slices.Contains(a.flags, FlagNoiseUnobservable)
 	a.metrics.Detected = a.hasLine(overlap) || !blind && (a.hasEnergy() || a.hasBurst(overlap))
 	if !blind {
@@ -86,7 +87,7 @@ func (a *analysis) reportSignal(relative float64) {
 func (a *analysis) channelOverlap() []float64 {
 	s, ch := a.spec, a.config.channel()
 	overlap := make([]float64, s.length)
-	excluded := a.channel.dcHalf > 0
+	excluded := a.channel.leaking
 	a.flag(excluded, FlagDCExcluded)
 	for k := range overlap {
 		f := s.frequency(k)
@@ -146,9 +147,13 @@ func (a *analysis) hasLine(overlap []float64) bool {
 
 // hasBurst: one block of time holds more power than noise would.
 func (a *analysis) hasBurst(overlap []float64) bool {
-	s := &a.signal
-	blocks := len(a.spec.blocks)
-	total := 0
+	blocks, total, widthHz := len(a.spec.blocks), 0, 0.0
+	for _, share := range overlap {
+		widthHz += share * a.spec.stepHz
+	}
+	if widthHz == 0 {
+		return false
+	}
 	for _, c := range a.spec.counts {
 		total += c
 	}
@@ -159,8 +164,8 @@ func (a *analysis) hasBurst(overlap []float64) bool {
 			power += float64(b[k]) * share * a.spec.stepHz
 		}
 		seconds := a.seconds * float64(a.spec.counts[i]) / float64(total)
-		sigma := math.Sqrt(1/(s.widthHz*seconds) + a.noiseRel*a.noiseRel + unevenness*unevenness)
-		if power/s.noise-1 > limit*sigma {
+		sigma := math.Sqrt(1/(widthHz*seconds) + a.noiseRel*a.noiseRel + unevenness*unevenness)
+		if power/(a.noise.density*widthHz)-1 > limit*sigma {
 			return true
 		}
 	}

@@ -42,7 +42,8 @@
 //
 // The channel is shifted to about 0 Hz and decimated to about 2B through a Kaiser filter of 100 dB, then held up to 2^17
 // samples: a record that fits is transformed as a whole, a longer one in chapters whose powers are averaged by length.
-// P_ch is the power of one periodogram between the channel's edges; S = P_ch - N0 B; SNR = S/(N0 B); C/N0 = S/N0. Its
+// P_ch is the power of one periodogram between the channel's edges, B_m the width of its bins there, which is B but
+// for those left out about 0 Hz of a zero-IF receiver (oscillator.go); S = P_ch - N0 B_m; SNR = S/(N0 B); C/N0 = S/N0. Its
 // variance, relative to the noise in B, is (2 snr + 1)/(BT) + (1 + snr)^2 r^2, r the relative sigma of N0: 1.5/(B_n T)
 // beside the channel, 3/(B_n T) elsewhere, B_n the bandwidth of the bins that gave it. When all excess energy can be
 // one carrier, and that is the better measure, S is the carrier's power.

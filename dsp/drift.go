@@ -15,7 +15,7 @@ func (c *channel) searchDrift(s *scratch, drift float64, rows int) float64 {
 	for r := range rows {
 		z := c.row(s, r*length, length, n, drift)
 		for k := range width {
-			if i := (first + k) & (n - 1); !c.excluded(first+k, n) {
+			if i := (first + k) & (n - 1); !c.excluded(first+k, n, length) {
 				a[r*width+k] = real(z[i])*real(z[i]) + imag(z[i])*imag(z[i])
 			}
 		}
