@@ -14,8 +14,8 @@ type analysis struct {
 	rateHz  float64 // the true rate
 	seconds float64
 	quality *quality
-	head    head
-	gaps    gapFloor
+	head    *head
+	gaps    *gapFloor
 	spec    *spectrum
 	channel *channel
 	metrics Metrics

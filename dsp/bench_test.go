@@ -16,7 +16,7 @@ func BenchmarkMeter(b *testing.B) {
 		rateHz, bandwidthHz float64
 		samples             int
 	}{
-		{12000, 10000, 120000}, {12000, 10000, 1200000}, {250000, 12500, 2500000}, {2.4e6, 12500, 2400000},
+		{12000, 10000, 120000}, {12000, 10000, 3600000}, {250000, 12500, 2500000}, {2.4e6, 12500, 2400000},
 	} {
 		raw := toneRecord(b, c.rateHz, c.samples, siggen.Signal{FreqHz: 1000, LevelDBFS: -20}, -50-10*math.Log10(c.rateHz))
 		b.Run(fmt.Sprintf("%gkHz/%dk", c.rateHz/1000, c.samples/1000), func(b *testing.B) {

@@ -64,8 +64,12 @@ func newChannel(c Config, length int, expected int64) *channel {
 		chapters := (samples + chapterSamples - 1) / chapterSamples
 		ch.limit = min(int(samples/chapters)+1, chapterSamples)
 	}
+	if room := min(int64(ch.limit), c.ExpectedSamples/int64(ch.factor)+1); ch.filter != nil {
+		ch.re, ch.im = make([]float32, 0, room), make([]float32, 0, room)
+	}
 	ch.envelope.size = max(1, int(math.RoundToEven(8/(2*ch.half))))
 	ch.envelope.gain = 1
+	ch.envelope.power = make([]float32, 0, min(maxEnvelope, expected/int64(ch.factor*ch.envelope.size)+1))
 	if ch.filter != nil {
 		ch.envelope.gain = ch.filter.noise
 	}
@@ -89,6 +93,20 @@ func (c *channel) whole(re, im []float32) {
 	}
 	c.envelope.add(re, im)
 	c.re, c.im = re, im
+}
+
+// adopt is push for the beginning of a record. It keeps re and im as memory for chapters.
+func (c *channel) adopt(re, im []float32) {
+	if c.filter != nil {
+		c.push(re, im)
+		return
+	}
+	n := min(len(re), c.limit)
+	c.envelope.add(re[:n], im[:n])
+	if c.re, c.im = re[:n], im[:n]; n == c.limit {
+		c.endChapter()
+	}
+	c.take(re[n:], im[n:]) // to where samples were that are done with
 }
 
 // take adds samples of the channel to the chapter.

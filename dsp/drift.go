@@ -6,12 +6,14 @@ const minDriftRow = 64 // samples of a stretch in the search for drift
 
 // searchDrift cuts the chapter, a known drift taken out, into rows stretches of time and finds the straight slanted
 // track through their periodograms that holds the most power. It returns the drift of that track. All slants of up to
-// one bin a row are summed by Taylor's tree (J. H. Taylor, A&AS 15, 1974): rows log rows additions a bin.
+// one bin a row are summed by Taylor's tree (J. H. Taylor, A&AS 15, 1974): rows log rows additions a bin. It overwrites
+// s.power.
 func (c *channel) searchDrift(s *scratch, drift float64, rows int) float64 {
 	length := len(c.re) / rows
 	n := powerOfTwo(length)
 	first, width := c.bins(n)
-	a, b := make([]float32, rows*width), make([]float32, rows*width)
+	a, b, saved := s.track(0, rows*width), s.track(1, rows*width), s.power[:rows*width]
+	clear(a)
 	for r := range rows {
 		z := c.row(s, r*length, length, n, drift)
 		for k := range width {
@@ -20,7 +22,9 @@ func (c *channel) searchDrift(s *scratch, drift float64, rows int) float64 {
 			}
 		}
 	}
-	up, upPower := tallestTrack(append([]float32(nil), a...), b, rows, width)
+	copy(saved, a)
+	up, upPower := tallestTrack(a, b, rows, width)
+	a = saved
 	for r := range rows / 2 { // backwards in time, falling tracks rise
 		for k := range width {
 			i, j := r*width+k, (rows-1-r)*width+k

@@ -196,10 +196,10 @@ func (s *spectrum) medianOverTime() []float64 {
 
 // gapFloor is that of the head: gone already when the record was streamed.
 func (a *analysis) gapFloor() gapFloor {
-	if len(a.head.re) > 0 {
+	if a.gaps == nil {
 		return newGapFloor(a.head.re, a.head.im)
 	}
-	return a.gaps
+	return *a.gaps
 }
 
 // A gapFloor holds the noise between the marks of a keyed signal that fills the band: the censored mean over the
@@ -208,8 +208,10 @@ type gapFloor struct{ candidates [2]noiseFloor }
 
 func newGapFloor(re, im []float32) gapFloor {
 	var g gapFloor
+	r := borrowRanking(len(re) / 4)
+	defer r.giveBack()
 	for i, size := range []int{4, 16} {
-		groups := make([]float64, 0, len(re)/size)
+		groups := r.order[:0]
 		for k := 0; k+size <= len(re); k += size {
 			var p float64
 			for j := k; j < k+size; j++ {

@@ -114,12 +114,14 @@ type partial struct {
 	n      float64   // samples
 }
 
-// partialSums takes a frequency and a drift out of the chapter and sums runs of it.
+// partialSums takes a frequency and a drift out of the chapter and sums runs of it, in s.sums.
 func (c *channel) partialSums(frequency, drift float64, s *scratch) partial {
 	n := len(c.re)
 	size := (n + lineSums - 1) / lineSums
 	count := (n + size - 1) / size
-	p := partial{make([]float64, count), make([]float64, count), make([]float64, count), float64(n)}
+	p := partial{s.sums[0][:count], s.sums[1][:count], s.sums[2][:count], float64(n)}
+	clear(p.re)
+	clear(p.im)
 	mid := float64(n-1) / 2
 	for j := range count {
 		from, to := j*size, min(j*size+size, n)

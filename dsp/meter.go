@@ -25,10 +25,10 @@ type Meter struct {
 	fill         int
 
 	quality *quality
-	head    head
-	welch   *welch   // nil until the segment length is chosen
-	channel *channel // the same
-	gaps    gapFloor // noise between the marks of the head, once that is gone
+	head    *head
+	welch   *welch    // nil until the segment length is chosen
+	channel *channel  // the same
+	gaps    *gapFloor // noise between the marks of the head, once that is gone
 	done    bool
 }
 
@@ -43,9 +43,7 @@ func NewMeter(c Config) (*Meter, error) {
 	}
 	m := &Meter{config: c, quality: newQuality(c.Format)}
 	m.re, m.im = make([]float32, chunkSamples), make([]float32, chunkSamples)
-	if n := min(c.ExpectedSamples, headSamples); n > 0 {
-		m.head = head{make([]float32, 0, n), make([]float32, 0, n)}
-	}
+	m.head = borrowHead(min(c.ExpectedSamples, headSamples))
 	return m, nil
 }
 
@@ -88,8 +86,8 @@ func (m *Meter) flush() {
 	m.fill = 0
 	m.quality.clean(re, im)
 	peak := m.quality.count(re, im)
-	if m.welch == nil && len(m.head.re)+len(re) <= headSamples {
-		m.head.re, m.head.im = append(m.head.re, re...), append(m.head.im, im...)
+	if h := m.head; m.welch == nil && len(h.re)+len(re) <= headSamples {
+		h.re, h.im = append(h.re, re...), append(h.im, im...)
 		return
 	}
 	if m.welch == nil {
@@ -100,13 +98,17 @@ func (m *Meter) flush() {
 	m.channel.push(re, im)
 }
 
-// startStream chooses the segment length although the record goes on, and lets the head go.
+// startStream chooses the segment length although the record goes on, and lets the head become a chapter.
 func (m *Meter) startStream() {
-	expected := max(m.config.ExpectedSamples, 2*int64(len(m.head.re)))
-	m.gaps = newGapFloor(m.head.re, m.head.im)
-	m.begin(0, expected)
-	m.channel.push(m.head.re, m.head.im)
-	m.head = head{}
+	h := m.head
+	gaps := newGapFloor(h.re, h.im)
+	m.gaps = &gaps
+	m.begin(0, max(m.config.ExpectedSamples, 2*int64(len(h.re))))
+	m.channel.adopt(h.re, h.im)
+	if m.channel.filter != nil { // it made a copy, a smaller one
+		m.head = new(head)
+		h.giveBack()
+	}
 }
 
 // begin makes the analysers. known is the exact number of samples, 0 when more than the head comes.
@@ -135,5 +137,8 @@ func (m *Meter) Finish(e End) (Metrics, error) {
 		m.begin(n, n)
 		m.channel.whole(m.head.re, m.head.im)
 	}
-	return m.measure(e), nil
+	metrics := m.measure(e)
+	m.head.giveBack()
+	*m = Meter{done: true, head: new(head)}
+	return metrics, nil
 }

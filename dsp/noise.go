@@ -26,9 +26,11 @@ func censoredMean(p []float64, k float64, guard int) (mean, used float64, bins i
 	limit := meanGammaQuantile(k, tail)
 	strong := max(meanGammaQuantile(k, tail/float64(m)), limit)
 	truncated := truncatedGammaMean(k, limit)
-	order := slices.Clone(p)
+	r := borrowRanking(m)
+	defer r.giveBack()
+	order, drop := r.order, r.drop
+	copy(order, p)
 	mean = quantileOf(order, 0.10) / meanGammaQuantile(k, 0.90)
-	drop := make([]bool, m)
 	for range 12 {
 		if mean <= 0 {
 			return 0, 0, 0

@@ -11,11 +11,17 @@ const phasorRun = 256 // phasors between two evaluations of sine and cosine
 type scratch struct {
 	z, other []complex64 // the samples or their transform, and what the transform needs besides
 	power    []float32   // of the channel's bins, in order of frequency
+	tracks   [2][]float32
+	sums     [3][lineSums]float64
 	phasors  phasors
 }
 
-// scratches are shared by all meters: few of them are at the end of a chapter at once.
-var scratches sync.Pool
+// What meters need for a moment, or of equal size, they borrow: a hundred of them run at once, and one after another.
+var (
+	scratches sync.Pool // of *scratch: few meters are at the end of a chapter at once
+	heads     sync.Pool // of *head
+	rankings  sync.Pool // of *ranking
+)
 
 func borrow(n int) *scratch {
 	s, _ := scratches.Get().(*scratch)
@@ -29,6 +35,47 @@ func borrow(n int) *scratch {
 }
 
 func (s *scratch) giveBack() { scratches.Put(s) }
+
+// track returns the first or second buffer of n for the search of slanted tracks.
+func (s *scratch) track(i, n int) []float32 {
+	if cap(s.tracks[i]) < n {
+		s.tracks[i] = make([]float32, n)
+	}
+	return s.tracks[i][:n]
+}
+
+// borrowHead returns a head with room for n samples.
+func borrowHead(n int64) *head {
+	h, _ := heads.Get().(*head)
+	if h == nil || int64(cap(h.re)) < n {
+		h = &head{make([]float32, 0, n), make([]float32, 0, n)}
+	}
+	h.re, h.im = h.re[:0], h.im[:0]
+	return h
+}
+
+func (h *head) giveBack() {
+	if cap(h.re) > 0 {
+		heads.Put(h)
+	}
+}
+
+// A ranking is the memory of one censored mean.
+type ranking struct {
+	order []float64
+	drop  []bool
+}
+
+func borrowRanking(n int) *ranking {
+	r, _ := rankings.Get().(*ranking)
+	if r == nil || cap(r.order) < n {
+		r = &ranking{make([]float64, n), make([]bool, n)}
+	}
+	r.order, r.drop = r.order[:n], r.drop[:n]
+	return r
+}
+
+func (r *ranking) giveBack() { rankings.Put(r) }
 
 // transform transforms the first n samples of s.z, padded with zeros.
 func (s *scratch) transform(n int) {
