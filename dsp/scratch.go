@@ -2,6 +2,7 @@ package dsp
 
 import (
 	"math"
+	"runtime"
 	"sync"
 )
 
@@ -18,13 +19,20 @@ type scratch struct {
 
 // What meters need for a moment, or of equal size, they borrow: a hundred of them run at once, and one after another.
 var (
-	scratches sync.Pool // of *scratch: few meters are at the end of a chapter at once
+	scratches shelf
 	heads     sync.Pool // of *head
 	rankings  sync.Pool // of *ranking
 )
 
+// A shelf keeps as much scratch as can be at work at once: few meters are at the end of a chapter. A sync.Pool would
+// make new ones for every processor and after every collection.
+type shelf struct {
+	mu   sync.Mutex
+	free []*scratch
+}
+
 func borrow(n int) *scratch {
-	s, _ := scratches.Get().(*scratch)
+	s := scratches.take()
 	if s == nil || cap(s.z) < n {
 		s = new(scratch)
 		staggered(n, &s.z, &s.other)
@@ -34,7 +42,27 @@ func borrow(n int) *scratch {
 	return s
 }
 
-func (s *scratch) giveBack() { scratches.Put(s) }
+func (s *scratch) giveBack() { scratches.put(s) }
+
+func (f *shelf) take() *scratch {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	last := len(f.free) - 1
+	if last < 0 {
+		return nil
+	}
+	s := f.free[last]
+	f.free = f.free[:last]
+	return s
+}
+
+func (f *shelf) put(s *scratch) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.free) < runtime.GOMAXPROCS(0) {
+		f.free = append(f.free, s)
+	}
+}
 
 // track returns the first or second buffer of n for the search of slanted tracks.
 func (s *scratch) track(i, n int) []float32 {
