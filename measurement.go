@@ -39,7 +39,7 @@ type Metrics struct {
 	DCdBFS             *float64 `json:"dc_dbfs"`
 	ClipFraction       float64  `json:"clip_fraction"`
 	FrequencyOffsetHz  *float64 `json:"frequency_offset_hz"`
-	FrequencyMethod    string   `json:"frequency_method"`
+	FrequencyMethod    *string  `json:"frequency_method"`
 	FrequencySigmaHz   *float64 `json:"frequency_sigma_hz"`
 	ClockSigmaHz       *float64 `json:"clock_sigma_hz"`
 	LineFraction       *float64 `json:"line_fraction"`
@@ -58,7 +58,7 @@ type Metrics struct {
 	NoiseDBMHz         *float64 `json:"noise_dbm_hz"`
 	CalibrationDB      *float64 `json:"cal_db"`
 	CalibrationSigmaDB *float64 `json:"cal_sigma_db"`
-	CalibrationSource  string   `json:"cal_source"`
+	CalibrationSource  *string  `json:"cal_source"`
 	Flags              []string `json:"flags"`
 	AlgorithmVersion   string   `json:"algorithm_version"`
 	SegmentLength      int      `json:"L"`

@@ -92,7 +92,7 @@ func (a *analysis) calibrate(c *Calibration) {
 		}
 		return finite(*p + c.DB)
 	}
-	m.CalibrationDB, m.CalibrationSigmaDB, m.CalibrationSource = finite(c.DB), finite(c.SigmaDB), c.Source
+	m.CalibrationDB, m.CalibrationSigmaDB, m.CalibrationSource = finite(c.DB), finite(c.SigmaDB), new(c.Source)
 	m.PowerDBM, m.SignalDBM, m.NoiseDBMHz = add(m.PowerDBFS), add(m.SignalDBFS), add(m.NoiseDBFSHz)
 }
 

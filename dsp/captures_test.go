@@ -39,13 +39,14 @@ func TestRealRecordingsOfACarrierGiveItsFrequencyAndAnHonestSNR(t *testing.T) {
 	dir := filepath.Join(sharedDir(t), "captures")
 	for station, rateHz := range map[string]float64{"DF0KL": 12001.145, "F1JEK": 12001.202, "HB9RYZ": 12001.132} {
 		t.Run(station, func(t *testing.T) {
+			t.Parallel()
 			raw := kiwiSamples(t, filepath.Join(dir, "20171127T104156Z_77500_"+station+"_iq.wav"))
 			for name, passHz := range map[string]float64{"filter known": 3000, "filter unknown": 0} {
 				got := measure(t, dsp.Config{
 					Format: iq.CI16LE, SampleRateHz: 12000, ChannelBandwidthHz: 2000, PassbandLowHz: -passHz, PassbandHighHz: passHz,
 				}, dsp.End{SampleRateHz: rateHz}, raw)
-				if !got.Detected || got.FrequencyMethod != dsp.MethodCarrier {
-					t.Fatalf("%s: detected %v, method %q, want a carrier", name, got.Detected, got.FrequencyMethod)
+				if !got.Detected || !isMethod(got, dsp.MethodCarrier) {
+					t.Fatalf("%s: detected %v, method %v, want a carrier", name, got.Detected, got.FrequencyMethod)
 				}
 				within(t, name+": FrequencyOffsetHz", got.FrequencyOffsetHz, 0, 0.02)
 				if got.SNRdB != nil && (*got.SNRdB > 60 || *got.SNRdB < 10) {

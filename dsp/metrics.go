@@ -23,7 +23,7 @@ type Metrics struct {
 	DCdBFS             *float64 `json:"dc_dbfs"`             // power of the mean of the record
 	ClipFraction       float64  `json:"clip_fraction"`       // share of samples at full scale
 	FrequencyOffsetHz  *float64 `json:"frequency_offset_hz"` // of the signal from the channel centre, at the middle of the record
-	FrequencyMethod    string   `json:"frequency_method"`    // carrier or centroid; empty when there is no offset. Never mix methods in aggregates
+	FrequencyMethod    *string  `json:"frequency_method"`    // carrier or centroid; nil when there is no offset. Never mix methods in aggregates
 	FrequencySigmaHz   *float64 `json:"frequency_sigma_hz"`  // one sigma of the estimator alone
 	ClockSigmaHz       *float64 `json:"clock_sigma_hz"`      // one sigma of the receiver's frequency reference at this frequency
 	LineFraction       *float64 `json:"line_fraction"`       // share of S in the strongest line
@@ -42,7 +42,7 @@ type Metrics struct {
 	NoiseDBMHz         *float64 `json:"noise_dbm_hz"`        // NoiseDBFSHz, calibrated
 	CalibrationDB      *float64 `json:"cal_db"`              // dBm minus dBFS; nil when there is no calibration
 	CalibrationSigmaDB *float64 `json:"cal_sigma_db"`        // one sigma of CalibrationDB
-	CalibrationSource  string   `json:"cal_source"`          // table or s_meter; empty without a calibration
+	CalibrationSource  *string  `json:"cal_source"`          // table or s_meter; nil without a calibration
 	Flags              []string `json:"flags"`               // what is wrong or special, sorted; see Flag*
 	AlgorithmVersion   string   `json:"algorithm_version"`   // which version of these definitions made the row
 	SegmentLength      int      `json:"L"`                   // Welch segment length in samples

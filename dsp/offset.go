@@ -21,7 +21,7 @@ func (a *analysis) measureOffset(c centroid, blind bool) {
 	a.flag(strong && l.second >= secondLine, FlagMultiLine)
 	switch {
 	case strong && l.second < secondLine:
-		m.FrequencyMethod = MethodCarrier
+		m.FrequencyMethod = new(MethodCarrier)
 		m.FrequencyOffsetHz, m.DriftHzS = finite(l.frequencyHz-a.config.ChannelCenterHz), finite(l.driftHzS)
 		if blind { // a sigma would need the noise
 			return
@@ -29,7 +29,7 @@ func (a *analysis) measureOffset(c centroid, blind bool) {
 		m.FrequencySigmaHz, m.DriftSigmaHzS = finite(l.sigmaHz), finite(l.driftSigma)
 		a.preferCarrierPower(l.power, cn0)
 	case c.found:
-		m.FrequencyMethod = MethodCentroid
+		m.FrequencyMethod = new(MethodCentroid)
 		m.FrequencyOffsetHz = finite(c.frequencyHz - a.config.ChannelCenterHz)
 		if !blind {
 			m.FrequencySigmaHz = finite(c.sigmaHz)

@@ -27,7 +27,7 @@ func checkDefensible(t testing.TB, m dsp.Metrics) {
 			t.Errorf("%s = %v", v.Type().Field(i).Name, f.Float())
 		}
 	}
-	if !m.Detected && (m.SNRdB != nil || m.FrequencyOffsetHz != nil || m.OBWHz != nil || m.DriftHzS != nil || m.FrequencyMethod != "") {
+	if !m.Detected && (m.SNRdB != nil || m.FrequencyOffsetHz != nil || m.OBWHz != nil || m.DriftHzS != nil || m.FrequencyMethod != nil) {
 		t.Errorf("nothing detected, yet SNR %v, offset %v, bandwidth %v, drift %v", m.SNRdB, m.FrequencyOffsetHz, m.OBWHz, m.DriftHzS)
 	}
 	if m.Flags == nil || !sort.StringsAreSorted(m.Flags) || len(slices.Compact(slices.Clone(m.Flags))) != len(m.Flags) {
@@ -179,6 +179,7 @@ func TestBadEndsAreRefusedAndTheMeterLives(t *testing.T) {
 }
 
 func TestNoiseAloneIsHardlyEverASignal(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewSource(3))
 	alarms := 0
 	const records = 60
@@ -231,6 +232,7 @@ func FuzzMeter(f *testing.F) {
 // A receiver with a filter of +-500 Hz that nobody declared: what little is left of the band is skirts and signal, so
 // there is no honest SNR. The carrier is there all the same. Declared, the filter is no obstacle.
 func TestAnUndeclaredNarrowFilterMeansNoSNR(t *testing.T) {
+	t.Parallel()
 	noise := -70.0
 	z, err := siggen.Vector{
 		SampleRateHz: 12000, Samples: 120000, Seed: 3, NoiseDBFSHz: &noise,

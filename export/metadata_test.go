@@ -72,7 +72,7 @@ func fillMetrics(m *heimdall.Metrics) {
 			*f = []string{"clipped", "gaps"}
 		}
 	}
-	m.SNRBandwidthHz, m.AlgorithmVersion, m.NoiseSource, m.FrequencyMethod, m.CalibrationSource = 3000, "1", "off_channel", "carrier", "table"
+	m.SNRBandwidthHz, m.AlgorithmVersion, m.NoiseSource, m.FrequencyMethod, m.CalibrationSource = 3000, "1", "off_channel", new("carrier"), new("table")
 }
 
 func metadata(t testing.TB, a heimdall.Acquisition, c heimdall.Capture, w heimdall.WebSDR, m *heimdall.Measurement) []byte {

@@ -164,7 +164,7 @@ func (r *report) print(a *app) error {
 		if m == nil || c.Recording == nil {
 			cells = append(cells, "-", "-", "-", "-", "-", "-", "-", "-", c.Reason)
 		} else {
-			cells = append(cells, snr(m), plusMinus(m.FrequencyOffsetHz, m.FrequencySigmaHz, 2), m.FrequencyMethod, number(m.NoiseDBFSHz, 1),
+			cells = append(cells, snr(m), plusMinus(m.FrequencyOffsetHz, m.FrequencySigmaHz, 2), text(m.FrequencyMethod), number(m.NoiseDBFSHz, 1),
 				number(m.PowerDBM, 1), strconv.FormatInt(m.SamplesCount, 10), skew(c.Recording.StartSkewSeconds),
 				string(c.Recording.TimeQuality), note(c, m))
 		}

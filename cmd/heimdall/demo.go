@@ -159,7 +159,7 @@ func besideTruth(r *report, network *simnet.Network) ([]compared, error) {
 		list = append(list, compared{
 			WebSDRID: capture.WebSDRID, Name: name, Kind: kinds[name], Emitter: truth.Emitter,
 			SNRdB: m.SNRdB, TrueSNRdB: truth.SNRdB, snrSigma: m.SNRSigmaDB,
-			OffsetHz: m.FrequencyOffsetHz, TrueOffsetHz: truth.FrequencyOffsetHz, Method: m.FrequencyMethod, offsetSig: m.FrequencySigmaHz,
+			OffsetHz: m.FrequencyOffsetHz, TrueOffsetHz: truth.FrequencyOffsetHz, Method: text(m.FrequencyMethod), offsetSig: m.FrequencySigmaHz,
 			NoiseDBFSHz: m.NoiseDBFSHz, TrueNoiseDBFSHz: truth.NoiseDBFSHz, SignalDBM: m.SignalDBM, TrueSignalDBM: truth.SignalDBM,
 			Flags: m.Flags, SampleRateHz: m.SampleRateKHz * 1e3, StartSkewSeconds: capture.Recording.StartSkewSeconds, TimeQuality: string(capture.Recording.TimeQuality),
 		})

@@ -74,7 +74,7 @@ func printMeasurements(ctx context.Context, a *app, cl *client.Client, f heimdal
 			return err
 		}
 		t.row(stamp(m.TimestampUTC), strconv.FormatInt(m.WebSDRID, 10), fmt.Sprintf("%g", m.FrequencyMHz), snr(&m),
-			plusMinus(m.FrequencyOffsetHz, m.FrequencySigmaHz, 2), m.FrequencyMethod, number(m.NoiseDBFSHz, 1), number(m.PowerDBM, 1),
+			plusMinus(m.FrequencyOffsetHz, m.FrequencySigmaHz, 2), text(m.FrequencyMethod), number(m.NoiseDBFSHz, 1), number(m.PowerDBM, 1),
 			strings.Join(m.Flags, ", "))
 	}
 	return t.end()

@@ -44,6 +44,14 @@ func number(v *float64, decimals int) string {
 	return fmt.Sprintf("%.*f", decimals, *v)
 }
 
+// text shows what is not known as a dash.
+func text(s *string) string {
+	if s == nil {
+		return "-"
+	}
+	return *s
+}
+
 // plusMinus shows v with its uncertainty, to at least so many decimals and as many more as show one digit of
 // the uncertainty, up to the fourth decimal.
 func plusMinus(v, sigma *float64, decimals int) string {

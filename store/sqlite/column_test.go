@@ -86,6 +86,9 @@ func TestEveryMetricIsInTheColumnOfItsJSONName(t *testing.T) {
 		case *string:
 			*f = fmt.Sprint("text ", i)
 			want[column] = *f
+		case **string:
+			v := fmt.Sprint("text ", i)
+			*f, want[column] = &v, v
 		case *bool:
 			*f = i%2 == 0
 			want[column] = int64(1 - i%2)

@@ -136,7 +136,7 @@ CREATE TABLE measurements (
     dc_dbfs             REAL,
     clip_fraction       REAL    NOT NULL,
     frequency_offset_hz REAL,
-    frequency_method    TEXT    NOT NULL,
+    frequency_method    TEXT,
     frequency_sigma_hz  REAL,
     clock_sigma_hz      REAL,
     line_fraction       REAL,
@@ -155,7 +155,7 @@ CREATE TABLE measurements (
     noise_dbm_hz        REAL,
     cal_db              REAL,
     cal_sigma_db        REAL,
-    cal_source          TEXT    NOT NULL,
+    cal_source          TEXT,
     flags               TEXT    NOT NULL, -- JSON: ["clipped"]
     algorithm_version   TEXT    NOT NULL,
     welch_l             INTEGER NOT NULL,
