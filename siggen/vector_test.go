@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/heimdall-sdr/heimdall/siggen"
@@ -55,22 +56,31 @@ func TestThePublishedVectorsAreRebuilt(t *testing.T) {
 	if dir == "" {
 		dir = "../../shared"
 	}
-	vectors, same := load(t), 0
-	for _, p := range vectors {
-		got := p.record(t)
-		if sum := sha256.Sum256(got); hex.EncodeToString(sum[:]) == p.SHA256 {
-			same++
-			continue
+	vectors := load(t)
+	var same atomic.Int64
+	t.Run("vectors", func(t *testing.T) {
+		for _, p := range vectors {
+			t.Run(p.ID, func(t *testing.T) {
+				t.Parallel()
+				if raceEnabled && p.ID == "p36_crowded_half" {
+					t.Skip("SKIPPED under the race detector: one thread's sums of 13 s, of which it can say nothing")
+				}
+				got := p.record(t)
+				if sum := sha256.Sum256(got); hex.EncodeToString(sum[:]) == p.SHA256 {
+					same.Add(1)
+					return
+				}
+				want, err := os.ReadFile(filepath.Join(dir, "vectors", p.ID+"."+p.Format))
+				if err != nil {
+					t.Logf("%s: another hash, and no record to compare with", p.ID)
+					return
+				}
+				compare(t, p, got, want)
+			})
 		}
-		want, err := os.ReadFile(filepath.Join(dir, "vectors", p.ID+"."+p.Format))
-		if err != nil {
-			t.Logf("%s: another hash, and no record to compare with", p.ID)
-			continue
-		}
-		compare(t, p, got, want)
-	}
-	if len(vectors) != 46 || same < 40 {
-		t.Errorf("%d of %d records have the published hash, want at least 40 of 46", same, len(vectors))
+	})
+	if n := same.Load(); len(vectors) != 46 || n < 40 {
+		t.Errorf("%d of %d records have the published hash, want at least 40 of 46", n, len(vectors))
 	}
 }
 

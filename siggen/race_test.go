@@ -1,0 +1,5 @@
+//go:build race
+
+package siggen_test
+
+const raceEnabled = true
