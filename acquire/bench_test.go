@@ -126,7 +126,7 @@ func (b *bench) await(taskID string, what string, ok func(heimdall.Acquisition, 
 		if time.Now().After(deadline) {
 			b.t.Fatalf("acquisition never %s: it is %s, captures %+v", what, a.State, captures)
 		}
-		time.Sleep(5 * time.Millisecond)
+		time.Sleep(20 * time.Millisecond) // asking costs more than the work that it waits for
 	}
 }
 

@@ -3,6 +3,7 @@ package acquire_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"testing"
@@ -105,36 +106,39 @@ func (d *dying) Release(context.Context, acquire.Lease) error { return errKilled
 func TestAWorkerThatDiesBetweenObjectAndRowIsFinishedByTheNextFromTheSpool(t *testing.T) {
 	t.Parallel()
 	for call := 1; call <= 4; call++ { // three captures and the acquisition
-		b := newBench(t)
-		ids := b.add("pace=fast&seed=1", "pace=fast&seed=2", "pace=fast&seed=3")
-		d := &dying{Store: b.store, calls: call, dead: make(chan struct{})}
-		stop := start(t, b.newWorker(d, b.blobs))
-		a := b.create(nil, ids...)
-		<-d.dead
-		stop()
-		before := b.objects()
+		t.Run(fmt.Sprintf("death at write %d", call), func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			ids := b.add("pace=fast&seed=1", "pace=fast&seed=2", "pace=fast&seed=3")
+			d := &dying{Store: b.store, calls: call, dead: make(chan struct{})}
+			stop := start(t, b.newWorker(d, b.blobs))
+			a := b.create(nil, ids...)
+			<-d.dead
+			stop()
+			before := b.objects()
 
-		stop = start(t, b.worker)
-		a, captures := b.awaitEnd(a.TaskID)
-		stop()
-		if a.State != heimdall.Success || a.Claims < 2 {
-			t.Errorf("death at write %d: %s after %d claims, want success after 2 or more", call, a.State, a.Claims)
-		}
-		for _, c := range captures {
-			if c.State != heimdall.Success {
-				t.Errorf("death at write %d: WebSDR %d is %s: %s", call, c.WebSDRID, c.State, c.Reason)
+			stop = start(t, b.worker)
+			a, captures := b.awaitEnd(a.TaskID)
+			stop()
+			if a.State != heimdall.Success || a.Claims < 2 {
+				t.Errorf("%s after %d claims, want success after 2 or more", a.State, a.Claims)
 			}
-		}
-		if got := len(b.measurements(a.TaskID)); got != 3 {
-			t.Errorf("death at write %d: %d measurements, want 3", call, got)
-		}
-		after := b.objects()
-		for key, info := range before {
-			if after[key].SHA256 != info.SHA256 {
-				t.Errorf("death at write %d: %s changed", call, key)
+			for _, c := range captures {
+				if c.State != heimdall.Success {
+					t.Errorf("WebSDR %d is %s: %s", c.WebSDRID, c.State, c.Reason)
+				}
 			}
-		}
-		b.checkWhole()
+			if got := len(b.measurements(a.TaskID)); got != 3 {
+				t.Errorf("%d measurements, want 3", got)
+			}
+			after := b.objects()
+			for key, info := range before {
+				if after[key].SHA256 != info.SHA256 {
+					t.Errorf("%s changed", key)
+				}
+			}
+			b.checkWhole()
+		})
 	}
 }
 
