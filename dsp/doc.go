@@ -21,7 +21,8 @@
 // window (side lobes of -92 dB: Harris, Proc. IEEE 66, 1978), scaled to density by 1/(fs sum w^2), so that it
 // integrates to the mean power. L is a power of two with at least 64 bins over B and L^2 >= 2n, as long as there are 8
 // segments' worth of samples, at most 65536. Up to 32 blocks of time are kept (fewer above L = 16384). A bin of noise is
-// N0 Gamma(K)/K; overlap makes K = 0.997 times the number of segments.
+// N0 Gamma(K)/K; overlap makes K = 0.997 times the number of segments. Beyond 1024 segments they no longer overlap: what
+// that costs in variance is nothing there, and it halves the work.
 //
 // # Noise (noise.go, floor.go)
 //
@@ -45,8 +46,8 @@
 // P_ch is the power of one periodogram between the channel's edges, B_m the width of its bins there, which is B but
 // for those left out about 0 Hz of a zero-IF receiver (oscillator.go); S = P_ch - N0 B_m; SNR = S/(N0 B); C/N0 = S/N0. Its
 // variance, relative to the noise in B, is (2 snr + 1)/(BT) + (1 + snr)^2 r^2, r the relative sigma of N0: 1.5/(B_n T)
-// beside the channel, 3/(B_n T) elsewhere, B_n the bandwidth of the bins that gave it. When all excess energy can be
-// one carrier, and that is the better measure, S is the carrier's power.
+// beside the channel, 3/(B_n T) elsewhere, B_n the bandwidth of the bins that gave it, and twice that where segments do
+// not overlap. When all excess energy can be one carrier, and that is the better measure, S is the carrier's power.
 //
 // # Detection (detect.go)
 //

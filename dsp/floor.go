@@ -50,6 +50,9 @@ func (a *analysis) findNoise() {
 	if n.beside() {
 		excess = 1.5
 	}
+	if !s.overlaps { // half of the time counts for little
+		excess *= 2
+	}
 	a.noiseRel = math.Sqrt(excess / (max(float64(n.bins), 1) * s.stepHz * a.seconds))
 }
 

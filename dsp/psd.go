@@ -8,6 +8,10 @@ const (
 	maxSegment    = 1 << 16
 	minSegment    = 256
 	minRecord     = 64 // samples; shorter records have no spectrum worth the name
+
+	// Overlapping segments by half gives twice the averages for twice the work. Where there are more segments than
+	// this anyway, the spectrum is as good as it need be and the work is saved.
+	overlapUpTo = 1024
 )
 
 // segmentLength chooses the Welch segment of a record of n samples: at least 64 bins over a channel of
@@ -26,10 +30,12 @@ func segmentLength(n int64, bw float64) int {
 	return l
 }
 
-// A welch averages periodograms of half-overlapping windowed segments, in up to 32 blocks of time. When more
-// time comes than expected, neighbouring blocks are merged and later ones span twice as much.
+// A welch averages periodograms of windowed segments, overlapping by half unless there are very many, in up to 32
+// blocks of time. When more time comes than expected, neighbouring blocks are merged and later ones span twice as
+// much.
 type welch struct {
 	n      int
+	hop    int // from one segment to the next
 	plan   *fft
 	window []float32
 
@@ -51,23 +57,26 @@ type welch struct {
 // newWelch makes a welch with segments of n samples. known is the exact number of samples to come, 0 when that
 // is not known; then expected is a guess of it.
 func newWelch(n int, known, expected int64) *welch {
-	w := &welch{n: n, plan: fftOf(n), window: make([]float32, n), square: make([]float64, n)}
+	w := &welch{n: n, hop: n / 2, plan: fftOf(n), window: make([]float32, n), square: make([]float64, n)}
+	if segmentsOf(max(known, expected), n, n/2) > overlapUpTo {
+		w.hop = n
+	}
 	blackmanHarris(w.window)
 	staggered(n, &w.re, &w.im, &w.sum, &w.sum2)
 	staggered(n, &w.x, &w.y)
 	if known > 0 {
-		w.known = int(segmentsOf(known, n))
+		w.known = int(segmentsOf(known, n, w.hop))
 	} else {
-		w.perBlock = max(16, int(segmentsOf(expected, n))/w.maxBlocks()+1)
+		w.perBlock = max(16, int(segmentsOf(expected, n, w.hop))/w.maxBlocks()+1)
 	}
 	return w
 }
 
-func segmentsOf(samples int64, n int) int64 {
+func segmentsOf(samples int64, n, hop int) int64 {
 	if samples < int64(n) {
 		return 0
 	}
-	return 1 + (samples-int64(n))/int64(n/2)
+	return 1 + (samples-int64(n))/int64(hop)
 }
 
 func (w *welch) maxBlocks() int { return max(4, min(maxBlocks, maxBlockFloat/w.n)) }
@@ -89,8 +98,8 @@ func (w *welch) push(re, im []float32) {
 		re, im = re[c:], im[c:]
 		if w.fill += c; w.fill == w.n {
 			w.segment()
-			w.fill = copy(w.re, w.re[w.n/2:])
-			copy(w.im, w.im[w.n/2:])
+			w.fill = copy(w.re, w.re[w.hop:])
+			copy(w.im, w.im[w.hop:])
 		}
 	}
 }
@@ -152,6 +161,7 @@ type spectrum struct {
 	length   int     // bins, and samples of a segment
 	stepHz   float64 // between bins
 	averages float64 // K: independent averages per bin
+	overlaps bool    // whether segments overlap
 	blocks   [][]float32
 	counts   []int     // segments of each block
 	mean     []float64 // over the whole record
@@ -176,11 +186,14 @@ func (w *welch) finish(rateHz float64) *spectrum {
 		}
 	}
 	s := &spectrum{
-		length: w.n, stepHz: rateHz / float64(w.n), averages: 1,
+		length: w.n, stepHz: rateHz / float64(w.n), averages: 1, overlaps: w.hop < w.n,
 		blocks: w.blocks, counts: w.counts, mean: make([]float64, w.n), kurtosis: make([]float64, w.n),
 	}
 	if w.segments > 1 {
-		s.averages = float64(w.segments) * averagesPerSegment(w.window)
+		s.averages = float64(w.segments)
+		if s.overlaps {
+			s.averages *= averagesPerSegment(w.window)
+		}
 	}
 	for _, b := range s.blocks {
 		swapHalves(b)
