@@ -38,6 +38,9 @@ func kiwiSamples(t *testing.T, path string) []byte {
 func TestRealRecordingsOfACarrierGiveItsFrequencyAndAnHonestSNR(t *testing.T) {
 	dir := filepath.Join(sharedDir(t), "captures")
 	for station, rateHz := range map[string]float64{"DF0KL": 12001.145, "F1JEK": 12001.202, "HB9RYZ": 12001.132} {
+		if raceEnabled && station != "F1JEK" {
+			continue
+		}
 		t.Run(station, func(t *testing.T) {
 			t.Parallel()
 			raw := kiwiSamples(t, filepath.Join(dir, "20171127T104156Z_77500_"+station+"_iq.wav"))
