@@ -214,4 +214,3 @@ func (k *capture) beginning(t *tape) beginning {
 		},
 	}
 }
-
