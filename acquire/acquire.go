@@ -102,8 +102,7 @@ func (a *Acquirer) run(ctx context.Context, job *Job, cancelled <-chan struct{})
 		captures = append(captures, cc)
 		m.expect(c.WebSDRID)
 	}
-	names := hostNames(a, captures)
-	if err := a.hosts.take(recording, names); err != nil && ctx.Err() != nil {
+	if err := a.takeHosts(recording, captures); err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	for _, cc := range captures {

@@ -42,6 +42,9 @@ func (k *capture) run(ctx, recording context.Context) error {
 	s, err := k.spooled(entry)
 	if errors.Is(err, fs.ErrNotExist) {
 		s, err = k.record(recording, entry)
+		if err != nil && recording.Err() != nil {
+			err = context.Cause(recording) // whatever else that made it say
+		}
 	}
 	k.meeting.leave(k.c.WebSDRID)
 	k.release()
@@ -207,20 +210,24 @@ func isStorage(err error) bool {
 	return errors.As(err, &path) || errors.Is(err, syscall.ENOSPC)
 }
 
-// hostNames says which hosts the captures will connect to, and arranges for each to be given back.
-func hostNames(a *Acquirer, captures []*capture) []string {
-	var names []string
-	for _, k := range captures {
+// takeHosts takes the hosts that the captures will connect to, and arranges for each to be given back.
+func (a *Acquirer) takeHosts(ctx context.Context, captures []*capture) error {
+	names := make([]string, len(captures))
+	for i, k := range captures {
 		k.release = func() {}
-		if k.w == nil {
-			continue
+		if k.w != nil {
+			names[i] = hostOf(k.w)
 		}
-		if name := hostOf(k.w); name != "" {
-			names = append(names, name)
+	}
+	if err := a.hosts.take(ctx, names); err != nil {
+		return err
+	}
+	for i, k := range captures {
+		if name := names[i]; name != "" {
 			k.release = sync.OnceFunc(func() { a.hosts.giveBack(name) })
 		}
 	}
-	return names
+	return nil
 }
 
 // spooled returns what an earlier worker left: a sealed entry as it is, and an unsealed one sealed now if it

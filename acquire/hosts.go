@@ -36,7 +36,8 @@ func hostOf(w *heimdall.WebSDR) string {
 	return u.Host
 }
 
-// take waits until all names are free and takes them. Each is given back on its own, once.
+// take waits until all names are free and takes them, or takes none and returns the cause of ctx's end. Each
+// is given back on its own, once. Empty names are nobody's.
 func (h *hosts) take(ctx context.Context, names []string) error {
 	names = slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(names))), func(s string) bool { return s == "" })
 	r := &hostRequest{names: names, granted: make(chan struct{})}

@@ -12,6 +12,8 @@ import (
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/acquire"
 	"github.com/heimdall-sdr/heimdall/blob"
+	"github.com/heimdall-sdr/heimdall/websdr"
+	"github.com/heimdall-sdr/heimdall/websdr/sim"
 )
 
 // flaky stands for an object store that is away for its first calls.
@@ -163,4 +165,48 @@ func TestAStoppedWorkerHandsItsAcquisitionsBack(t *testing.T) {
 	}
 	stop()
 	b.checkWhole()
+}
+
+// hosted gives a simulated receiver an address on a network, which only one connection may use at a time.
+type hosted struct{ *sim.Driver }
+
+func (h hosted) Open(ctx context.Context, w *heimdall.WebSDR, t websdr.Tuning) (websdr.Stream, error) {
+	simulated := *w
+	simulated.URL = "sim:///?pace=real"
+	return h.Driver.Open(ctx, &simulated, t)
+}
+
+func TestCancellingWhoWaitsForABusyHostFreesNothingOfAnother(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.worker.Acquirer.Drivers["http_iq"] = hosted{b.driver}
+	// Two rows for one host: the second must wait for the first.
+	var ids []int64
+	for _, name := range []string{"one", "two", "three"} {
+		w, err := b.store.CreateWebSDR(t.Context(), heimdall.WebSDR{
+			Name: name, Kind: "http_iq", URL: "http://host.example:80", Active: true, SampleRateHz: 12000, Timeout: time.Second,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, w.ID)
+	}
+	start(t, b.worker)
+	first := b.create(func(a *heimdall.Acquisition) { a.Duration = 3 * time.Second }, ids[0])
+	b.awaitRecording(first.TaskID)
+	running := func(a heimdall.Acquisition, _ []heimdall.Capture) bool { return a.State == heimdall.Running }
+	second := b.create(nil, ids[1])
+	b.await(second.TaskID, "claimed", running)
+	if _, err := b.store.CancelAcquisition(t.Context(), second.TaskID); err != nil {
+		t.Fatal(err)
+	}
+	if a, captures := b.awaitEnd(second.TaskID); a.State != heimdall.Cancelled || captures[0].State != heimdall.Cancelled {
+		t.Errorf("who waited is %s (%s), want cancelled", a.State, captures[0].FailureClass)
+	}
+	third := b.create(nil, ids[2])
+	_, captures := b.awaitEnd(third.TaskID)
+	a, _ := b.awaitEnd(first.TaskID)
+	if captures[0].Recording == nil || captures[0].Recording.Start.Before(a.WindowStart.Add(a.Duration)) {
+		t.Errorf("the third began while the first held the host: %+v", captures[0])
+	}
 }

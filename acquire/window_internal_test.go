@@ -29,7 +29,7 @@ func meet(t *testing.T, a heimdall.Acquisition, live bool, positions ...time.Dur
 func TestTheWindowBeginsAfterTheLatestLiveStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, seats := meet(t, heimdall.Acquisition{JoinTimeout: time.Second}, true, 0, 30*time.Millisecond, -20*time.Millisecond)
-		if got := m.start.Sub(time.Now()); got != 30*time.Millisecond+windowMargin {
+		if got := time.Until(m.start); got != 30*time.Millisecond+windowMargin {
 			t.Errorf("it begins %v from now, want %v after the latest stream", got, windowMargin)
 		}
 		for _, s := range seats {
@@ -44,7 +44,7 @@ func TestPlayedBackStreamsAgreeOnAWindowOfTheirOwnPast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const year = 365 * 24 * time.Hour
 		m, _ := meet(t, heimdall.Acquisition{JoinTimeout: time.Second, StartAt: time.Now().Add(time.Minute)}, false, -year, -year+time.Second)
-		if got := m.start.Sub(time.Now()); got != -year+time.Second {
+		if got := time.Until(m.start); got != -year+time.Second {
 			t.Errorf("the window is %v from now, want that of the latest recording, whatever start was asked for", got)
 		}
 	})
@@ -53,7 +53,7 @@ func TestPlayedBackStreamsAgreeOnAWindowOfTheirOwnPast(t *testing.T) {
 func TestAStreamWhoseClockIsHoursOffIsLeftOutAndMovesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, seats := meet(t, heimdall.Acquisition{JoinTimeout: time.Second}, true, 0, 3*time.Hour, time.Millisecond)
-		if got := m.start.Sub(time.Now()); got != time.Millisecond+windowMargin {
+		if got := time.Until(m.start); got != time.Millisecond+windowMargin {
 			t.Errorf("the window begins %v from now", got)
 		}
 		if !seats[0].agreed || seats[1].agreed || !seats[2].agreed {

@@ -3,6 +3,7 @@ package kiwisdr_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,10 +13,11 @@ import (
 	"github.com/heimdall-sdr/heimdall/websdr/kiwisdr"
 )
 
-const statusText = `status=active
+// A KiwiSDR puts invisible separators (U+2063) between the words of its hardware.
+var statusText = strings.ReplaceAll(`status=active
 offline=no
 name=0-30 MHz, Long Wire = good | Torino
-sdr_hw=KiwiSDR 1 v1.709 ⁣ 📡 GPS ⁣ ⏳ Limits ⁣
+sdr_hw=KiwiSDR 1 v1.709 ¦ 📡 GPS ¦ ⏳ Limits ¦
 op_email=op@example.org
 bands=0-30000000
 freq_offset=0.000
@@ -39,7 +41,7 @@ adc_ov=17
 uptime=86400
 gps_date=0,0
 ip_blacklist=abc
-`
+`, "¦", "\u2063")
 
 func ptr[T any](v T) *T { return &v }
 
@@ -47,7 +49,7 @@ func TestTheStatusOfAReceiverIsRead(t *testing.T) {
 	got, ok := kiwisdr.ParseStatus(statusText)
 	want := kiwisdr.Status{
 		State: "active", Name: "0-30 MHz, Long Wire = good | Torino", Location: "Torino, Italy", Antenna: "Long wire",
-		Hardware: "KiwiSDR 1 v1.709 ⁣ 📡 GPS ⁣ ⏳ Limits ⁣", Version: "KiwiSDR_v1.709",
+		Hardware: "KiwiSDR 1 v1.709 \u2063 📡 GPS \u2063 ⏳ Limits \u2063", Version: "KiwiSDR_v1.709",
 		Users: ptr(3), UsersMax: ptr(4), LowHz: ptr(int64(0)), HighHz: ptr(int64(30_000_000)),
 		LatitudeDeg: ptr(45.103), LongitudeDeg: ptr(7.694), AltitudeM: ptr(240.0),
 		GPSSatellites: ptr(9), FixesPerMin: ptr(58), TDoAChannels: ptr(2), Stamps: ptr(true),
