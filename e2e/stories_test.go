@@ -179,6 +179,16 @@ func TestFilesThatCannotBeMeasuredAreRefusedWithTheReason(t *testing.T) {
 	}
 }
 
+func TestCheckingAFolderWithoutDataMakesNone(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	if r := command(t, data, "check"); r.code != 2 || !strings.Contains(r.stderr, "--data-dir") {
+		t.Errorf("exit code %d, %q; want 2 and what to do", r.code, r.stderr)
+	}
+	if _, err := os.Stat(data); err == nil {
+		t.Error("it made the folder")
+	}
+}
+
 func TestADataFolderOfANewerVersionIsRefused(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	if r := command(t, data, "websdr", "list"); r.code != 0 {

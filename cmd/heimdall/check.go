@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/heimdall-sdr/heimdall/blob/disk"
 	"github.com/heimdall-sdr/heimdall/check"
@@ -16,6 +17,9 @@ type checkCmd struct {
 
 func (c *checkCmd) Run(a *app) error {
 	f := &folder{dir: a.config.DataDir}
+	if _, err := os.Stat(f.path("heimdall.db")); err != nil {
+		return invalid("data_dir", fmt.Errorf("%s holds no data of heimdall: name the folder with --data-dir", f.dir))
+	}
 	if err := f.checkLayout(); err != nil {
 		return err
 	}
