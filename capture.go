@@ -1,6 +1,9 @@
 package heimdall
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // A FailureClass says what kind of thing went wrong with a WebSDR, and so what may be done about it.
 type FailureClass string
@@ -96,3 +99,6 @@ type Recording struct {
 	SMeterDBM        *float64
 	Dialect          string // which variant of its protocol the receiver spoke
 }
+
+// MetadataPath is the key of the SigMF metadata object beside the data object.
+func (r *Recording) MetadataPath() string { return strings.TrimSuffix(r.S3Path, "data") + "meta" }

@@ -54,11 +54,11 @@ func (k *capture) run(ctx, recording context.Context) error {
 	if err != nil {
 		return k.fail(ctx, entry, err)
 	}
-	if err := k.store(ctx, entry, s); err == nil || ctx.Err() != nil || errors.Is(err, heimdall.ErrLost) {
+	err = k.store(ctx, entry, s)
+	if err == nil || ctx.Err() != nil || errors.Is(err, heimdall.ErrLost) {
 		return err
-	} else {
-		return k.reject(ctx, err)
 	}
+	return k.reject(ctx, err)
 }
 
 // record goes from nothing to a sealed spool entry.
@@ -253,7 +253,7 @@ func (k *capture) spooled(entry *spoolEntry) (*sealed, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read spool: %w", err)
 	}
-	size := int64(formatSize(b.Recording.Datatype))
+	size := int64(b.Meter.Format.Size())
 	samples := info.Size() / size
 	if float64(samples) < minimumKept*b.Duration.Seconds()*b.Clock.RateHz {
 		return nil, fs.ErrNotExist

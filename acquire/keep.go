@@ -21,12 +21,6 @@ func dataKey(taskID string, websdrID int64, copy int) string {
 	return fmt.Sprintf("sessions/%s/websdr_%d-%d.sigmf-data", taskID, websdrID, copy)
 }
 
-// metadataKey is where the SigMF metadata beside a data object is kept.
-func metadataKey(dataKey string) string {
-	const suffix = "data"
-	return dataKey[:len(dataKey)-len(suffix)] + "meta"
-}
-
 // maxCopies bounds the search for a free key.
 const maxCopies = 100
 
@@ -80,7 +74,7 @@ func (k *capture) putObjects(ctx context.Context, entry *spoolEntry, s *sealed) 
 	if err != nil {
 		return err
 	}
-	return k.a.Blobs.Put(ctx, metadataKey(key), bytes.NewReader(meta), blob.SumOf(meta))
+	return k.a.Blobs.Put(ctx, s.Capture.Recording.MetadataPath(), bytes.NewReader(meta), blob.SumOf(meta))
 }
 
 func (k *capture) putSamples(ctx context.Context, key, path string, want blob.Sum) error {

@@ -8,7 +8,6 @@ import (
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/blob"
 	"github.com/heimdall-sdr/heimdall/dsp"
-	"github.com/heimdall-sdr/heimdall/iq"
 	"github.com/heimdall-sdr/heimdall/stamp"
 	"github.com/heimdall-sdr/heimdall/websdr"
 )
@@ -66,7 +65,7 @@ func (k *capture) recording(e *ending) heimdall.Recording {
 	rec.S3Path = dataKey(k.job.TaskID, k.c.WebSDRID, 1)
 	rec.SampleRateHz = e.clock.RateHz
 	rec.Bytes, rec.SHA256 = e.sum.Bytes, e.sum.SHA256
-	rec.SamplesCount = rec.Bytes / int64(formatSize(rec.Datatype))
+	rec.SamplesCount = rec.Bytes / int64(e.Meter.Format.Size())
 	rec.ExpectedSamples = e.expectedSamples()
 	rec.Start = e.clock.Start
 	rec.StartSkew = rec.Start.Sub(e.Window)
@@ -105,13 +104,4 @@ func orZero(p *float64) float64 {
 		return 0
 	}
 	return *p
-}
-
-// formatSize is the size of a sample of a datatype that a driver gave.
-func formatSize(datatype string) int {
-	f, err := iq.ParseFormat(datatype)
-	if err != nil {
-		return 1
-	}
-	return f.Size()
 }

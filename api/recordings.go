@@ -7,7 +7,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -91,7 +90,7 @@ func (s *service) openRecording(ctx context.Context, in *recordingInput, rec *he
 	var meta []byte
 	if in.Format == export.SigMF || in.Format == export.SigMFMeta {
 		var err error
-		if meta, err = s.readObject(ctx, strings.TrimSuffix(rec.S3Path, ".sigmf-data")+".sigmf-meta"); err != nil {
+		if meta, err = s.readObject(ctx, rec.MetadataPath()); err != nil {
 			return nil, blob.Info{}, err
 		}
 	}

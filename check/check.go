@@ -62,8 +62,7 @@ func Run(ctx context.Context, s Store, blobs blob.Store, deep bool, progress fun
 		}
 		r.Recordings++
 		r.Bytes += c.Recording.Bytes
-		meta := metadataKey(c.Recording.S3Path)
-		owned[c.Recording.S3Path], owned[meta] = true, true
+		owned[c.Recording.S3Path], owned[c.Recording.MetadataPath()] = true, true
 		if err := checkRecording(ctx, blobs, &c, deep, &r); err != nil {
 			return r, err
 		}
@@ -74,14 +73,12 @@ func Run(ctx context.Context, s Store, blobs blob.Store, deep bool, progress fun
 	return r, checkOrphans(ctx, s, blobs, owned, &r)
 }
 
-func metadataKey(dataKey string) string { return strings.TrimSuffix(dataKey, "data") + "meta" }
-
 // checkRecording looks at the two objects of one recording.
 func checkRecording(ctx context.Context, blobs blob.Store, c *heimdall.Capture, deep bool, r *Report) error {
 	found := func(kind, format string, args ...any) {
 		r.Problems = append(r.Problems, store.Problem{Kind: kind, TaskID: c.TaskID, WebSDRID: c.WebSDRID, Detail: fmt.Sprintf(format, args...)})
 	}
-	for _, key := range []string{c.Recording.S3Path, metadataKey(c.Recording.S3Path)} {
+	for _, key := range []string{c.Recording.S3Path, c.Recording.MetadataPath()} {
 		info, err := blobs.Stat(ctx, key)
 		switch {
 		case errors.Is(err, blob.ErrNotFound):
