@@ -107,14 +107,16 @@ func (a *app) watch(ctx context.Context, cl *client.Client, acq wire.Acquisition
 		show.update(acq)
 	}
 	show.end()
-	r := &report{Acquisition: acq, names: names, Measurements: []wire.Measurement{}}
-	for m, err := range cl.EachMeasurement(ctx, heimdall.MeasurementFilter{TaskID: acq.TaskID}) {
-		if err != nil {
-			return nil, err
-		}
-		r.Measurements = append(r.Measurements, m)
+	return newReport(ctx, cl, acq, names)
+}
+
+// newReport gets what the acquisition gave.
+func newReport(ctx context.Context, cl *client.Client, acq wire.Acquisition, names map[int64]string) (*report, error) {
+	list, err := measurements(ctx, cl, heimdall.MeasurementFilter{TaskID: acq.TaskID})
+	if err != nil {
+		return nil, err
 	}
-	return r, nil
+	return &report{Acquisition: acq, Measurements: list, names: names}, nil
 }
 
 // cancel is what an interrupt does to the acquisition that was waited for.

@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"github.com/heimdall-sdr/heimdall"
-	"github.com/heimdall-sdr/heimdall/api/wire"
 	"github.com/heimdall-sdr/heimdall/client"
 )
 
@@ -52,15 +51,13 @@ func (c *acquisitionsShowCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		r := &report{Acquisition: acq, Measurements: []wire.Measurement{}}
-		if r.names, err = websdrNames(ctx, cl); err != nil {
+		names, err := websdrNames(ctx, cl)
+		if err != nil {
 			return err
 		}
-		for m, err := range cl.EachMeasurement(ctx, heimdall.MeasurementFilter{TaskID: c.TaskID}) {
-			if err != nil {
-				return err
-			}
-			r.Measurements = append(r.Measurements, m)
+		r, err := newReport(ctx, cl, acq, names)
+		if err != nil {
+			return err
 		}
 		if c.JSON {
 			return printJSON(a.stdout, r)

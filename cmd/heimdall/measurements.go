@@ -50,21 +50,26 @@ func (c *measurementsCmd) Run(a *app) error {
 			_, err = io.Copy(a.stdout, body)
 			return err
 		case c.JSON:
-			return printMeasurementsJSON(ctx, a, cl, f)
+			list, err := measurements(ctx, cl, f)
+			if err != nil {
+				return err
+			}
+			return printJSON(a.stdout, list)
 		}
 		return printMeasurements(ctx, a, cl, f)
 	})
 }
 
-func printMeasurementsJSON(ctx context.Context, a *app, cl *client.Client, f heimdall.MeasurementFilter) error {
+// measurements collects every measurement chosen.
+func measurements(ctx context.Context, cl *client.Client, f heimdall.MeasurementFilter) ([]wire.Measurement, error) {
 	list := []wire.Measurement{}
 	for m, err := range cl.EachMeasurement(ctx, f) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		list = append(list, m)
 	}
-	return printJSON(a.stdout, list)
+	return list, nil
 }
 
 func printMeasurements(ctx context.Context, a *app, cl *client.Client, f heimdall.MeasurementFilter) error {
