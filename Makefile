@@ -34,7 +34,7 @@ bench: ## the benchmarks behind docs/benchmarks.md
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 generate: ## what is made from the code: docs/openapi.json
-	$(GO) generate ./...
+	$(GO) test ./api -run OpenAPI -update
 
 build: ## one static binary, ./heimdall
 	CGO_ENABLED=0 $(GO) build -trimpath -o heimdall ./cmd/heimdall

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"strings"
 
 	"github.com/heimdall-sdr/heimdall/dsp"
 	"github.com/heimdall-sdr/heimdall/iq"
@@ -48,7 +49,10 @@ func ExampleMeter_Write() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	_ = io.MultiWriter(io.Discard, meter)
+	received := strings.NewReader("") // nothing came
+	if _, err := io.Copy(io.MultiWriter(io.Discard, meter), received); err != nil {
+		log.Fatal(err)
+	}
 	m, err := meter.Finish(dsp.End{})
 	if err != nil {
 		log.Fatal(err)

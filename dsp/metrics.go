@@ -4,7 +4,7 @@ package dsp
 const Version = "1"
 
 // Metrics are the numbers of one record. A nil pointer is a number that cannot be defended; Flags or
-// NoiseSource say why. Units end the names. The columns of docs/signal-metrics.md have the JSON names.
+// NoiseSource say why. Units end the names. The JSON names are those of the columns.
 type Metrics struct {
 	SNRdB              *float64 `json:"snr_db"`              // (P_ch - N0 B)/(N0 B); nil when nothing was detected
 	SNRSigmaDB         *float64 `json:"snr_sigma_db"`        // one sigma of SNRdB

@@ -64,7 +64,7 @@ func (w Measurement) Root() heimdall.Measurement {
 	}
 }
 
-// MetricDoc explains the columns that dsp computes, by JSON name. docs/signal-metrics.md defines them.
+// MetricDoc explains the columns that dsp computes, by JSON name. The doc of package dsp defines them.
 var MetricDoc = map[string]string{
 	"snr_db":              "Signal-to-noise ratio in the channel, in dB; null when nothing was detected",
 	"snr_sigma_db":        "One sigma of snr_db, in dB",
