@@ -16,6 +16,7 @@ type channel struct {
 	half    float64 // of its width, likewise
 	leaking bool    // a zero-IF receiver's oscillator may leak into or beside the channel, at 0 Hz of the record
 	skirt   float64 // half-width that it has of its own, in cycles per channel sample
+	step    float64 // samples of the channel between those whose phases are compared
 	filter  *decimator
 	trimmed int // samples of the record at each end about which no output is made
 
@@ -58,6 +59,7 @@ func newChannel(c Config, length int, expected int64) *channel {
 	ch.center, ch.half = (center-ch.shift)*d, width/2*d
 	ch.leaking = c.ZeroIF && c.channel().scale(1/c.SampleRateHz).overlaps(dcHalfBins/float64(length))
 	ch.skirt = dcSkirtHz / c.SampleRateHz * d
+	ch.step = stepSeconds * c.SampleRateHz / d
 	// Many chapters have the length at which their transform needs no padding; a known few share the record evenly.
 	ch.limit = chapterSamples
 	if samples := c.ExpectedSamples/int64(ch.factor) + 1; c.ExpectedSamples >= expected && samples < 4*chapterSamples {

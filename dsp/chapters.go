@@ -2,6 +2,9 @@ package dsp
 
 import "math"
 
+// restless is how much more than noise the phases of a line may scatter and still be those of one oscillation.
+const restless = 3
+
 // A sighting is the line of one chapter.
 type sighting struct {
 	carrier
@@ -44,11 +47,21 @@ func (a *analysis) lineOf(c chapter) carrier {
 		return carrier{}
 	}
 	cn0 := power / a.noise.density
-	return carrier{
+	l := carrier{
 		frequencyHz: c.line.frequency * a.rateHz, sigmaHz: frequencyBound(cn0, t),
 		driftHzS: c.line.drift * a.rateHz * a.rateHz, driftSigma: driftBound(cn0, t),
-		phase: c.line.phase, power: power, second: c.line.second, seconds: t, found: true,
+		phase: c.line.phase, power: power, second: c.line.second, seconds: t, energy: cn0 * t, found: true,
 	}
+	// Noise alone leaves this much of the phases of 16 sums after a fit of three unknowns.
+	const unknowns, sums = 3, 16
+	if excess := math.Sqrt(c.line.unrest * 2 * l.energy * 4 * math.Pi * math.Pi / (sums - unknowns)); excess > 1 {
+		l.sigmaHz *= excess
+		l.driftSigma *= excess
+		if step := c.line.stepwise; excess > restless && !math.IsInf(step.sigma, 0) {
+			l.frequencyHz, l.sigmaHz = step.frequency*a.rateHz, step.sigma*a.rateHz
+		}
+	}
+	return l
 }
 
 // agreeing keeps the sightings of the carrier that the most power speaks for.
@@ -114,9 +127,7 @@ func fitFrequencies(seen []sighting, total float64) carrier {
 }
 
 // trusted: strong enough that it is not the highest peak of noise.
-func (l carrier) trusted() bool {
-	return l.found && l.sigmaHz < frequencyBound(carrierCN0T/l.seconds, l.seconds)
-}
+func (l carrier) trusted() bool { return l.found && l.energy > carrierCN0T }
 
 // agrees reports whether l can be the same carrier as anchor.
 func (l sighting) agrees(anchor sighting) bool {

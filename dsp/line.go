@@ -15,6 +15,8 @@ type line struct {
 	phase     float64 // cycles, of the record's own oscillation
 	power     float64 // amplitude squared, noise included
 	second    float64 // power of the second strongest line over its own
+	unrest    float64 // mean square of what the fit leaves of the phases, in cycles
+	stepwise  stepwise
 	found     bool
 }
 
@@ -45,6 +47,8 @@ func (c *channel) findLine(p *chapter, s *scratch, mayDrift bool) line {
 	}
 	d := float64(c.factor)
 	best.frequency = best.frequency/d + c.shift
+	best.stepwise.frequency = best.stepwise.frequency/d + c.shift
+	best.stepwise.sigma /= d
 	best.phase += math.Mod(c.shift*p.middle, 1) // what the shift took away
 	best.drift /= d * d
 	return best.line
@@ -88,6 +92,7 @@ func (c *channel) refine(l *candidate, s *scratch) {
 		if !ok {
 			break
 		}
+		l.unrest = fit.unrest
 		if l.sure = fit.coherence > coherent; fit.coherence < 0.5 {
 			break
 		}
@@ -107,6 +112,8 @@ func (c *channel) refine(l *candidate, s *scratch) {
 	n := float64(len(c.re))
 	l.power = (re*re + im*im) / (n * n)
 	l.phase = math.Atan2(im, re) / (2 * math.Pi)
+	l.stepwise = sums.stepwise(c.step)
+	l.stepwise.frequency += l.frequency
 }
 
 // A partial is a run of sums over neighbouring samples.
@@ -176,6 +183,7 @@ func (p *partial) interpolate() float64 {
 type phaseFit struct {
 	frequency, drift float64
 	coherence        float64 // 1: every sum lies where the fit says
+	unrest           float64 // mean square of what it leaves of the phases, in cycles
 }
 
 // fitPhase fits phase, frequency and drift to m sums, weighted by their power.
@@ -210,14 +218,18 @@ func (p *partial) fitPhase(m int) (phaseFit, bool) {
 	if !ok || total == 0 {
 		return phaseFit{}, false
 	}
-	var sr, si float64
+	var sr, si, rest, weights float64
 	for j := range m {
 		u := t[j] / p.n
-		sin, cos := math.Sincos(-2 * math.Pi * (x[0] + x[1]*u + x[2]*u*u/2))
+		turn := x[0] + x[1]*u + x[2]*u*u/2
+		sin, cos := math.Sincos(-2 * math.Pi * turn)
 		sr += re[j]*cos - im[j]*sin
 		si += re[j]*sin + im[j]*cos
+		weight := re[j]*re[j] + im[j]*im[j]
+		rest += weight * (phase[j] - turn) * (phase[j] - turn)
+		weights += weight
 	}
-	return phaseFit{x[1] / p.n, x[2] / (p.n * p.n), math.Hypot(sr, si) / total}, true
+	return phaseFit{x[1] / p.n, x[2] / (p.n * p.n), math.Hypot(sr, si) / total, rest / weights}, true
 }
 
 // solve3 solves three linear equations, the right-hand side in the last column, by elimination with pivoting.

@@ -64,6 +64,7 @@ type carrier struct {
 	power                float64 // amplitude squared, averaged over the record
 	second               float64
 	seconds              float64 // of coherent observation behind it
+	energy               float64 // C/N0 T, linear
 	found                bool
 }
 

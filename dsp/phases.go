@@ -68,19 +68,12 @@ func information(energy, t float64) [3][3]float64 {
 	return [3][3]float64{{scale, 0, pd}, {0, scale * t * t / 12, 0}, {pd, 0, scale * t * t * t * t / 320}}
 }
 
-// weight is the information of a sighting. Time is in units of so many seconds.
-func (l sighting) weight(unit float64) [3][3]float64 {
-	t := l.seconds
-	energy := 6 / (l.sigmaHz * l.sigmaHz * 4 * math.Pi * math.Pi * t * t) // C/N0 T, by the bound of the frequency
-	return information(energy, t/unit)
-}
-
 // carried is how phase, frequency and drift of the record's middle show t units later.
 func carried(t float64) [3][3]float64 { return [3][3]float64{{1, t, t * t / 2}, {0, 1, t}, {0, 0, 1}} }
 
 // addTo adds what a sighting at time t says to the normal equations.
 func (l sighting) addTo(equations *[3][4]float64, rest [3]float64, t, unit float64) {
-	w, a := l.weight(unit), carried(t)
+	w, a := information(l.energy, l.seconds/unit), carried(t)
 	for r := range 3 {
 		for i := range 3 {
 			var aw float64 // of A' W
@@ -97,7 +90,7 @@ func (l sighting) addTo(equations *[3][4]float64, rest [3]float64, t, unit float
 
 // misfit is the chi square of a sighting at time t against the solution x.
 func (l sighting) misfit(rest, x [3]float64, t, unit float64) (chi float64) {
-	w, a := l.weight(unit), carried(t)
+	w, a := information(l.energy, l.seconds/unit), carried(t)
 	var e [3]float64
 	for r := range 3 {
 		e[r] = rest[r] - a[r][0]*x[0] - a[r][1]*x[1] - a[r][2]*x[2]
