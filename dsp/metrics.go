@@ -28,10 +28,10 @@ type Metrics struct {
 	ClockSigmaHz       *float64 `json:"clock_sigma_hz"`      // one sigma of the receiver's frequency reference at this frequency
 	LineFraction       *float64 `json:"line_fraction"`       // share of S in the strongest line
 	DriftHzS           *float64 `json:"drift_hz_s"`          // rate of change of the carrier
-	DriftSigmaHzS      *float64 `json:"drift_sigma"`         // one sigma of DriftHzS
+	DriftSigmaHzS      *float64 `json:"drift_sigma_hz_s"`    // one sigma of DriftHzS
 	OBWHz              *float64 `json:"obw_hz"`              // 99 % occupied bandwidth, ITU-R SM.443
-	OBWLowHz           *float64 `json:"obw_lo"`              // its lower edge, relative to the tuned frequency
-	OBWHighHz          *float64 `json:"obw_hi"`              // its upper edge
+	OBWLowHz           *float64 `json:"obw_lo_hz"`           // its lower edge, relative to the tuned frequency
+	OBWHighHz          *float64 `json:"obw_hi_hz"`           // its upper edge
 	OBWValid           bool     `json:"obw_valid"`           // whether the SNR inside it is at least 10 dB
 	FlatnessDB         *float64 `json:"flatness_db"`         // Wiener entropy of the channel: 0 dB is white
 	SpectralKurtosis   *float64 `json:"spectral_kurtosis"`   // 0 for a steady carrier, 1 for noise, above 1 for bursts
