@@ -69,26 +69,30 @@ func parse(source string) *ast.File {
 // metricsOf defines the fields of the struct Metrics.
 func metricsOf(f *ast.File, values map[string][]Value, sections []Section) []Definition {
 	var list []Definition
+	for _, field := range fieldsOf(f, "Metrics") {
+		tag := tagOf(field)
+		name := tag.Get("json")
+		m := Definition{Name: name, Unit: tag.Get("unit"), Meaning: sentence(field.Doc), Values: values[name]}
+		m.Type, m.Nullable = typeOf(field.Type)
+		for _, s := range sections {
+			if strings.HasPrefix(s.Heading, tag.Get("doc")) {
+				m.Section = s.Heading
+			}
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+func fieldsOf(f *ast.File, structName string) []*ast.Field {
 	for _, d := range f.Decls {
 		for _, spec := range specsOf(d) {
-			s, ok := spec.(*ast.TypeSpec)
-			if !ok || s.Name.Name != "Metrics" {
-				continue
-			}
-			for _, field := range s.Type.(*ast.StructType).Fields.List {
-				tag := tagOf(field)
-				m := Definition{Name: tag.Get("json"), Unit: tag.Get("unit"), Meaning: sentence(field.Doc), Values: values[tag.Get("json")]}
-				m.Type, m.Nullable = typeOf(field.Type)
-				for _, s := range sections {
-					if strings.HasPrefix(s.Heading, tag.Get("doc")) {
-						m.Section = s.Heading
-					}
-				}
-				list = append(list, m)
+			if s, ok := spec.(*ast.TypeSpec); ok && s.Name.Name == structName {
+				return s.Type.(*ast.StructType).Fields.List
 			}
 		}
 	}
-	return list
+	return nil
 }
 
 func specsOf(d ast.Decl) []ast.Spec {

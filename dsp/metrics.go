@@ -76,7 +76,8 @@ type Metrics struct {
 	OBWLowHz *float64 `json:"obw_lo_hz" unit:"Hz" doc:"Occupied"`
 	// Upper edge of the occupied bandwidth, relative to the same. Null with obw_hz.
 	OBWHighHz *float64 `json:"obw_hi_hz" unit:"Hz" doc:"Occupied"`
-	// Whether the SNR inside the occupied bandwidth is over 10 dB. Where it is not, noise moves the edges.
+	// Whether the SNR inside the occupied bandwidth is over 10 dB. Where it is not, noise moves the edges. False
+	// without obw_hz.
 	OBWValid bool `json:"obw_valid" doc:"Occupied"`
 	// Spectral flatness of the channel (Wiener entropy): its geometric over its arithmetic mean, averaging undone. 0 dB is
 	// white, a line far below. It needs neither noise nor a detection. Null when the
@@ -85,8 +86,8 @@ type Metrics struct {
 	// Spectral kurtosis of the channel, averaged by power: 0 for a steady carrier, 1 for noise, above 1 for bursts.
 	// Null when the record is too short for a spectrum.
 	SpectralKurtosis *float64 `json:"spectral_kurtosis" unit:"1" doc:"Occupied"`
-	// Share of the time in which the signal is on, 0 to 1. Null unless it is 9 dB over the noise at times, in blocks of at
-	// least 8/B.
+	// Share of the time in which the signal is on, 0 to 1. Null unless it is 9 dB over the noise at times, and without 32
+	// blocks of at least 8/B to tell that from.
 	Duty *float64 `json:"duty" unit:"1" doc:"Occupied"`
 	// SNR of that part of the time in which the signal is on: of a keyed signal, the SNR of its marks. Null with duty.
 	OnSNRdB *float64 `json:"on_snr_db" unit:"dB" doc:"Occupied"`
@@ -106,7 +107,7 @@ type Metrics struct {
 	// What is wrong or special about the record, sorted; empty when there is nothing to say.
 	Flags []string `json:"flags" doc:"Quality"`
 	// Version of these definitions that made the row. Numbers of different versions may differ for the same samples.
-	AlgorithmVersion string `json:"algorithm_version" doc:"Notation"`
+	AlgorithmVersion string `json:"algorithm_version" doc:"Overview"`
 	// L, length of a segment of the Welch spectrum: its bins are fs/L apart. 0 when the record is too short for one.
 	SegmentLength int `json:"L" unit:"samples" doc:"Spectrum"`
 	// K, number of independent averages behind every bin of the Welch spectrum; 0 when there is none.

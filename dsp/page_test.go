@@ -18,7 +18,7 @@ header and a field of the recording's metadata have the same name and mean the s
 
 Null is a number that cannot be defended: NULL in SQL, an empty cell in CSV, absent in SigMF, nil in Go. It is never replaced
 by 0 or a guess; the flags and ` + "`noise_source`" + ` say why. The unit 1 is a ratio. Each name leads to the section that
-explains how the number is made.
+explains how the number is made; the symbols are those of [the notation](#notation).
 
 ## Metrics
 
