@@ -12,8 +12,9 @@ const (
 type line struct {
 	frequency float64 // cycles per sample of the record, relative to its 0 Hz
 	drift     float64 // cycles per sample squared
+	phase     float64 // cycles, of the record's own oscillation
 	power     float64 // amplitude squared, noise included
-	second    float64 // second strongest line over it, squared
+	second    float64 // power of the second strongest line over its own
 	found     bool
 }
 
@@ -44,6 +45,7 @@ func (c *channel) findLine(p *chapter, s *scratch, mayDrift bool) line {
 	}
 	d := float64(c.factor)
 	best.frequency = best.frequency/d + c.shift
+	best.phase += math.Mod(c.shift*p.middle, 1) // what the shift took away
 	best.drift /= d * d
 	return best.line
 }
@@ -72,7 +74,6 @@ func (c *channel) lineAt(s *scratch, drift float64) (candidate, float32) {
 		}
 	}
 	l.second = float64(second) / float64(strength)
-	l.second *= l.second
 	c.refine(&l, s)
 	return l, strength
 }
@@ -105,6 +106,7 @@ func (c *channel) refine(l *candidate, s *scratch) {
 	}
 	n := float64(len(c.re))
 	l.power = (re*re + im*im) / (n * n)
+	l.phase = math.Atan2(im, re) / (2 * math.Pi)
 }
 
 // A partial is a run of sums over neighbouring samples.

@@ -10,6 +10,7 @@ const (
 // A centroid is the centre of gravity of the signal's spectrum.
 type centroid struct {
 	frequencyHz, sigmaHz float64
+	widthHz              float64 // that holds 99 % of the power
 	found                bool
 }
 
@@ -44,8 +45,37 @@ func (a *analysis) measureOccupied(overlap []float64) centroid {
 	if sum <= 0 {
 		return centroid{}
 	}
-	sigma := width / math.Sqrt(12) * math.Sqrt(width/a.seconds) * n0 / a.signal.power
-	return centroid{moment / sum, sigma, true}
+	noise := width / math.Sqrt(12) * math.Sqrt(width/a.seconds) * n0 / a.signal.power
+	return centroid{moment / sum, max(noise, a.wander(overlap, low, high)), width, true}
+}
+
+// wander is how far the centroid scatters over the blocks of time, noise and uneven modulation together: one sigma of their
+// mean, weighted by power.
+func (a *analysis) wander(overlap []float64, low, high float64) float64 {
+	s, n0 := a.spec, a.noise.density
+	var moments, powers []float64
+	var moment, sum float64
+	for _, b := range s.blocks {
+		var m, p float64
+		for k, share := range overlap {
+			if f := s.frequency(k); f >= low-2*s.stepHz && f <= high+2*s.stepHz {
+				e := (float64(b[k]) - n0) * share
+				m, p = m+f*e, p+e
+			}
+		}
+		moments, powers = append(moments, m), append(powers, p)
+		moment, sum = moment+m, sum+p
+	}
+	if len(powers) < 2 || sum <= 0 {
+		return 0
+	}
+	center, scatter := moment/sum, 0.0
+	for i, p := range powers {
+		e := moments[i] - center*p
+		scatter += e * e
+	}
+	n := float64(len(powers))
+	return math.Sqrt(scatter*n/(n-1)) / sum
 }
 
 // crossing is the frequency below which the given power lies, interpolated inside its bin.
