@@ -37,6 +37,6 @@ const (
 
 // Methods of the frequency offset, as Metrics.FrequencyMethod names them.
 const (
-	MethodCarrier  = "carrier"  // the one coherent line
-	MethodCentroid = "centroid" // the centre of gravity of the signal's spectrum: of SSB, not where its carrier would be
+	MethodCarrier  = "carrier"  // of the one coherent line
+	MethodCentroid = "centroid" // of the centre of gravity of the signal's spectrum: of SSB, not where its carrier would be
 )

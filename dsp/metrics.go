@@ -55,8 +55,8 @@ type Metrics struct {
 	FrequencyOffsetHz *float64 `json:"frequency_offset_hz" unit:"Hz" doc:"Frequency"`
 	// What frequency_offset_hz is the frequency of. Never mix the two in one average. Null when there is no offset.
 	FrequencyMethod *string `json:"frequency_method" doc:"Frequency"`
-	// One sigma of frequency_offset_hz by noise alone. The receiver's reference, clock_sigma_hz, comes on top and is often
-	// the larger. Null without an offset, and when no noise is in view.
+	// One sigma of frequency_offset_hz by noise and, of a centroid, by the scatter of the modulation. The receiver's
+	// reference, clock_sigma_hz, comes on top and is often the larger. Null without an offset, and when no noise is in view.
 	FrequencySigmaHz *float64 `json:"frequency_sigma_hz" unit:"Hz" doc:"Frequency"`
 	// One sigma of the receiver's frequency reference at this radio frequency. Null when nobody said how good it is.
 	ClockSigmaHz *float64 `json:"clock_sigma_hz" unit:"Hz" doc:"Frequency"`
@@ -66,7 +66,7 @@ type Metrics struct {
 	// Rate of change of the carrier's frequency over the record, transmitter, path and receiver together. Null unless
 	// frequency_method is carrier.
 	DriftHzS *float64 `json:"drift_hz_s" unit:"Hz/s" doc:"Frequency"`
-	// One sigma of drift_hz_s by noise alone. Null with it, and when no noise is in view.
+	// One sigma of drift_hz_s, without what the receiver's reference adds. Null with it, and when no noise is in view.
 	DriftSigmaHzS *float64 `json:"drift_sigma_hz_s" unit:"Hz/s" doc:"Frequency"`
 	// 99 % occupied bandwidth of what is in the channel, 0.5 % of the power beyond either edge (ITU-R SM.443). Under about
 	// four bins of fs/L it only says "narrower than this". Null when nothing stands out of the noise.
