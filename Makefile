@@ -33,8 +33,9 @@ soak: ## kill -9 of the server at 200 random instants of acquisitions (about 12 
 bench: ## the benchmarks behind docs/benchmarks.md
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-generate: ## what is made from the code: docs/openapi.json
+generate: ## what is made from the code: docs/openapi.json, docs/signal-metrics.md
 	$(GO) test ./api -run OpenAPI -update
+	$(GO) test ./dsp -run SignalMetrics -update
 
 build: ## one static binary, ./heimdall
 	CGO_ENABLED=0 $(GO) build -trimpath -o heimdall ./cmd/heimdall

@@ -44,10 +44,10 @@ type Metrics struct {
 	ClockSigmaHz       *float64 `json:"clock_sigma_hz"`
 	LineFraction       *float64 `json:"line_fraction"`
 	DriftHzS           *float64 `json:"drift_hz_s"`
-	DriftSigmaHzS      *float64 `json:"drift_sigma"`
+	DriftSigmaHzS      *float64 `json:"drift_sigma_hz_s"`
 	OBWHz              *float64 `json:"obw_hz"`
-	OBWLowHz           *float64 `json:"obw_lo"`
-	OBWHighHz          *float64 `json:"obw_hi"`
+	OBWLowHz           *float64 `json:"obw_lo_hz"`
+	OBWHighHz          *float64 `json:"obw_hi_hz"`
 	OBWValid           bool     `json:"obw_valid"`
 	FlatnessDB         *float64 `json:"flatness_db"`
 	SpectralKurtosis   *float64 `json:"spectral_kurtosis"`
@@ -63,4 +63,12 @@ type Metrics struct {
 	AlgorithmVersion   string   `json:"algorithm_version"`
 	SegmentLength      int      `json:"L"`
 	SegmentAverages    float64  `json:"K"`
+}
+
+// RenamedMetrics maps the JSON names that metrics had in version 0.1.0, before each ended in its unit, to those
+// they have now. What was written down under the old ones must still be read.
+var RenamedMetrics = map[string]string{
+	"drift_sigma": "drift_sigma_hz_s",
+	"obw_lo":      "obw_lo_hz",
+	"obw_hi":      "obw_hi_hz",
 }

@@ -1,6 +1,7 @@
 package acquire
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -113,6 +114,15 @@ func (e *spoolEntry) seal(s sealed) error {
 // loadSealed returns fs.ErrNotExist when the entry is not sealed.
 func (e *spoolEntry) loadSealed() (s sealed, err error) {
 	return s, readJSON(filepath.Join(e.dir, "sealed.json"), &s)
+}
+
+// renamed gives the metrics that version 0.1.0 wrote the names that they have now. Inside a text both quotes
+// would be escaped, so that a name and its colon are found nowhere but as a key.
+func renamed(data []byte) []byte {
+	for before, now := range heimdall.RenamedMetrics {
+		data = bytes.ReplaceAll(data, []byte(`"`+before+`":`), []byte(`"`+now+`":`))
+	}
+	return data
 }
 
 // remove forgets the entry, and the acquisition's folder with its last one.
@@ -236,7 +246,7 @@ func readJSON(path string, v any) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(data, v); err != nil {
+	if err := json.Unmarshal(renamed(data), v); err != nil {
 		return fmt.Errorf("read spool %s: %w", path, err)
 	}
 	return nil

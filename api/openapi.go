@@ -23,9 +23,6 @@ func (s *service) describe(mux *http.ServeMux) {
 	doc := s.huma.OpenAPI()
 	schemas := doc.Components.Schemas.Map()
 	doc.Paths["/api/v1/measurements"].Get.Responses["200"].Content["application/json"] = &huma.MediaType{Schema: s.schemaOf(wire.MeasurementPage{})}
-	for name, text := range wire.MetricDoc {
-		schemas["Measurement"].Properties[name].Description = text
-	}
 	schemas["Measurement"].Properties["flags"].Nullable = false
 
 	create := doc.Paths["/api/v1/acquisitions"].Post.Responses
@@ -40,9 +37,35 @@ func (s *service) describe(mux *http.ServeMux) {
 	patch := doc.Paths["/api/v1/websdrs/{websdr_id}"].Patch.RequestBody.Content
 	patch["application/merge-patch+json"].Schema = patchOf(schemas["WebSDRInput"])
 
-	s.serve(mux, "GET /openapi.json", "application/openapi+json", func() ([]byte, error) { return json.MarshalIndent(doc, "", "  ") })
-	s.serve(mux, "GET /openapi.yaml", "application/openapi+yaml", doc.YAML)
-	s.serve(mux, "GET /docs", "text/html; charset=utf-8", func() ([]byte, error) { return docsPage(doc) })
+	explained := sync.OnceValue(func() *huma.OpenAPI {
+		explainMetrics(schemas["Measurement"])
+		return doc
+	})
+	s.serve(mux, "GET /openapi.json", "application/openapi+json", func() ([]byte, error) { return json.MarshalIndent(explained(), "", "  ") })
+	s.serve(mux, "GET /openapi.yaml", "application/openapi+yaml", func() ([]byte, error) { return explained().YAML() })
+	s.serve(mux, "GET /docs", "text/html; charset=utf-8", func() ([]byte, error) { return docsPage(explained()) })
+}
+
+// explainMetrics describes the columns that dsp computes in the words of dsp.
+func explainMetrics(measurement *huma.Schema) {
+	for _, m := range Definitions().Metrics {
+		text := m.Meaning
+		switch m.Unit {
+		case "":
+		case "1":
+			text += " A ratio."
+		default:
+			text += " In " + m.Unit + "."
+		}
+		var values []string
+		for _, v := range m.Values {
+			values = append(values, v.Name+" ("+v.Meaning+")")
+		}
+		if values != nil {
+			text += " It can be: " + strings.Join(values, "; ") + "."
+		}
+		measurement.Properties[m.Name].Description = text
+	}
 }
 
 // patchOf is the schema of a merge patch: nothing is needed, and null resets.

@@ -24,6 +24,7 @@ func (s *service) index(context.Context, *struct{}) (*indexOutput, error) {
 		"acquisitions": "/api/v1/acquisitions",
 		"captures":     "/api/v1/captures",
 		"measurements": "/api/v1/measurements",
+		"metrics":      "/api/v1/metrics",
 		"websdrs":      "/api/v1/websdrs",
 		"docs":         "/docs",
 		"openapi":      "/openapi.json",

@@ -225,6 +225,11 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 	r.must(err)
 	ready, err := r.Ready(ctx)
 	r.must(err)
+	d, err := r.Definitions(ctx)
+	r.must(err)
+	if len(d.Metrics) == 0 || d.Metrics[0].Name != "snr_db" || d.Metrics[0].Unit != "dB" {
+		t.Errorf("the definitions are %.200v", d)
+	}
 	if h.Status != "healthy" || i.Service != "heimdall" || !ready.Ready {
 		t.Errorf("the service says %+v %+v %+v", h, i, ready)
 	}

@@ -72,6 +72,13 @@
 // envelope in blocks of 8/B. Flatness is Wiener's entropy less its bias of digamma(K) - ln K; spectral kurtosis is that
 // of Nita and Gary (PASP 122, 2010), averaged over the channel by power.
 //
+// # Power and calibration (quality.go, analysis.go)
+//
+// Power is |z|^2 over full scale, averaged over the record: a complex tone with |z| = 1 is 0 dBFS. A density is power
+// per hertz, so that of noise does not depend on the sample rate. dBm is dBFS plus cal_db: what the receiver's own meter
+// or a calibration of it says, where gain control was off. Nothing else is dBm: full scale of an unknown receiver is no
+// power at its antenna.
+//
 // # Quality (quality.go)
 //
 // Counted sample by sample: full scale, runs of equal samples, steps no receiver makes, clicks, values that are not

@@ -14,7 +14,7 @@ import (
 // Columns that others build on: their names are a promise.
 const columns = `snr_db snr_sigma_db snr_upper_db snr_bandwidth_hz detected cn0_dbhz signal_dbfs channel_power_dbfs
 	noise_dbfs_hz noise_source noise_used_fraction power_dbfs peak_dbfs papr_db dc_dbfs clip_fraction frequency_offset_hz
-	frequency_method frequency_sigma_hz clock_sigma_hz line_fraction drift_hz_s drift_sigma obw_hz obw_lo obw_hi obw_valid
+	frequency_method frequency_sigma_hz clock_sigma_hz line_fraction drift_hz_s drift_sigma_hz_s obw_hz obw_lo_hz obw_hi_hz obw_valid
 	flatness_db spectral_kurtosis duty on_snr_db signal_dbm noise_dbm_hz cal_db cal_sigma_db cal_source flags
 	algorithm_version L K`
 

@@ -116,6 +116,25 @@ func TestTheDocumentSaysWhatTheRowsSay(t *testing.T) {
 	}
 }
 
+func TestADocumentOfVersionOneIsReadWithItsOldNames(t *testing.T) {
+	a, c, w, m := rows()
+	doc := string(metadata(t, a, c, w, &m))
+	for before, now := range heimdall.RenamedMetrics {
+		old := strings.Replace(doc, `"heimdall:`+now+`"`, `"heimdall:`+before+`"`, 1)
+		if old == doc {
+			t.Fatalf("%s is not in the document", now)
+		}
+		doc = old
+	}
+	got, err := export.ReadMetadata([]byte(doc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(&m, got.Measurement); diff != "" {
+		t.Errorf("measurement (-written +read):\n%s", diff)
+	}
+}
+
 // dropped is what a capture says is missing before it; 0 when it says nothing.
 func dropped(t *testing.T, c sigmf.Capture) (samples int64) {
 	t.Helper()

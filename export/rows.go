@@ -3,6 +3,7 @@ package export
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"time"
 
@@ -128,12 +129,23 @@ func measurementOf(m *sigmf.Metadata, g *ourGlobal, rec *heimdall.Recording) (*h
 			SampleRateHz: rec.SampleRateHz, SamplesCount: rec.SamplesCount, S3Path: rec.S3Path,
 			TimeQuality: rec.TimeQuality, TimeUncertaintyS: rec.TimeUncertaintyS,
 		}
-		if err := decodeFields(fields, prefix, &row.Metrics); err != nil {
+		if err := decodeFields(renamed(fields), prefix, &row.Metrics); err != nil {
 			return nil, fmt.Errorf("metrics: %w", err)
 		}
 		return &row, nil
 	}
 	return nil, nil
+}
+
+// renamed gives the fields of documents of version 1.0.0 of the extension the names that they have now.
+func renamed(fields sigmf.Fields) sigmf.Fields {
+	out := maps.Clone(fields)
+	for before, now := range heimdall.RenamedMetrics {
+		if value, ok := fields[prefix+before]; ok && fields[prefix+now] == nil {
+			out[prefix+now] = value
+		}
+	}
+	return out
 }
 
 func seconds(s float64) time.Duration { return time.Duration(math.Round(s * 1e9)) }

@@ -228,18 +228,6 @@ func TestAcquisitionsThatRunNeverShowAsComplete(t *testing.T) {
 	}
 }
 
-func TestEveryMetricIsExplained(t *testing.T) {
-	metrics := reflect.TypeFor[heimdall.Metrics]()
-	for i := range metrics.NumField() {
-		if name := metrics.Field(i).Tag.Get("json"); wire.MetricDoc[name] == "" {
-			t.Errorf("MetricDoc does not explain %q", name)
-		}
-	}
-	if len(wire.MetricDoc) != metrics.NumField() {
-		t.Errorf("MetricDoc explains %d metrics of %d", len(wire.MetricDoc), metrics.NumField())
-	}
-}
-
 func TestASpreadsheetsByteOrderMarkIsNotPartOfTheFirstColumn(t *testing.T) {
 	rows, err := wire.ReadWebSDRs(strings.NewReader("\ufeffname,kind,url,latitude,longitude,is_active\r\nA,sim,sim://a,1.5,-2,FALSE\r\n"))
 	if err != nil || len(rows) != 1 || rows[0].Name != "A" || *rows[0].IsActive || rows[0].Longitude != -2 {

@@ -40,6 +40,7 @@ type commands struct {
 	Measurements measurementsCmd `cmd:"" help:"Print measurements, newest first."`
 	Recordings   recordingsCmd   `cmd:"" help:"Export recordings."`
 	Measure      measureCmd      `cmd:"" help:"Measure a file of samples."`
+	Metrics      metricsCmd      `cmd:"" help:"Say what every number of a measurement means."`
 	Simulate     simulateCmd     `cmd:"" help:"Serve simulated receivers, or recordings as receivers, over their real protocols."`
 	Check        checkCmd        `cmd:"" help:"Verify that database, objects and spool agree."`
 	Version      versionCmd      `cmd:"" help:"Print the version."`

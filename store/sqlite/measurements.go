@@ -13,8 +13,8 @@ SELECT task_id, websdr_id, timestamp_utc, frequency_hz, sample_rate_hz, samples_
        time_uncertainty_s,
        snr_db, snr_sigma_db, snr_upper_db, snr_bandwidth_hz, detected, cn0_dbhz, signal_dbfs, channel_power_dbfs,
        noise_dbfs_hz, noise_source, noise_used_fraction, power_dbfs, peak_dbfs, papr_db, dc_dbfs, clip_fraction,
-       frequency_offset_hz, frequency_method, frequency_sigma_hz, clock_sigma_hz, line_fraction, drift_hz_s, drift_sigma,
-       obw_hz, obw_lo, obw_hi, obw_valid, flatness_db, spectral_kurtosis, duty, on_snr_db,
+       frequency_offset_hz, frequency_method, frequency_sigma_hz, clock_sigma_hz, line_fraction, drift_hz_s, drift_sigma_hz_s,
+       obw_hz, obw_lo_hz, obw_hi_hz, obw_valid, flatness_db, spectral_kurtosis, duty, on_snr_db,
        power_dbm, signal_dbm, noise_dbm_hz, cal_db, cal_sigma_db, cal_source,
        flags, algorithm_version, welch_l, welch_k
 FROM measurements`
@@ -35,8 +35,8 @@ func measurementColumns(m *heimdall.Measurement) []column {
 		{"clip_fraction", &m.ClipFraction},
 		{"frequency_offset_hz", &m.FrequencyOffsetHz}, {"frequency_method", &m.FrequencyMethod},
 		{"frequency_sigma_hz", &m.FrequencySigmaHz}, {"clock_sigma_hz", &m.ClockSigmaHz},
-		{"line_fraction", &m.LineFraction}, {"drift_hz_s", &m.DriftHzS}, {"drift_sigma", &m.DriftSigmaHzS},
-		{"obw_hz", &m.OBWHz}, {"obw_lo", &m.OBWLowHz}, {"obw_hi", &m.OBWHighHz}, {"obw_valid", &m.OBWValid},
+		{"line_fraction", &m.LineFraction}, {"drift_hz_s", &m.DriftHzS}, {"drift_sigma_hz_s", &m.DriftSigmaHzS},
+		{"obw_hz", &m.OBWHz}, {"obw_lo_hz", &m.OBWLowHz}, {"obw_hi_hz", &m.OBWHighHz}, {"obw_valid", &m.OBWValid},
 		{"flatness_db", &m.FlatnessDB}, {"spectral_kurtosis", &m.SpectralKurtosis}, {"duty", &m.Duty}, {"on_snr_db", &m.OnSNRdB},
 		{"power_dbm", &m.PowerDBM}, {"signal_dbm", &m.SignalDBM}, {"noise_dbm_hz", &m.NoiseDBMHz},
 		{"cal_db", &m.CalibrationDB}, {"cal_sigma_db", &m.CalibrationSigmaDB}, {"cal_source", &m.CalibrationSource},
@@ -55,8 +55,8 @@ INSERT INTO measurements (task_id, websdr_id, timestamp_utc, frequency_hz, sampl
        time_quality, time_uncertainty_s,
        snr_db, snr_sigma_db, snr_upper_db, snr_bandwidth_hz, detected, cn0_dbhz, signal_dbfs, channel_power_dbfs,
        noise_dbfs_hz, noise_source, noise_used_fraction, power_dbfs, peak_dbfs, papr_db, dc_dbfs, clip_fraction,
-       frequency_offset_hz, frequency_method, frequency_sigma_hz, clock_sigma_hz, line_fraction, drift_hz_s, drift_sigma,
-       obw_hz, obw_lo, obw_hi, obw_valid, flatness_db, spectral_kurtosis, duty, on_snr_db,
+       frequency_offset_hz, frequency_method, frequency_sigma_hz, clock_sigma_hz, line_fraction, drift_hz_s, drift_sigma_hz_s,
+       obw_hz, obw_lo_hz, obw_hi_hz, obw_valid, flatness_db, spectral_kurtosis, duty, on_snr_db,
        power_dbm, signal_dbm, noise_dbm_hz, cal_db, cal_sigma_db, cal_source,
        flags, algorithm_version, welch_l, welch_k)
 VALUES (?, ?, ?, ?, ?, ?, ?,

@@ -99,6 +99,26 @@ func TestEveryReleasedSchemaUpgradesWithItsRows(t *testing.T) {
 	}
 }
 
+func TestMetricsThatWereRenamedKeepTheirNumbers(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("testdata/schemas/0001.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "old.db")
+	raw := openRaw(t, path)
+	exec(t, raw, string(text))
+	exec(t, raw, `UPDATE measurements SET drift_sigma = 0.125, obw_lo = -100.5, obw_hi = 200.25`)
+	ms, err := open(t, path).Measurements(t.Context(), heimdall.MeasurementFilter{Limit: 10})
+	if err != nil || len(ms) != 1 {
+		t.Fatalf("%d measurements (%v)", len(ms), err)
+	}
+	got := []*float64{ms[0].DriftSigmaHzS, ms[0].OBWLowHz, ms[0].OBWHighHz}
+	if diff := cmp.Diff([]*float64{new(0.125), new(-100.5), new(200.25)}, got); diff != "" {
+		t.Errorf("renamed metrics (-before +after):\n%s", diff)
+	}
+}
+
 func counts(t *testing.T, db *sql.DB) map[string]int {
 	t.Helper()
 	out := make(map[string]int)
