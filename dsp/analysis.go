@@ -26,7 +26,7 @@ type analysis struct {
 	signal   signal
 }
 
-func (m *Meter) measure(e End) Metrics {
+func (m *Meter) measure(e End) (Metrics, *Spectrogram) {
 	a := &analysis{config: m.config, rateHz: e.SampleRateHz, quality: m.quality, head: m.head, gaps: m.gaps, channel: m.channel}
 	if nominal := m.config.SampleRateHz; math.Abs(a.rateHz/nominal-1) > maxRateError {
 		a.flag(a.rateHz != 0, FlagRateFitBad)
@@ -36,9 +36,11 @@ func (m *Meter) measure(e End) Metrics {
 	a.metrics = Metrics{AlgorithmVersion: Version, SNRBandwidthHz: m.config.ChannelBandwidthHz, NoiseSource: NoiseNone}
 	a.incidents(e, m.partialBytes > 0)
 	a.flags = append(a.flags, m.quality.report(&a.metrics)...)
+	var spectrogram *Spectrogram
 	if m.welch != nil && m.quality.peak > 0 {
 		if a.spec = m.welch.finish(a.rateHz); a.spec != nil {
 			a.measureSpectrum()
+			spectrogram = a.spec.spectrogram(a.seconds)
 		}
 	}
 	a.calibrate(e.Calibration)
@@ -47,7 +49,7 @@ func (m *Meter) measure(e End) Metrics {
 	if a.metrics.Flags == nil {
 		a.metrics.Flags = []string{}
 	}
-	return a.metrics
+	return a.metrics, spectrogram
 }
 
 func (a *analysis) measureSpectrum() {

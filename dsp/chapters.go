@@ -52,6 +52,9 @@ func (a *analysis) lineOf(c chapter) carrier {
 		driftHzS: c.line.drift * a.rateHz * a.rateHz, driftSigma: driftBound(cn0, t),
 		phase: c.line.phase, power: power, second: c.line.second, seconds: t, energy: cn0 * t, found: true,
 	}
+	if c.line.secondTop/a.rateHz < a.noise.density*highestCell(c.cells) {
+		l.second = 0 // it may be the strongest of so many cells of noise
+	}
 	// Noise alone leaves this much of the phases of 16 sums after a fit of three unknowns.
 	const unknowns, sums = 3, 16
 	if excess := math.Sqrt(c.line.unrest * 2 * l.energy * 4 * math.Pi * math.Pi / (sums - unknowns)); excess > 1 {

@@ -199,17 +199,18 @@ func TestTheSectionsAreTheDocumentationOfThePackage(t *testing.T) {
 	}
 }
 
+const pagePath = "../docs/signal-metrics.md"
+
 var update = flag.Bool("update", false, "write docs/signal-metrics.md")
 
 func TestTheCommittedPageOfSignalMetricsIsCurrent(t *testing.T) {
-	const file = "../docs/signal-metrics.md"
-	committed, err := os.ReadFile(file)
+	committed, err := os.ReadFile(pagePath)
 	if err != nil && !*update {
 		t.Fatal(err)
 	}
 	got := page(dsp.Definitions(), accuracyOf(string(committed)))
 	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+		if err := os.WriteFile(pagePath, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return

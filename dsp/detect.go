@@ -141,8 +141,13 @@ func (a *analysis) hasLine(overlap []float64) bool {
 		peak = max(peak, c.peak/a.rateHz)
 		cells += c.cells
 	}
-	// The window makes neighbouring cells alike: half as many count.
-	return cells > 0 && peak > -math.Log(falseAlarm/tests/(max(float64(cells), 2)/2))*a.noise.density*peakCaution
+	return cells > 0 && peak > a.noise.density*highestCell(cells)
+}
+
+// highestCell is what the highest of so many cells of a periodogram of noise exceeds once in three thousand records, over
+// the noise density. The window makes neighbouring cells alike: half as many count.
+func highestCell(cells int) float64 {
+	return -math.Log(falseAlarm/tests/(max(float64(cells), 2)/2)) * peakCaution
 }
 
 // hasBurst: one block of time holds more power than noise would.

@@ -2,12 +2,12 @@
 // [Meter] is the whole interface; [Metrics] is what it gives.
 //
 // It exists because a number that many receivers report about one emission is only worth something when all of them
-// mean the same by it, say how sure they are, and say nothing rather than guess: a nil pointer is a number that cannot
+// mean the same by it, say how sure they are, and say nothing rather than guess: null is a number that cannot
 // be defended, and Flags tell why. It leaves out demodulation, time differences of arrival, and any knowledge of
 // receivers. It does no I/O, keeps no clock and logs nothing.
 //
 // The surprising part: nothing is normalised, no mean is removed and no floor is added. |z| = 1 is 0 dBFS, the carrier
-// of a tuned receiver lies exactly at 0 Hz, and an SNR of a signal that was not detected is nil, not small.
+// of a tuned receiver lies exactly at 0 Hz, and an SNR of a signal that was not detected is null, not small.
 //
 // # Notation
 //
@@ -44,7 +44,7 @@
 // The channel is shifted to about 0 Hz and decimated to about 2B through a Kaiser filter of 100 dB, then held up to 2^17
 // samples: a record that fits is transformed as a whole, a longer one in chapters whose powers are averaged by length.
 // P_ch is the power of one periodogram between the channel's edges, B_m the width of its bins there, which is B but
-// for those left out about 0 Hz of a zero-IF receiver (oscillator.go); S = P_ch - N0 B_m; SNR = S/(N0 B); C/N0 = S/N0. Its
+// for those left out about 0 Hz of a zero-IF receiver; S = P_ch - N0 B_m; SNR = S/(N0 B); C/N0 = S/N0. Its
 // variance, relative to the noise in B, is (2 snr + 1)/(BT) + (1 + snr)^2 r^2, r the relative sigma of N0: 1.5/(B_n T)
 // beside the channel, 3/(B_n T) elsewhere, B_n the bandwidth of the bins that gave it, and twice that where segments do
 // not overlap. When all excess energy can be one carrier, and that is the better measure, S is the carrier's power.
@@ -60,16 +60,24 @@
 // The strongest line of the channel is taken from its full-length periodogram, without drift or after the drift that a
 // sum along slanted tracks found (Taylor, A&AS 15, 1974), refined by a weighted fit of phase, frequency and drift to
 // 8, then 16 coherent sums, and by two steps of Aboutanios and Mulgrew (IEEE SP 53, 2005), in float64. It is reported
-// as the carrier when C/N0 T exceeds 13 dB, it is a fifth of S, and no second line is near it in power; otherwise
-// the centroid of the spectrum over its 99 % band is. Never mix the two: the centroid of SSB is not its carrier. The
-// frequency is that of the middle of the record; sigmas are Cramér-Rao bounds (Rife and Boorstyn, IEEE IT 20, 1974).
-// Over chapters it is a line through their frequencies without their phases, since oscillators wander in minutes:
-// its sigma is worse than the bound of the whole record, and says so. The receiver's clock is a separate column.
+// as the carrier when C/N0 T exceeds 13 dB, no second line has 37 % of its power, and it is either a fifth of S or 3 %
+// of S in the middle of the spectrum, within 3 % of the occupied bandwidth of the centroid: two equal sidebands have
+// their carrier there, a single one and the tones of FSK have nothing. Otherwise the centroid of the spectrum over its
+// 99 % band is reported. Never mix the two: the centroid of SSB is not its carrier. The frequency is that of the middle
+// of the record. The receiver's clock is a separate column.
+//
+// The sigmas of a carrier are Cramér-Rao bounds (Rife and Boorstyn, IEEE IT 20, 1974), widened by as much as the phases
+// scatter beyond what noise does. A carrier that scatters three times as much is one that modulation interrupts, as
+// that of FM between words: its frequency is that of the phase steps over 20 ms or more, whose scatter between eighths
+// of the record gives the sigma. A record of several chapters is fitted as a whole, by phase, frequency and drift of
+// each, where their phases lie on one parabola; where they do not, because an oscillator wandered or samples were lost,
+// by their frequencies alone, and sigma says so. The sigma of a centroid is its scatter over the blocks of time, or
+// b/sqrt(12) sqrt(b/T) N0/S for a band b where that is more.
 //
 // # Occupied bandwidth, duty, texture (occupied.go, envelope.go)
 //
-// The 99 % bandwidth of ITU-R SM.443 annex 1 over the bins above N0 (1 + 4/sqrt K). Duty and on_snr from the channel's
-// envelope in blocks of 8/B. Flatness is Wiener's entropy less its bias of digamma(K) - ln K; spectral kurtosis is that
+// The 99 % bandwidth of ITU-R SM.443 annex 1 over the bins above N0 (1 + 4/sqrt K). Duty and on_snr_db come from
+// the channel's envelope in blocks of 8/B. Flatness is Wiener's entropy less its bias of digamma(K) - ln K; spectral kurtosis is that
 // of Nita and Gary (PASP 122, 2010), averaged over the channel by power.
 //
 // # Power and calibration (quality.go, analysis.go)
@@ -82,5 +90,5 @@
 // # Quality (quality.go)
 //
 // Counted sample by sample: full scale, runs of equal samples, steps no receiver makes, clicks, values that are not
-// numbers. See the Flag constants.
+// numbers. The flags name what was found.
 package dsp

@@ -15,6 +15,7 @@ type line struct {
 	phase     float64 // cycles, of the record's own oscillation
 	power     float64 // amplitude squared, noise included
 	second    float64 // power of the second strongest line over its own
+	secondTop float64 // highest density of the second strongest line, as a chapter's peak
 	unrest    float64 // mean square of what the fit leaves of the phases, in cycles
 	stepwise  stepwise
 	found     bool
@@ -78,6 +79,7 @@ func (c *channel) lineAt(s *scratch, drift float64) (candidate, float32) {
 		}
 	}
 	l.second = float64(second) / float64(strength)
+	l.secondTop = float64(second) / (float64(len(c.re)) * blackmanHarrisEnergy) * float64(c.factor)
 	c.refine(&l, s)
 	return l, strength
 }

@@ -30,6 +30,8 @@ type Meter struct {
 	channel *channel  // the same
 	gaps    *gapFloor // noise between the marks of the head, once that is gone
 	done    bool
+
+	spectrogram *Spectrogram // of the finished record
 }
 
 // The head is the beginning of the record, held until it is known how much follows.
@@ -137,8 +139,8 @@ func (m *Meter) Finish(e End) (Metrics, error) {
 		m.begin(n, n)
 		m.channel.whole(m.head.re, m.head.im)
 	}
-	metrics := m.measure(e)
+	metrics, spectrogram := m.measure(e)
 	m.head.giveBack()
-	*m = Meter{done: true, head: new(head)}
+	*m = Meter{done: true, head: new(head), spectrogram: spectrogram}
 	return metrics, nil
 }

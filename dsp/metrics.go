@@ -1,7 +1,7 @@
 package dsp
 
 // Version names these definitions. A change of any number they give is a new version.
-const Version = "1"
+const Version = "2"
 
 // Metrics are the numbers of one record. Null, a nil pointer here, is a number that cannot be defended; Flags or
 // NoiseSource say why. Units end the names. The JSON names are those of the columns.

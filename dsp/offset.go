@@ -3,11 +3,12 @@ package dsp
 import "math"
 
 const (
-	carrierCN0T  = 20   // 13 dB of energy over noise density: below, the strongest peak may be noise
-	carrierShare = 0.2  // of the signal's power
-	centralShare = 0.03 // the same, of a line in the middle of the spectrum
-	centralWidth = 0.03 // of the occupied bandwidth: how far from the centroid the middle reaches
-	secondLine   = 0.37 // ratio of the second line's power to the first's
+	carrierCN0T   = 20   // 13 dB of energy over noise density: below, the strongest peak may be noise
+	carrierShare  = 0.2  // of the signal's power
+	centralShare  = 0.03 // the same, of a line in the middle of the spectrum
+	centralWidth  = 0.03 // of the occupied bandwidth: how far from the centroid the middle reaches
+	clearlyBetter = 1.15 // of two sigmas
+	secondLine    = 0.37 // ratio of the second line's power to the first's
 )
 
 // measureOffset reports the frequency offset: of the carrier where there is one, else of the centroid.
@@ -45,14 +46,15 @@ func (c centroid) symmetric(l carrier) bool {
 	return c.found && math.Abs(l.frequencyHz-c.frequencyHz) < centralWidth*c.widthHz
 }
 
-// preferCarrierPower takes the line's power for S when all the excess energy can be the line and the energy tells it
-// less well: at -20 dB in 10 kHz that makes 0.3 dB out of 3.
+// preferCarrierPower takes the line's power for S when all the excess energy can be the line and that tells S clearly
+// better: at -20 dB in 10 kHz it makes 0.3 dB out of 3.
 func (a *analysis) preferCarrierPower(power, cn0 float64) {
 	s := &a.signal
-	sigma := s.sigma * s.noise
-	if math.Abs(s.power-power) < 3*sigma && sigma > 0.05*power {
+	energy := s.sigma / s.ratio
+	line := math.Sqrt(2/(cn0*a.seconds) + a.noiseRel*a.noiseRel)
+	if math.Abs(s.power-power) < 3*s.sigma*s.noise && energy > clearlyBetter*line {
 		s.power, s.ratio = power, power/s.noise
-		a.reportSignal(math.Sqrt(2/(cn0*a.seconds) + a.noiseRel*a.noiseRel))
+		a.reportSignal(line)
 	}
 }
 
