@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"image/png"
 	"math"
 	"os"
 	"path/filepath"
@@ -58,5 +59,60 @@ func TestMeasurePrintsEveryColumnOfARawFile(t *testing.T) {
 	}
 	if flags, _ := json.Marshal(m["flags"]); !strings.Contains(string(flags), "short_read") {
 		t.Errorf("flags %s of a file that is too short lack short_read", flags)
+	}
+}
+
+func TestMeasureDrawsWhatItMeasured(t *testing.T) {
+	dir := t.TempDir()
+	v := siggen.Vector{SampleRateHz: 12000, Samples: 48000, Seed: 7, NoiseDBFSHz: new(-90.0),
+		Signals: []siggen.Signal{{Kind: "tone", FreqHz: 3000, LevelDBFS: -20}}}
+	z, err := v.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := siggen.Quantise(z, "ci16")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, drawn := filepath.Join(dir, "tone.raw"), filepath.Join(dir, "tone.png")
+	if err := os.WriteFile(path, raw, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r := command(t, "", "measure", path, "--format", "ci16_le", "--sample-rate-hz", "12000", "--spectrogram", drawn)
+	if r.code != 0 {
+		t.Fatal(r.stderr)
+	}
+	// The plot's top row has one mark, three quarters of the way from -6 to 6 kHz.
+	_, plot, _ := strings.Cut(r.stdout, "dBFS/Hz\n")
+	top, _, _ := strings.Cut(plot, "\n")
+	_, marks, _ := strings.Cut(top, "│")
+	if at := len([]rune(marks)); at < 53 || at > 56 {
+		t.Errorf("the top row of the plot is %q, want a mark in column 54 of 72:\n%s", marks, plot)
+	}
+	f, err := os.Open(drawn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	picture, err := png.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	brightest, sum := 0, uint32(0)
+	for x := range picture.Bounds().Dx() {
+		if red, green, blue, _ := picture.At(x, 300).RGBA(); red+green+blue > sum {
+			brightest, sum = x, red+green+blue
+		}
+	}
+	if hz := (float64(brightest)+0.5)/float64(picture.Bounds().Dx())*12000 - 6000; math.Abs(hz-3000) > 30 {
+		t.Errorf("the picture is brightest at %.0f Hz, want 3000", hz)
+	}
+	empty := filepath.Join(dir, "empty.raw")
+	if err := os.WriteFile(empty, make([]byte, 40000), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r = command(t, "", "measure", empty, "--format", "ci16_le", "--sample-rate-hz", "12000", "--spectrogram", drawn)
+	if r.code != 2 || !strings.Contains(r.stderr, "nothing but zeros") {
+		t.Errorf("a spectrogram of zeros: exit %d, %s", r.code, r.stderr)
 	}
 }

@@ -24,6 +24,7 @@ type measureCmd struct {
 	PassbandHz         string  `placeholder:"LO,HI" help:"Edges of the receiver's filter, relative to the tuned frequency."`
 	ZeroIF             bool    `name:"zero-if" help:"The receiver's oscillator leaks at 0 Hz: leave that out."`
 	ExpectedSamples    int64   `placeholder:"N" help:"How many samples there should be; fewer are flagged."`
+	Spectrogram        string  `type:"path" placeholder:"FILE" help:"Draw the spectrogram into this PNG file."`
 	JSON               bool    `help:"Print JSON."`
 }
 
@@ -34,6 +35,8 @@ type fileReport struct {
 	SampleRateHz float64 `json:"sample_rate_hz"`
 	SamplesCount int64   `json:"samples_count"`
 	dsp.Metrics
+
+	spectrogram *dsp.Spectrogram
 }
 
 func (c *measureCmd) Run(a *app) error {
@@ -56,10 +59,24 @@ func (c *measureCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	if c.Spectrogram != "" {
+		if r.spectrogram == nil {
+			return invalid("spectrogram", fmt.Errorf("%s has none: it holds under 64 samples, or nothing but zeros", c.File))
+		}
+		if err := drawSpectrogram(c.Spectrogram, r.spectrogram); err != nil {
+			return err
+		}
+	}
 	if c.JSON {
 		return printJSON(a.stdout, r)
 	}
-	return a.printFields(r)
+	if err := a.printFields(r); err != nil {
+		return err
+	}
+	if r.spectrogram != nil {
+		plotSpectrum(a.stdout, r.spectrogram)
+	}
+	return nil
 }
 
 func (c *measureCmd) measure(f *iqfile.File, low, high float64) (*fileReport, error) {
@@ -93,7 +110,8 @@ func (c *measureCmd) measure(f *iqfile.File, low, high float64) (*fileReport, er
 	if err != nil {
 		return nil, asInvalid(err)
 	}
-	return &fileReport{File: c.File, Format: f.Format.String(), SampleRateHz: rate, SamplesCount: n / int64(f.Format.Size()), Metrics: m}, nil
+	return &fileReport{File: c.File, Format: f.Format.String(), SampleRateHz: rate, SamplesCount: n / int64(f.Format.Size()), Metrics: m,
+		spectrogram: meter.Spectrogram()}, nil
 }
 
 // passband reads "LO,HI"; nothing means that it is not known.
