@@ -65,7 +65,7 @@ func (a *analysis) measureSignal(overlap []float64) {
 		s.power = 0.1 * s.noise * s.sigma
 		s.ratio = s.power / s.noise
 	}
-	a.flag(!a.noise.beside() && s.ratio > boundRatio && a.noise.used < 0.9, FlagSNRLowerBound)
+	a.flag(!a.noise.beside() && s.ratio > boundRatio && a.noise.used < mostlyNoise, FlagSNRLowerBound)
 	if !blind {
 		a.reportSignal(s.sigma / s.ratio)
 	}

@@ -47,7 +47,9 @@
 // for those left out about 0 Hz of a zero-IF receiver; S = P_ch - N0 B_m; SNR = S/(N0 B); C/N0 = S/N0. Its
 // variance, relative to the noise in B, is (2 snr + 1)/(BT) + (1 + snr)^2 r^2, r the relative sigma of N0: 1.5/(B_n T)
 // beside the channel, 3/(B_n T) elsewhere, B_n the bandwidth of the bins that gave it, and twice that where segments do
-// not overlap. When all excess energy can be one carrier, and that is the better measure, S is the carrier's power.
+// not overlap; and at least 2 % where over a tenth of the bins it was sought in hold signal, for skirts do not all
+// stand out. When all excess energy can be one carrier, and that is the better measure by 15 % of sigma, S is the
+// carrier's power.
 //
 // # Detection (detect.go)
 //

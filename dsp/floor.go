@@ -8,6 +8,9 @@ import (
 // crowded is the share of used bins under which there is little clean noise in view.
 const crowded = 0.25
 
+// mostlyNoise is the share of used bins above which a floor found among signals is as good as one without them.
+const mostlyNoise = 0.9
+
 // beside reports whether the floor was found beside the channel with room to spare: the best there is.
 func (n noiseFloor) beside() bool { return n.source == NoiseOffChannel && n.used >= crowded }
 
@@ -54,6 +57,9 @@ func (a *analysis) findNoise() {
 		excess *= 2
 	}
 	a.noiseRel = math.Sqrt(excess / (max(float64(n.bins), 1) * s.stepHz * a.seconds))
+	if !n.beside() && n.used < mostlyNoise {
+		a.noiseRel = math.Hypot(a.noiseRel, unevenness) // skirts of the signal that do not stand out
+	}
 }
 
 // usableBins are the bins of the passband in which noise can be seen.
