@@ -56,8 +56,8 @@ func (a *analysis) lineOf(c chapter) carrier {
 		l.second = 0 // it may be the strongest of so many cells of noise
 	}
 	// Noise alone leaves this much of the phases of 16 sums after a fit of three unknowns.
-	const unknowns, sums = 3, 16
-	if excess := math.Sqrt(c.line.unrest * 2 * l.energy * 4 * math.Pi * math.Pi / (sums - unknowns)); excess > 1 {
+	const unknowns = 3
+	if excess := math.Sqrt(c.line.unrest * 2 * l.energy * 4 * math.Pi * math.Pi / (unrestSums - unknowns)); excess > 1 {
 		l.sigmaHz *= excess
 		l.driftSigma *= excess
 		if step := c.line.stepwise; excess > restless && !math.IsInf(step.sigma, 0) {

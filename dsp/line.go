@@ -3,9 +3,10 @@ package dsp
 import "math"
 
 const (
-	lineSums  = 1024 // coherent partial sums on which a line is refined
-	coherent  = 0.8  // partial sums in step: a line without doubt
-	lineLobes = 8    // bins on both sides that belong to the strongest line
+	lineSums   = 1024 // coherent partial sums on which a line is refined
+	coherent   = 0.8  // partial sums in step: a line without doubt
+	unrestSums = 16
+	lineLobes  = 8 // bins on both sides that belong to the strongest line
 )
 
 // A line is the strongest coherent component of a chapter, at the middle of the chapter.
@@ -89,18 +90,23 @@ func (c *channel) lineAt(s *scratch, drift float64) (candidate, float32) {
 // float64 on up to 1024 partial sums, for the phases of a strong carrier are good to 1e-6 cycle.
 func (c *channel) refine(l *candidate, s *scratch) {
 	sums := c.partialSums(l.frequency, l.drift, s)
+	power := sums.power()
 	for _, m := range []int{8, 8, 16, 16, 16} {
 		fit, ok := sums.fitPhase(m)
 		if !ok {
 			break
 		}
-		l.unrest = fit.unrest
 		if l.sure = fit.coherence > coherent; fit.coherence < 0.5 {
 			break
 		}
-		l.frequency += fit.frequency
-		l.drift += fit.drift
 		sums.rotate(fit.frequency, fit.drift)
+		better := sums.power()
+		if better < power { // a turn was miscounted
+			sums.rotate(-fit.frequency, -fit.drift)
+			break
+		}
+		power = better
+		l.frequency, l.drift = l.frequency+fit.frequency, l.drift+fit.drift
 	}
 	for range 2 {
 		f := sums.interpolate()
@@ -114,6 +120,7 @@ func (c *channel) refine(l *candidate, s *scratch) {
 	n := float64(len(c.re))
 	l.power = (re*re + im*im) / (n * n)
 	l.phase = math.Atan2(im, re) / (2 * math.Pi)
+	l.unrest = sums.unrest()
 	l.stepwise = sums.stepwise(c.step)
 	l.stepwise.frequency += l.frequency
 }
@@ -151,6 +158,15 @@ func (c *channel) partialSums(frequency, drift float64, s *scratch) partial {
 	return p
 }
 
+// power is that of all sums together.
+func (p *partial) power() float64 {
+	var re, im float64
+	for k := range p.re {
+		re, im = re+p.re[k], im+p.im[k]
+	}
+	return re*re + im*im
+}
+
 // rotate takes a further frequency and drift out.
 func (p *partial) rotate(frequency, drift float64) {
 	for k, t := range p.t {
@@ -185,7 +201,6 @@ func (p *partial) interpolate() float64 {
 type phaseFit struct {
 	frequency, drift float64
 	coherence        float64 // 1: every sum lies where the fit says
-	unrest           float64 // mean square of what it leaves of the phases, in cycles
 }
 
 // fitPhase fits phase, frequency and drift to m sums, weighted by their power.
@@ -220,18 +235,36 @@ func (p *partial) fitPhase(m int) (phaseFit, bool) {
 	if !ok || total == 0 {
 		return phaseFit{}, false
 	}
-	var sr, si, rest, weights float64
+	var sr, si float64
 	for j := range m {
 		u := t[j] / p.n
-		turn := x[0] + x[1]*u + x[2]*u*u/2
-		sin, cos := math.Sincos(-2 * math.Pi * turn)
+		sin, cos := math.Sincos(-2 * math.Pi * (x[0] + x[1]*u + x[2]*u*u/2))
 		sr += re[j]*cos - im[j]*sin
 		si += re[j]*sin + im[j]*cos
-		weight := re[j]*re[j] + im[j]*im[j]
-		rest += weight * (phase[j] - turn) * (phase[j] - turn)
-		weights += weight
 	}
-	return phaseFit{x[1] / p.n, x[2] / (p.n * p.n), math.Hypot(sr, si) / total, rest / weights}, true
+	return phaseFit{x[1] / p.n, x[2] / (p.n * p.n), math.Hypot(sr, si) / total}, true
+}
+
+// unrest is the mean square of the phases of 16 sums about that of all, in cycles, weighted by their power.
+func (p *partial) unrest() (square float64) {
+	var re, im, all float64
+	for k := range p.re {
+		re, im = re+p.re[k], im+p.im[k]
+	}
+	mean := math.Atan2(im, re)
+	for j := range unrestSums {
+		re, im = 0, 0
+		for k := j * len(p.re) / unrestSums; k < (j+1)*len(p.re)/unrestSums; k++ {
+			re, im = re+p.re[k], im+p.im[k]
+		}
+		e := math.Remainder(math.Atan2(im, re)-mean, 2*math.Pi) / (2 * math.Pi)
+		square += (re*re + im*im) * e * e
+		all += re*re + im*im
+	}
+	if all == 0 {
+		return 0
+	}
+	return square / all
 }
 
 // solve3 solves three linear equations, the right-hand side in the last column, by elimination with pivoting.
