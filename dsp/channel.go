@@ -189,8 +189,9 @@ func (c *channel) bandPower(p *chapter, s *scratch) {
 		s.z[k] = complex(r, im[k])
 	}
 	norm := float64(n)
-	for k := range taperLength(n) {
-		w := taper(k, n)
+	ends := taperLength(n, c.filter != nil)
+	for k := range ends {
+		w := taper(k, ends)
 		for _, i := range [2]int{k, n - 1 - k} {
 			s.z[i] = complex(real(s.z[i])*float32(w), imag(s.z[i])*float32(w))
 			norm += w*w - 1

@@ -34,19 +34,20 @@ func energy(w []float32) float64 {
 	return e
 }
 
-// taper is the weight of sample k of n: flat with cosine ends of 1 %, at most 64 samples, so that the ends of a
-// record do not leak a strong neighbour into the channel. They are kept that short because all time must count
-// alike: longer ones take 0.2 dB off a keyed signal that happens to be on at both ends.
-func taper(k, n int) float64 {
-	ends := taperLength(n)
-	if d := min(k, n-1-k); d < ends {
-		return 0.5 - 0.5*math.Cos(math.Pi*(float64(d)+0.5)/float64(ends))
-	}
-	return 1
+// taper is the weight of sample k from either end of a record whose ends samples long ends are cosines.
+func taper(k, ends int) float64 {
+	return 0.5 - 0.5*math.Cos(math.Pi*(float64(k)+0.5)/float64(ends))
 }
 
-// taperLength is how many samples at each end of n are weighted.
-func taperLength(n int) int { return min(max(16, n/100), 64, n/4) }
+// taperLength is how many samples at each end of n are weighted, so that the ends of a record do not leak a strong
+// neighbour into the channel: 1 %, at most 64, or 16 where a filter has taken the neighbours away. They are kept that
+// few because all time must count alike: more take 0.2 dB off a keyed signal that happens to be on at both ends.
+func taperLength(n int, filtered bool) int {
+	if filtered {
+		return min(16, n/4)
+	}
+	return min(max(16, n/100), 64, n/4)
+}
 
 // blackmanHarrisEnergy is the mean square of the window.
 const blackmanHarrisEnergy = 0.35875*0.35875 + (0.48829*0.48829+0.14128*0.14128+0.01168*0.01168)/2
