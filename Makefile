@@ -33,6 +33,9 @@ soak: ## kill -9 of the server at 200 random instants of acquisitions (about 12 
 bench: ## the benchmarks behind docs/benchmarks.md
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+accuracy: ## the Monte Carlo behind the accuracy in docs/signal-metrics.md (SEEDS=200, about 10 minutes)
+	$(GO) test ./dsp -run AsAccurate -count=1 -timeout 60m -v -seeds $${SEEDS:-200} -update
+
 generate: ## what is made from the code: docs/openapi.json, docs/signal-metrics.md
 	$(GO) test ./api -run OpenAPI -update
 	$(GO) test ./dsp -run SignalMetrics -update
@@ -40,4 +43,4 @@ generate: ## what is made from the code: docs/openapi.json, docs/signal-metrics.
 build: ## one static binary, ./heimdall
 	CGO_ENABLED=0 $(GO) build -trimpath -o heimdall ./cmd/heimdall
 
-.PHONY: help check fmt vet staticcheck test test-race fuzz soak bench generate build
+.PHONY: help check fmt vet staticcheck test test-race fuzz soak bench accuracy generate build
