@@ -31,7 +31,7 @@ var twists = []struct {
 	twist twist
 }{
 	{"plain", "", twist{}},
-	{"lost samples", dsp.FlagGap, twist{url: "gap_at_s=5&gap_samples=77"}},
+	{"lost samples", dsp.FlagGap, twist{url: "gap_at_s=1&gap_samples=77"}},
 	{"gain control", dsp.FlagAGCOn, twist{header: func(h *websdr.Header) { h.AGC = true }, row: calibrated}},
 	{"overloads", dsp.FlagADCOverload, twist{trailer: func(t *websdr.Trailer) { t.Overloads = 3 }}},
 	{"dropped stamps", dsp.FlagTimestampOutlier, twist{outliers: 2}},
@@ -44,7 +44,7 @@ var twists = []struct {
 	}}},
 	{"a clock of known quality", "clock_sigma_hz", twist{row: func(w *heimdall.WebSDR) { w.ClockSigmaPPM = 0.1 + 0.2 }}},
 	{"a true rate off the nominal one", "", twist{url: "ppm=95.1"}},
-	{"a true rate learnt late", "", twist{early: 1.04}},
+	{"a true rate learnt late", "", twist{early: 1.3}},
 	{"a rate that cannot be", dsp.FlagRateFitBad, twist{header: func(h *websdr.Header) { h.NominalRateHz *= 1.06 }}},
 	{"a passband", "", twist{header: func(h *websdr.Header) { h.PassbandLowHz, h.PassbandHighHz = -4500, 4800 }}},
 	{"bytes", "", twist{url: "format=cu8&noise_dbfs_hz=-70"}},
@@ -55,10 +55,13 @@ func calibrated(w *heimdall.WebSDR) { w.CalibrationDB, w.CalibrationSigma = new(
 
 func TestTheSameSamplesAndRowsGiveTheSameBits(t *testing.T) {
 	for name, duration := range map[string]time.Duration{
-		"records that fit into the meter's head": 7 * time.Second,
-		"longer records":                         30 * time.Second,
+		"records that fit into the meter's head": 2 * time.Second,
+		"longer records":                         24 * time.Second,
 	} {
 		t.Run(name, func(t *testing.T) {
+			if raceEnabled && duration > 10*time.Second {
+				t.Skip("SKIPPED: the race detector makes so many samples slow, and shorter records take the same ways")
+			}
 			t.Parallel()
 			var list []twist
 			for _, tw := range twists {
@@ -323,8 +326,11 @@ func (o *bigObject) Read(p []byte) (int, error) {
 }
 
 func TestMemoryDoesNotGrowWithTheRecordingAndCancellingEndsIt(t *testing.T) {
+	if raceEnabled {
+		t.Skip("SKIPPED: the race detector takes memory of its own")
+	}
 	b := newBench(t, time.Second, twist{})
-	const size = 256 << 20
+	const size = 40 << 20
 	h := sha256.New()
 	zeros := make([]byte, 1<<20)
 	for range size / len(zeros) {
@@ -341,7 +347,7 @@ func TestMemoryDoesNotGrowWithTheRecordingAndCancellingEndsIt(t *testing.T) {
 	if res.New.PeakDBFS != nil {
 		t.Errorf("zeros have a peak of %v dBFS", *res.New.PeakDBFS)
 	}
-	if took := m1.TotalAlloc - m0.TotalAlloc; took > 16<<20 {
+	if took := m1.TotalAlloc - m0.TotalAlloc; took > 12<<20 {
 		t.Errorf("recomputing %d MiB took %d MiB of memory", size>>20, took>>20)
 	}
 
