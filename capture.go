@@ -98,6 +98,10 @@ type Recording struct {
 	Overloads        int64 // packets in which the receiver's converter overloaded
 	SMeterDBM        *float64
 	Dialect          string // which variant of its protocol the receiver spoke
+
+	// What the meter was told when recording began, and nothing else here says. Version 0.1.0 did not keep it.
+	ZeroIF         *bool // the local oscillator leaked at 0 Hz; nil when not known: ask the Kind
+	PlannedSamples int64 // ExpectedSamples as reckoned then, which lays out the spectra; 0 when not known
 }
 
 // MetadataPath is the key of the SigMF metadata object beside the data object.

@@ -34,15 +34,16 @@ type CaptureFilter struct {
 
 // A MeasurementFilter chooses measurements, newest first by (Timestamp, TaskID, WebSDRID).
 type MeasurementFilter struct {
-	TaskID         string // "" means any
-	WebSDRIDs      []int64
-	From, To       time.Time // Timestamp in [From, To)
-	FrequencyMinHz int64     // both ends included; 0 means no limit
-	FrequencyMaxHz int64
-	SNRMinDB       *float64 // rows without an SNR never satisfy it
-	DetectedOnly   bool
-	After          *MeasurementKey // cursor: the last row of the page before
-	Limit          int             // 1 to MaxPage; 0 means no limit where rows are streamed
+	TaskID              string // "" means any
+	WebSDRIDs           []int64
+	From, To            time.Time // Timestamp in [From, To)
+	FrequencyMinHz      int64     // both ends included; 0 means no limit
+	FrequencyMaxHz      int64
+	SNRMinDB            *float64 // rows without an SNR never satisfy it
+	DetectedOnly        bool
+	AlgorithmVersionNot string          // "" means any; otherwise only rows of another AlgorithmVersion
+	After               *MeasurementKey // cursor: the last row of the page before
+	Limit               int             // 1 to MaxPage; 0 means no limit where rows are streamed
 }
 
 // A MeasurementKey is the natural key of a measurement.

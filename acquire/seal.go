@@ -77,6 +77,7 @@ func (k *capture) recording(e *ending) heimdall.Recording {
 		}
 	}
 	rec.Overloads, rec.SMeterDBM = e.trailer.Overloads, e.trailer.SMeterDBM
+	rec.ZeroIF, rec.PlannedSamples = &e.Meter.ZeroIF, e.Meter.ExpectedSamples
 	return rec
 }
 

@@ -18,12 +18,14 @@ import (
 	"iter"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/blob"
+	"github.com/heimdall-sdr/heimdall/recompute"
 )
 
 // A Store is what the API asks of a database: of each noun, and whether it answers at all.
@@ -83,6 +85,9 @@ type MeasurementStore interface {
 	Measurements(ctx context.Context, f heimdall.MeasurementFilter) ([]heimdall.Measurement, error)
 	// EachMeasurement yields the rows chosen without holding them, newest first. An error ends it.
 	EachMeasurement(ctx context.Context, f heimdall.MeasurementFilter) iter.Seq2[heimdall.Measurement, error]
+	// ReplaceMetrics replaces the metrics of a row that are of version oldVersion; heimdall.ErrConflict when
+	// they are of another one by now, heimdall.ErrNotFound when there is no such row.
+	ReplaceMetrics(ctx context.Context, key heimdall.MeasurementKey, oldVersion string, m heimdall.Metrics) error
 }
 
 // Blobs is what the API asks of an object store; see blob.Store.
@@ -107,8 +112,9 @@ type Config struct {
 // service is the API at work. Nothing in it changes after New but ready, which guards itself.
 type service struct {
 	Config
-	huma  huma.API
-	ready readiness
+	huma       huma.API
+	ready      readiness
+	recomputer *recompute.Recomputer
 }
 
 // New returns the handler of the whole API: /api/v1, /healthz, /readyz, /docs and /openapi.json.
@@ -119,6 +125,8 @@ func New(c Config) http.Handler {
 	s := &service{Config: c.withDefaults()}
 	mux := http.NewServeMux()
 	s.huma = newHuma(mux, s.Version)
+	// Measuring keeps a processor busy: more at once would only slow down acquisitions.
+	s.recomputer = recompute.New(s.Store, s.Blobs, runtime.GOMAXPROCS(0))
 	s.huma.UseMiddleware(s.checkQuery)
 	s.routes()
 	s.describe(mux)

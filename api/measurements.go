@@ -26,6 +26,7 @@ type listMeasurementsInput struct {
 	FrequencyMaxMHz optional[float64] `query:"frequency_max_mhz" doc:"At or below this frequency, in MHz" example:"146"`
 	SNRMinDB        optional[float64] `query:"snr_min_db" doc:"Only rows whose SNR is at least this, in dB" example:"10"`
 	Detected        string            `query:"detected" enum:"true" doc:"true: only rows in which a signal was detected"`
+	VersionNot      string            `query:"algorithm_version_not" maxLength:"64" doc:"Only rows whose metrics are of another version than this" example:"1"`
 	Period
 	Page
 }
@@ -60,6 +61,7 @@ func (s *service) listMeasurements(ctx context.Context, in *listMeasurementsInpu
 func (in *listMeasurementsInput) filter() (heimdall.MeasurementFilter, error) {
 	f := heimdall.MeasurementFilter{
 		TaskID: in.TaskID, WebSDRIDs: in.WebSDRIDs, From: in.From, To: in.To, DetectedOnly: in.Detected == "true",
+		AlgorithmVersionNot: in.VersionNot,
 	}
 	var bad heimdall.InvalidError
 	f.FrequencyMinHz = frequencyLimit(&bad, "frequency_min_mhz", in.FrequencyMinMHz)

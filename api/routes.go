@@ -31,6 +31,7 @@ func (s *service) routes() {
 	route(s, "GET /api/v1/captures/{task_id}/{websdr_id}", "get-capture", "Captures", "Show a capture", s.getCapture, 404, 503)
 	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}", "get-recording", "Captures", "Download the IQ of a capture", s.getRecording, 404, 503)
 
+	route(s, "POST /api/v1/recordings/{task_id}/{websdr_id}/recompute", "recompute-recording", "Measurements", "Derive the metrics of a recording again", s.recomputeRecording, 404, 409, 507, 503)
 	route(s, "GET /api/v1/measurements", "list-measurements", "Measurements", "List measurements, newest first, as JSON or CSV", s.listMeasurements, 503)
 	route(s, "GET /api/v1/metrics", "list-metrics", "Measurements", "Say what every number of a measurement means", s.listMetrics)
 
@@ -61,6 +62,10 @@ func operations() map[string]huma.Operation {
 		"list-metrics": {Description: "Unit, meaning and mathematics of each, as this server computes them. It is no time series: those are measurements."},
 		"get-recording": {Responses: streamed(http.StatusOK, "application/octet-stream", "application/json", "application/x-tar", "audio/wav"),
 			Description: "sigmf-data is the recording exactly as received, and its ETag is the SHA-256; the other formats are made on the way. Ranges are served."},
+		"recompute-recording": {
+			Description: "The recording is read, checked against its SHA-256, and measured by the definitions of this server with the inputs of the day it was made. " +
+				"Where the metrics differ the measurement is changed, in one transaction; a recording that is missing or damaged leaves it as it is. " +
+				"The SigMF metadata object keeps the numbers of its day. A server works on few at once, so that an answer may take a while."},
 		"create-websdr": {DefaultStatus: http.StatusCreated},
 		"export-websdrs": {Responses: streamed(http.StatusOK, "application/json", "text/csv"),
 			Description: "The answer is a valid body for the import. A column or key has the name of the field."},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/heimdall-sdr/heimdall/api/wire"
 	"github.com/heimdall-sdr/heimdall/blob"
+	"github.com/heimdall-sdr/heimdall/recompute"
 )
 
 type healthOutput struct{ Body wire.Health }
@@ -20,7 +21,7 @@ func (s *service) health(context.Context, *struct{}) (*healthOutput, error) {
 type indexOutput struct{ Body wire.Index }
 
 func (s *service) index(context.Context, *struct{}) (*indexOutput, error) {
-	return &indexOutput{wire.Index{Service: "heimdall", Version: s.Version, Links: map[string]string{
+	return &indexOutput{wire.Index{Service: "heimdall", Version: s.Version, AlgorithmVersion: recompute.Version, Links: map[string]string{
 		"acquisitions": "/api/v1/acquisitions",
 		"captures":     "/api/v1/captures",
 		"measurements": "/api/v1/measurements",

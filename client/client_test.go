@@ -218,6 +218,18 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 		t.Errorf("CSV is %s", text)
 	}
 	r.download(a.TaskID, one.WebSDRID)
+	recomputed, err := r.Recompute(ctx, a.TaskID, one.WebSDRID, true)
+	r.must(err)
+	if recomputed.OldVersion != "1" || recomputed.Replaced || len(recomputed.Changes) == 0 {
+		t.Errorf("a dry run of the recomputation says %+v", recomputed)
+	}
+	_, err = r.Recompute(ctx, a.TaskID, two.WebSDRID, false)
+	r.refused(err, 404)
+	other, err := r.Measurements(ctx, heimdall.MeasurementFilter{AlgorithmVersionNot: "1"}, "")
+	r.must(err)
+	if len(other.Measurements) != 0 {
+		t.Errorf("%d measurements are not of version 1", len(other.Measurements))
+	}
 
 	h, err := r.Health(ctx)
 	r.must(err)
@@ -230,7 +242,7 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 	if len(d.Metrics) == 0 || d.Metrics[0].Name != "snr_db" || d.Metrics[0].Unit != "dB" {
 		t.Errorf("the definitions are %.200v", d)
 	}
-	if h.Status != "healthy" || i.Service != "heimdall" || !ready.Ready {
+	if h.Status != "healthy" || i.Service != "heimdall" || i.AlgorithmVersion == "" || !ready.Ready {
 		t.Errorf("the service says %+v %+v %+v", h, i, ready)
 	}
 	r.checkCalled()

@@ -69,6 +69,17 @@ func (c *Client) MeasurementsCSV(ctx context.Context, f heimdall.MeasurementFilt
 	return resp.Body, nil
 }
 
+// Recompute derives the metrics of a stored recording again, and replaces those of its measurement if they
+// differ, unless it is a dry run. A *Problem of status 404 or 409 says why it cannot be done.
+func (c *Client) Recompute(ctx context.Context, taskID string, websdrID int64, dryRun bool) (r wire.Recomputation, err error) {
+	q := url.Values{}
+	if dryRun {
+		q.Set("dry_run", "true")
+	}
+	_, err = c.call(ctx, request{method: http.MethodPost, path: at("api", "v1", "recordings", taskID, websdrID, "recompute"), query: q}, nil, &r)
+	return r, err
+}
+
 func measurementQuery(f heimdall.MeasurementFilter, cursor string) (url.Values, error) {
 	if f.After != nil {
 		return nil, errAfter
@@ -86,6 +97,7 @@ func measurementQuery(f heimdall.MeasurementFilter, cursor string) (url.Values, 
 	if f.DetectedOnly {
 		q.Set("detected", "true")
 	}
+	addText(q, "algorithm_version_not", f.AlgorithmVersionNot)
 	addPage(q, f.Limit, cursor)
 	return q, nil
 }

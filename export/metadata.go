@@ -73,6 +73,7 @@ func globalOf(a *heimdall.Acquisition, c *heimdall.Capture, w *heimdall.WebSDR) 
 		SamplesCount: rec.SamplesCount, ExpectedSamples: rec.ExpectedSamples, NominalRateHz: rec.NominalRateHz,
 		PassbandLowHz: rec.PassbandLowHz, PassbandHighHz: rec.PassbandHighHz,
 		StartSkewS: rec.StartSkew.Seconds(), Gaps: rec.Gaps, Overloads: rec.Overloads, SMeterDBM: rec.SMeterDBM,
+		ZeroIF: rec.ZeroIF, PlannedSamples: rec.PlannedSamples,
 	}
 }
 

@@ -33,7 +33,7 @@ func rows() (heimdall.Acquisition, heimdall.Capture, heimdall.WebSDR, heimdall.M
 		SHA256: strings.Repeat("ab", 32), Start: start, StartSkew: 41_667 * time.Nanosecond,
 		TimeQuality: heimdall.TimeGPS, TimeUncertaintyS: 2e-7, TimeResidualS: 1.5e-7, GPSAgeMaxS: 3,
 		Gaps: []heimdall.Gap{{Sample: 50_000, Missing: 512}, {Sample: 100_000, Missing: 51}}, Overloads: 2, SMeterDBM: ptr(-87.5),
-		Dialect: "kiwisdr 1.709",
+		Dialect: "kiwisdr 1.709", ZeroIF: ptr(false), PlannedSamples: 120_011,
 	}
 	a := heimdall.Acquisition{
 		TaskID: task, Label: "beacon", FrequencyHz: 145_500_000, Duration: 10 * time.Second, SampleRateHz: 12000,

@@ -45,6 +45,8 @@ type ourGlobal struct {
 	Gaps            []heimdall.Gap `json:"heimdall:gaps,omitempty"`
 	Overloads       int64          `json:"heimdall:overloads,omitempty"`
 	SMeterDBM       *float64       `json:"heimdall:s_meter_dbm,omitempty"`
+	ZeroIF          *bool          `json:"heimdall:zero_if,omitempty"`
+	PlannedSamples  int64          `json:"heimdall:planned_samples,omitempty"`
 
 	SliceStart *int64 `json:"heimdall:slice_start,omitempty"` // only in the document of a slice
 }

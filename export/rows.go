@@ -78,6 +78,7 @@ func recordingOf(m *sigmf.Metadata, g *ourGlobal) (*heimdall.Recording, error) {
 		SamplesCount: g.SamplesCount, ExpectedSamples: g.ExpectedSamples, Bytes: g.DataBytes, SHA256: g.DataSHA256,
 		StartSkew: seconds(g.StartSkewS), TimeQuality: trust.TimeQuality, TimeResidualS: trust.TimeResidualS, GPSAgeMaxS: -1,
 		Gaps: g.Gaps, Overloads: g.Overloads, SMeterDBM: g.SMeterDBM, Dialect: g.Dialect,
+		ZeroIF: g.ZeroIF, PlannedSamples: g.PlannedSamples,
 	}
 	if first.FrequencyHz != nil {
 		rec.FrequencyHz = int64(math.Round(*first.FrequencyHz))

@@ -31,7 +31,7 @@ func sliceGlobal(g *sigmf.Global, rec *heimdall.Recording, from, samples int64) 
 			gaps = append(gaps, heimdall.Gap{Sample: gap.Sample - from, Missing: gap.Missing})
 		}
 	}
-	for _, name := range []string{"data_sha256", "data_bytes", "expected_samples", "start_skew_s", "gaps", "overloads"} {
+	for _, name := range []string{"data_sha256", "data_bytes", "expected_samples", "planned_samples", "start_skew_s", "gaps", "overloads"} {
 		delete(g.Other, prefix+name)
 	}
 	cut, err := fieldsOf(ourGlobal{SamplesCount: samples, SliceStart: &from, Gaps: gaps}, "")

@@ -51,6 +51,8 @@ type Recording struct {
 	Overloads            int64                `json:"overloads" doc:"Packets in which the receiver's converter overloaded"`
 	SMeterDBM            *float64             `json:"s_meter_dbm" doc:"Median of the receiver's own S-meter, in dBm; null when it has none"`
 	Dialect              string               `json:"dialect" doc:"Which variant of its protocol the receiver spoke"`
+	ZeroIF               *bool                `json:"zero_if" doc:"Whether the receiver's oscillator leaked at 0 Hz; null in recordings of version 0.1.0, which did not keep it"`
+	PlannedSamples       *int64               `json:"planned_samples" doc:"expected_samples as reckoned when recording began, which lays out the spectra of a long recording; null in recordings of version 0.1.0"`
 }
 
 // A CapturePage is one page of a list, newest acquisition first, then by websdr_id.
@@ -85,6 +87,10 @@ func recordingOf(c heimdall.Capture) Recording {
 		StartSkewSeconds: r.StartSkew.Seconds(),
 		TimeQuality:      r.TimeQuality, TimeUncertaintyS: finite(r.TimeUncertaintyS), TimeResidualS: finite(r.TimeResidualS),
 		Gaps: orEmpty(slices.Clone(r.Gaps)), Overloads: r.Overloads, SMeterDBM: finitePointer(r.SMeterDBM), Dialect: r.Dialect,
+		ZeroIF: r.ZeroIF,
+	}
+	if r.PlannedSamples != 0 {
+		w.PlannedSamples = &r.PlannedSamples
 	}
 	if r.GPSAgeMaxS >= 0 {
 		w.GPSAgeMaxS = &r.GPSAgeMaxS
@@ -115,6 +121,10 @@ func (w Recording) Root() heimdall.Recording {
 		Start: w.StartUTC.UTC(), StartSkew: Duration(w.StartSkewSeconds),
 		TimeQuality: w.TimeQuality, TimeUncertaintyS: w.TimeUncertaintyS, TimeResidualS: w.TimeResidualS,
 		GPSAgeMaxS: -1, Overloads: w.Overloads, SMeterDBM: w.SMeterDBM, Dialect: w.Dialect,
+		ZeroIF: w.ZeroIF,
+	}
+	if w.PlannedSamples != nil {
+		r.PlannedSamples = *w.PlannedSamples
 	}
 	if w.GPSAgeMaxS != nil {
 		r.GPSAgeMaxS = *w.GPSAgeMaxS

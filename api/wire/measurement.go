@@ -63,3 +63,20 @@ func (w Measurement) Root() heimdall.Measurement {
 		Metrics: w.Metrics,
 	}
 }
+
+// A Recomputation says what deriving the metrics of a stored recording again gave.
+type Recomputation struct {
+	TaskID     string         `json:"task_id" doc:"The acquisition it belongs to"`
+	WebSDRID   int64          `json:"websdr_id" doc:"The WebSDR that recorded" example:"1"`
+	OldVersion string         `json:"old_algorithm_version" doc:"Version of the definitions behind the metrics that were there" example:"1"`
+	NewVersion string         `json:"new_algorithm_version" doc:"Version of the definitions that this server has" example:"2"`
+	Replaced   bool           `json:"replaced" doc:"Whether the measurement was changed: not on a dry run, nor where nothing differs"`
+	Changes    []MetricChange `json:"changes" nullable:"false" doc:"The metrics that differ, algorithm_version among them"`
+}
+
+// A MetricChange is a metric that differs from what it was.
+type MetricChange struct {
+	Name string `json:"name" doc:"JSON name of the metric" example:"snr_db"`
+	Old  any    `json:"old" doc:"What was there; null when nothing was"`
+	New  any    `json:"new" doc:"What the definitions of this server give"`
+}

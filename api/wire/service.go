@@ -22,7 +22,8 @@ type Dependency struct {
 
 // An Index is where the API begins.
 type Index struct {
-	Service string            `json:"service" example:"heimdall"`
-	Version string            `json:"version" example:"0.1.0"`
-	Links   map[string]string `json:"links" doc:"What there is, by name, relative to the server"`
+	Service          string            `json:"service" example:"heimdall"`
+	Version          string            `json:"version" example:"0.1.0"`
+	AlgorithmVersion string            `json:"algorithm_version" doc:"Version of the definitions that this server measures by" example:"1"`
+	Links            map[string]string `json:"links" doc:"What there is, by name, relative to the server"`
 }

@@ -24,8 +24,8 @@ const (
 	exitOK      = 0
 	exitError   = 1 // it could not be done
 	exitUsage   = 2 // what was asked is wrong: nothing was done
-	exitPartial = 3 // an acquisition ended partial
-	exitFailed  = 4 // an acquisition ended failed or cancelled, or a check found something amiss
+	exitPartial = 3 // an acquisition ended partial, or some recordings could not be recomputed
+	exitFailed  = 4 // an acquisition ended failed or cancelled, no recording could be recomputed, or a check found something amiss
 )
 
 // commands is everything that can be typed after "heimdall".
@@ -38,6 +38,7 @@ type commands struct {
 	Acquisitions acquisitionsCmd `cmd:"" help:"List acquisitions, show or cancel one."`
 	WebSDR       websdrCmd       `cmd:"" name:"websdr" help:"List, add, change, import and export WebSDRs."`
 	Measurements measurementsCmd `cmd:"" help:"Print measurements, newest first."`
+	Recompute    recomputeCmd    `cmd:"" help:"Derive the metrics of stored recordings again, after their definitions have changed."`
 	Recordings   recordingsCmd   `cmd:"" help:"Export recordings."`
 	Measure      measureCmd      `cmd:"" help:"Measure a file of samples."`
 	Metrics      metricsCmd      `cmd:"" help:"Say what every number of a measurement means."`

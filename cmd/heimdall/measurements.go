@@ -14,8 +14,8 @@ import (
 	"github.com/heimdall-sdr/heimdall/client"
 )
 
-// measurementsCmd prints measurements.
-type measurementsCmd struct {
+// A measurementFilter is how commands choose measurements.
+type measurementFilter struct {
 	TaskID          string        `placeholder:"ID" help:"Only those of this acquisition."`
 	WebSDR          []int64       `short:"w" placeholder:"ID,..." help:"Only those of these WebSDRs."`
 	Since           time.Duration `placeholder:"DURATION" help:"Only those of the last so long, for example 24h."`
@@ -25,20 +25,31 @@ type measurementsCmd struct {
 	FrequencyMaxMHz float64       `name:"frequency-max-mhz" placeholder:"N" help:"Only those at or below this frequency."`
 	SNRMinDB        *float64      `name:"snr-min-db" placeholder:"N" help:"Only those with at least this SNR."`
 	Detected        bool          `help:"Only those with a signal."`
-	Limit           int           `short:"n" default:"50" help:"At most so many; 0 means all (${default})."`
-	CSV             bool          `name:"csv" help:"Print CSV with every column." xor:"format"`
-	JSON            bool          `help:"Print JSON, one array." xor:"format"`
 }
 
-func (c *measurementsCmd) Run(a *app) error {
+func (c *measurementFilter) filter() heimdall.MeasurementFilter {
 	f := heimdall.MeasurementFilter{
 		TaskID: c.TaskID, WebSDRIDs: c.WebSDR, From: c.From, To: c.To,
 		FrequencyMinHz: int64(math.Round(c.FrequencyMinMHz * 1e6)), FrequencyMaxHz: int64(math.Round(c.FrequencyMaxMHz * 1e6)),
-		SNRMinDB: c.SNRMinDB, DetectedOnly: c.Detected, Limit: c.Limit,
+		SNRMinDB: c.SNRMinDB, DetectedOnly: c.Detected,
 	}
 	if c.Since > 0 {
 		f.From = time.Now().Add(-c.Since)
 	}
+	return f
+}
+
+// measurementsCmd prints measurements.
+type measurementsCmd struct {
+	measurementFilter
+	Limit int  `short:"n" default:"50" help:"At most so many; 0 means all (${default})."`
+	CSV   bool `name:"csv" help:"Print CSV with every column." xor:"format"`
+	JSON  bool `help:"Print JSON, one array." xor:"format"`
+}
+
+func (c *measurementsCmd) Run(a *app) error {
+	f := c.filter()
+	f.Limit = c.Limit
 	return a.connect(false, func(ctx context.Context, cl *client.Client) error {
 		switch {
 		case c.CSV:

@@ -16,7 +16,7 @@ SELECT task_id, websdr_id, state,
        phase, attempts, next_attempt_at, failure_class, reason, bytes_received, elapsed_seconds, started_at, ended_at,
        s3_path, datatype, sample_rate_hz, nominal_rate_hz, frequency_hz, passband_low_hz, passband_high_hz,
        samples_count, expected_samples, bytes, sha256, start_unix_ns, start_skew_s, time_quality, time_uncertainty_s,
-       time_residual_s, gps_age_max_s, gaps, overloads, s_meter_dbm, dialect
+       time_residual_s, gps_age_max_s, gaps, overloads, s_meter_dbm, dialect, zero_if, planned_samples
 FROM captures`
 
 // captureColumns and recordingColumns are in the order of selectCaptures.
@@ -42,6 +42,7 @@ func recordingColumns(r *heimdall.Recording) []column {
 		{"time_uncertainty_s", orZero[float64]{&r.TimeUncertaintyS}}, {"time_residual_s", orZero[float64]{&r.TimeResidualS}},
 		{"gps_age_max_s", orZero[int]{&r.GPSAgeMaxS}}, {"gaps", list[heimdall.Gap]{&r.Gaps}},
 		{"overloads", orZero[int64]{&r.Overloads}}, {"s_meter_dbm", &r.SMeterDBM}, {"dialect", orZero[string]{&r.Dialect}},
+		{"zero_if", &r.ZeroIF}, {"planned_samples", orZero[int64]{&r.PlannedSamples}},
 	}
 }
 
@@ -193,7 +194,7 @@ UPDATE captures
 SET s3_path = ?, datatype = ?, sample_rate_hz = ?, nominal_rate_hz = ?, frequency_hz = ?, passband_low_hz = ?,
     passband_high_hz = ?, samples_count = ?, expected_samples = ?, bytes = ?, sha256 = ?, start_unix_ns = ?,
     start_skew_s = ?, time_quality = ?, time_uncertainty_s = ?, time_residual_s = ?, gps_age_max_s = ?, gaps = ?,
-    overloads = ?, s_meter_dbm = ?, dialect = ?
+    overloads = ?, s_meter_dbm = ?, dialect = ?, zero_if = ?, planned_samples = ?
 WHERE task_id = ? AND websdr_id = ?`
 
 // FinishCapture ends a capture, together with its measurement if it succeeded. That the row is found not yet

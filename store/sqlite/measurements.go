@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"iter"
 
 	"github.com/heimdall-sdr/heimdall"
@@ -21,12 +22,17 @@ FROM measurements`
 
 // measurementColumns are in the order of selectMeasurements and insertMeasurement.
 func measurementColumns(m *heimdall.Measurement) []column {
-	return []column{
+	return append([]column{
 		{"task_id", &m.TaskID}, {"websdr_id", &m.WebSDRID}, {"timestamp_utc", micros{&m.Timestamp}},
 		{"frequency_hz", &m.FrequencyHz}, {"sample_rate_hz", &m.SampleRateHz}, {"samples_count", &m.SamplesCount},
 		{"s3_path", &m.S3Path}, {"time_quality", &m.TimeQuality},
 		{"time_uncertainty_s", &m.TimeUncertaintyS},
+	}, metricsColumns(&m.Metrics)...)
+}
 
+// metricsColumns are the last columns of a measurement, in the order of replaceMetrics.
+func metricsColumns(m *heimdall.Metrics) []column {
+	return []column{
 		{"snr_db", &m.SNRdB}, {"snr_sigma_db", &m.SNRSigmaDB}, {"snr_upper_db", &m.SNRUpperDB},
 		{"snr_bandwidth_hz", &m.SNRBandwidthHz}, {"detected", &m.Detected}, {"cn0_dbhz", &m.CN0dBHz},
 		{"signal_dbfs", &m.SignalDBFS}, {"channel_power_dbfs", &m.ChannelPowerDBFS},
@@ -71,6 +77,46 @@ VALUES (?, ?, ?, ?, ?, ?, ?,
 func addMeasurement(ctx context.Context, tx *sql.Tx, m *heimdall.Measurement) error {
 	_, err := tx.ExecContext(ctx, insertMeasurement, fields(measurementColumns(m))...)
 	return failed(ctx, "insert measurement", err)
+}
+
+const replaceMetrics = `
+UPDATE measurements
+SET snr_db = ?, snr_sigma_db = ?, snr_upper_db = ?, snr_bandwidth_hz = ?, detected = ?, cn0_dbhz = ?, signal_dbfs = ?,
+    channel_power_dbfs = ?, noise_dbfs_hz = ?, noise_source = ?, noise_used_fraction = ?, power_dbfs = ?, peak_dbfs = ?,
+    papr_db = ?, dc_dbfs = ?, clip_fraction = ?, frequency_offset_hz = ?, frequency_method = ?, frequency_sigma_hz = ?,
+    clock_sigma_hz = ?, line_fraction = ?, drift_hz_s = ?, drift_sigma_hz_s = ?, obw_hz = ?, obw_lo_hz = ?,
+    obw_hi_hz = ?, obw_valid = ?, flatness_db = ?, spectral_kurtosis = ?, duty = ?, on_snr_db = ?, power_dbm = ?,
+    signal_dbm = ?, noise_dbm_hz = ?, cal_db = ?, cal_sigma_db = ?, cal_source = ?, flags = ?, algorithm_version = ?,
+    welch_l = ?, welch_k = ?
+WHERE task_id = ? AND websdr_id = ? AND timestamp_utc = ? AND algorithm_version = ?`
+
+const selectVersion = `
+SELECT algorithm_version FROM measurements WHERE task_id = ? AND websdr_id = ? AND timestamp_utc = ?`
+
+// ReplaceMetrics puts new metrics in the place of those of version oldVersion, and touches nothing else of the
+// row. It is ErrConflict when the row is of another version by now, and ErrNotFound when there is none.
+func (s *Store) ReplaceMetrics(ctx context.Context, key heimdall.MeasurementKey, oldVersion string, m heimdall.Metrics) error {
+	const do = "replace metrics"
+	columns := metricsColumns(&m)
+	if err := checkFinite(columns); err != nil {
+		return failed(ctx, do, err)
+	}
+	id := []any{key.TaskID, key.WebSDRID, micros{&key.Timestamp}}
+	return s.write(ctx, do, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, replaceMetrics, append(append(fields(columns), id...), oldVersion)...)
+		if err != nil {
+			return err
+		}
+		if n, err := result.RowsAffected(); n > 0 || err != nil {
+			return err
+		}
+		var version string
+		if err := tx.QueryRowContext(ctx, selectVersion, id...).Scan(&version); err != nil {
+			return notFound(err, "measurement of WebSDR %d in acquisition %s", key.WebSDRID, key.TaskID)
+		}
+		return fmt.Errorf("the measurement of WebSDR %d in acquisition %s is of version %q, not %q any more: %w",
+			key.WebSDRID, key.TaskID, version, oldVersion, heimdall.ErrConflict)
+	})
 }
 
 // Measurements returns a page of measurements, newest first.
@@ -165,6 +211,9 @@ func measurementsWhere(f heimdall.MeasurementFilter) (where, error) {
 	}
 	if f.DetectedOnly {
 		w.add("detected")
+	}
+	if f.AlgorithmVersionNot != "" {
+		w.add("algorithm_version <> ?", f.AlgorithmVersionNot)
 	}
 	if f.After != nil {
 		w.add("(timestamp_utc, task_id, websdr_id) < (?, ?, ?)", f.After.Timestamp.UnixMicro(), f.After.TaskID, f.After.WebSDRID)

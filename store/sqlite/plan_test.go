@@ -24,6 +24,7 @@ func TestPagesComeFromAnIndexThatIsInTheirOrder(t *testing.T) {
 		{"measurements_by_time", heimdall.MeasurementFilter{From: time.Unix(1, 0), To: time.Unix(2, 0), SNRMinDB: &snr, DetectedOnly: true}},
 		{"measurements_by_time", heimdall.MeasurementFilter{WebSDRIDs: []int64{1, 2}, After: after}},
 		{"measurements_by_time", heimdall.MeasurementFilter{FrequencyMinHz: 1, FrequencyMaxHz: 2, After: after}},
+		{"measurements_by_time", heimdall.MeasurementFilter{AlgorithmVersionNot: "1", From: time.Unix(1, 0), After: after}},
 		{"measurements_by_websdr", heimdall.MeasurementFilter{WebSDRIDs: []int64{1}}},
 		{"measurements_by_websdr", heimdall.MeasurementFilter{WebSDRIDs: []int64{1}, After: after}},
 		{"measurements_by_websdr", heimdall.MeasurementFilter{WebSDRIDs: []int64{1}, FrequencyMinHz: 1, FrequencyMaxHz: 2, From: time.Unix(1, 0)}},

@@ -104,6 +104,8 @@ CREATE TABLE captures (
     overloads          INTEGER,
     s_meter_dbm        REAL,
     dialect            TEXT,
+    zero_if            INTEGER CHECK (zero_if IN (0, 1)), -- NULL in rows of 0.1.0, which did not keep it
+    planned_samples    INTEGER,
     PRIMARY KEY (task_id, websdr_id)
 ) STRICT;
 
@@ -171,7 +173,8 @@ CREATE TABLE measurements (
     FOREIGN KEY (task_id, websdr_id) REFERENCES captures (task_id, websdr_id)
 ) STRICT;
 
-CREATE INDEX measurements_by_time ON measurements (timestamp_utc DESC, task_id DESC, websdr_id DESC);
+-- With the version, so that rows to be recomputed are sought in the index alone.
+CREATE INDEX measurements_by_time ON measurements (timestamp_utc DESC, task_id DESC, websdr_id DESC, algorithm_version);
 CREATE INDEX measurements_by_websdr ON measurements (websdr_id, timestamp_utc DESC, task_id DESC);
 -- On the generated column, so that frequency_mhz = 145.5 is quick, too. Division by 1e6 is correctly rounded,
 -- so it keeps distinct hertz distinct and in order.

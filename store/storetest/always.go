@@ -45,6 +45,9 @@ func calls(s Store, job *acquire.Job) map[string]func(context.Context) error {
 			_, err := s.Measurements(ctx, heimdall.MeasurementFilter{Limit: 1})
 			return err
 		},
+		"ReplaceMetrics": func(ctx context.Context) error {
+			return s.ReplaceMetrics(ctx, heimdall.MeasurementKey{Timestamp: aTime, TaskID: job.TaskID, WebSDRID: 1}, "1", heimdall.Metrics{})
+		},
 		"RecordingKeys": func(ctx context.Context) error {
 			for _, err := range s.RecordingKeys(ctx) {
 				return err

@@ -1,0 +1,5 @@
+//go:build race
+
+package recompute_test
+
+const raceEnabled = true
