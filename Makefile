@@ -30,8 +30,11 @@ fuzz: ## each fuzz target for a while (FUZZTIME=20s)
 soak: ## kill -9 of the server at 200 random instants of acquisitions (about 12 minutes)
 	HEIMDALL_KILL_ROUNDS=200 $(GO) test -count=1 -v -timeout 60m -run Killed ./e2e
 
-bench: ## the benchmarks behind docs/benchmarks.md
+bench: bench-simd ## the benchmarks behind docs/benchmarks.md
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+bench-simd: ## those of the metrics with vector instructions
+	GOEXPERIMENT=simd $(GO) test -run '^$$' -bench . -benchmem ./dsp
 
 generate: ## what is made from the code: docs/openapi.json
 	$(GO) test ./api -run OpenAPI -update
@@ -39,4 +42,4 @@ generate: ## what is made from the code: docs/openapi.json
 build: ## one static binary, ./heimdall
 	CGO_ENABLED=0 $(GO) build -trimpath -o heimdall ./cmd/heimdall
 
-.PHONY: help check fmt vet staticcheck test test-race fuzz soak bench generate build
+.PHONY: help check fmt vet staticcheck test test-race fuzz soak bench bench-simd generate build
