@@ -12,3 +12,11 @@ func (*lanes) setWindowed(int, []float32, []float32, []float32) {}
 func (*lanes) addPower([]float32, []float32)                    {}
 
 func sortLanes[T any](*lanes, []T, []T) {}
+
+type lanePlan struct{}
+
+func newLanePlan(int) *lanePlan { return nil }
+
+func (*lanePlan) transform(x, _ []complex64) []complex64 { return x }
+
+func dotLanes(h, re, im []float32) (sumRe, sumIm float32) { return dot(h, re, im) }

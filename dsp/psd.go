@@ -66,7 +66,7 @@ func newWelch(n int, known, expected int64) *welch {
 	blackmanHarris(w.window)
 	staggered(n, &w.re, &w.im, &w.sum, &w.sum2)
 	if w.lanes == nil {
-		w.usePlain()
+		w.usePlain(fftOf(n))
 	}
 	if known > 0 {
 		w.known = int(segmentsOf(known, n, w.hop))
@@ -96,8 +96,8 @@ func (w *welch) blockSize() int {
 }
 
 // usePlain makes w transform one number at a time.
-func (w *welch) usePlain() {
-	w.lanes, w.plan = nil, fftOf(w.n)
+func (w *welch) usePlain(plan *fft) {
+	w.lanes, w.plan = nil, plan
 	staggered(w.n, &w.x, &w.y)
 }
 

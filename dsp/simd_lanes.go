@@ -5,7 +5,6 @@ package dsp
 import (
 	"math/bits"
 	"simd/archsimd"
-	"sync"
 	"unsafe"
 )
 
@@ -23,7 +22,9 @@ type lanes struct {
 // A lanePlan is only read after it is made and serves any number of goroutines.
 type lanePlan struct {
 	passes []lanePass
-	first  []int32 // bin of each part of 64; the bins of a part are len(first) apart
+	first  []int32   // bin of each part of 64; the bins of a part are len(first) apart
+	partOf []int32   // the part whose first bin it is
+	none   [1][7]oct // twiddles of a last pass: ones
 }
 
 // A lanePass holds the twiddles of its butterflies, eight by eight; one of the two is nil.
@@ -32,24 +33,28 @@ type lanePass struct {
 	fours  [][3]oct
 }
 
-// lanePlans keeps the plans of the lengths in use, like ffts.
-var lanePlans sync.Map
-
 // newLanes returns nil where the CPU has no such vectors, or n is too short for them.
 func newLanes(n int) *lanes {
-	if n < minSegment || !archsimd.X86.AVX2() || !archsimd.X86.FMA() {
-		return nil
+	if plan := fftOf(n).lanes; plan != nil {
+		return &lanes{plan, make([]oct, n/8)}
 	}
-	plan, ok := lanePlans.Load(n)
-	if !ok {
-		plan, _ = lanePlans.LoadOrStore(n, newLanePlan(n))
-	}
-	return &lanes{plan.(*lanePlan), make([]oct, n/8)}
+	return nil
 }
 
-// newLanePlan plans for n, a power of two of at least 256: passes of radix 4 until the rest is a power of 8.
+// minLanes is the shortest transform that collect can order.
+const minLanes = 512
+
+// haveLanes reports whether the CPU has the vectors that lanes are made of.
+func haveLanes() bool { return archsimd.X86.AVX2() && archsimd.X86.FMA() }
+
+// newLanePlan plans for n, a power of two: passes of radix 4 until the rest is a power of 8. It returns nil where there
+// are no lanes or n is too short for them.
 func newLanePlan(n int) *lanePlan {
+	if n < minLanes || !haveLanes() {
+		return nil
+	}
 	p := &lanePlan{first: []int32{0}}
+	laneTwiddles(p.none[0][:], 0, 1)
 	fours := 2 * (bits.Len(uint(n)) - 1) % 3
 	for m := n; m > 8; {
 		var pass lanePass
@@ -70,6 +75,10 @@ func newLanePlan(n int) *lanePlan {
 		if m /= radix; m > 8 {
 			p.split(radix)
 		}
+	}
+	p.partOf = make([]int32, len(p.first))
+	for part, bin := range p.first {
+		p.partOf[bin] = int32(part)
 	}
 	return p
 }
@@ -106,30 +115,34 @@ func (l *lanes) setWindowed(from int, re, im, window []float32) {
 		w := archsimd.LoadFloat32x8(&w[k])
 		x[k].store(w.Mul(archsimd.LoadFloat32x8(&r[k])), w.Mul(archsimd.LoadFloat32x8(&i[k])))
 	}
-	archsimd.ClearAVXUpperBits() // or else the next plain arithmetic would be slow
+	archsimd.ClearAVXUpperBits()
 }
 
 // addPower adds the powers of the segment's bins to sum and their squares to square. It uses up the segment.
 func (l *lanes) addPower(sum, square []float32) {
-	l.addPowerOf(l.x, eights(sum), eights(square), l.plan.passes)
-	archsimd.ClearAVXUpperBits()
+	addPowerOf(l.x, eights(sum), eights(square), l.plan.passes)
 }
 
 // addPowerOf does what is left for a part that has gone through all but these passes.
-func (l *lanes) addPowerOf(x []oct, sum, square [][8]float32, passes []lanePass) {
-	if passes[0].fours != nil {
-		fourLanes(x, passes[0].fours)
-	} else {
-		eightLanes(x, passes[0].eights)
-	}
+func addPowerOf(x []oct, sum, square [][8]float32, passes []lanePass) {
+	part := passes[0].run(x)
 	if len(passes) == 1 {
 		powerLanes((*[8][8]float32)(sum), (*[8][8]float32)(square), (*[8]oct)(x))
 		return
 	}
-	part := len(passes[0].fours) + len(passes[0].eights)
 	for k := 0; k < len(x); k += part {
-		l.addPowerOf(x[k:][:part], sum[k:][:part], square[k:][:part], passes[1:])
+		addPowerOf(x[k:][:part], sum[k:][:part], square[k:][:part], passes[1:])
 	}
+}
+
+// run returns how long the parts are that it leaves.
+func (p *lanePass) run(x []oct) (part int) {
+	if p.fours != nil {
+		fourLanes(x, p.fours)
+		return len(p.fours)
+	}
+	eightLanes(x, p.eights)
+	return len(p.eights)
 }
 
 // eights is x as vectors in memory.

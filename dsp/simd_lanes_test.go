@@ -13,7 +13,7 @@ import (
 // further from the truth than that, by how float32 rounds the tone: there the amplitudes agree to one rounding of the
 // strongest, too.
 func TestLanesGiveTheSpectrumOfPlainGo(t *testing.T) {
-	for n := minSegment; n <= maxSegment; n *= 2 {
+	for n := minLanes; n <= maxSegment; n *= 2 {
 		for name, amplitude := range map[string]float64{"noise": 0, "a tone 20 dB over all noise": 10} {
 			t.Run(fmt.Sprint(name, ", segments of ", n), func(t *testing.T) {
 				re, im := noisyTone(6*n, amplitude)
@@ -21,7 +21,7 @@ func TestLanesGiveTheSpectrumOfPlainGo(t *testing.T) {
 				if lanes.lanes == nil {
 					t.Skip("SKIPPED: this CPU has no AVX2 and FMA, lanes are not tested")
 				}
-				plain.usePlain()
+				plain.usePlain(newFFT(n))
 				lanes.push(re, im)
 				plain.push(re, im)
 				got, want := lanes.finish(1), plain.finish(1)
@@ -56,6 +56,18 @@ func compareBins[T float32 | float64](t *testing.T, got, want []T, tone bool) {
 		}
 		if !(math.Abs(g-w) < allowed) {
 			t.Fatalf("the amplitude of bin %d is %v, want %v, %v at most from it", k, g, w, allowed)
+		}
+	}
+}
+
+func TestLanesFilterLikePlainGo(t *testing.T) {
+	re, im := noise(300)
+	taps, _ := noise(301)
+	for n := range 200 {
+		gotRe, gotIm := dotLanes(taps[:n], re[n/2:], im[n/2:])
+		wantRe, wantIm := dot(taps[:n], re[n/2:][:n], im[n/2:][:n])
+		if math.Abs(float64(gotRe-wantRe)) > 1e-4 || math.Abs(float64(gotIm-wantIm)) > 1e-4 {
+			t.Errorf("%d taps give %v, %v, want %v, %v", n, gotRe, gotIm, wantRe, wantIm)
 		}
 	}
 }
