@@ -7,13 +7,13 @@ import (
 )
 
 // An fft transforms complex sequences of one power-of-two length, forward: X[k] = sum x[n] exp(-2 pi i k n/N).
-// It is Stockham's self-sorting algorithm: passes of radix 8 where neighbouring results lie together, of radix 4 where
+// Without lanes it is Stockham's self-sorting algorithm: passes of radix 8 where neighbouring results lie together, of radix 4 where
 // they lie apart. Sums are written out in parts because Go's complex64 product goes through float64.
 // An fft is only read after it is made and serves any number of goroutines.
 type fft struct {
 	n      int
-	lanes  *lanePlan // does the work where the compiler and the CPU can; else nil
-	passes []pass    // do it otherwise
+	lanes  *lanePlan // does the work eight numbers at a time; nil where the compiler or the CPU cannot
+	passes []pass    // do it then
 }
 
 // A pass holds w^p, w^2p ... of its butterflies, p by p: seven of them in eights, three in fours, the other is nil.
