@@ -7,8 +7,8 @@ import (
 )
 
 // An fft transforms complex sequences of one power-of-two length, forward: X[k] = sum x[n] exp(-2 pi i k n/N).
-// Without lanes it is Stockham's self-sorting algorithm: passes of radix 8 where neighbouring results lie together, of radix 4 where
-// they lie apart. Sums are written out in parts because Go's complex64 product goes through float64.
+// Without lanes it is Stockham's self-sorting algorithm: passes of radix 8 where neighbouring results lie together, of
+// radix 4 where they lie apart. Sums are written out in parts because Go's complex64 product goes through float64.
 // An fft is only read after it is made and serves any number of goroutines.
 type fft struct {
 	n      int

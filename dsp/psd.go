@@ -38,11 +38,11 @@ type welch struct {
 	hop    int // from one segment to the next
 	window []float32
 
-	re, im []float32 // a ring that holds the last n samples
-	at     int       // where the next sample goes
-	full   bool      // n samples have come
-	lanes  *lanes    // does the rest eight numbers at a time; nil where the compiler or the CPU cannot
-	plan   *fft      // does it then, with
+	re, im []float32   // a ring that holds the last n samples
+	at     int         // where the next sample goes
+	full   bool        // n samples have come
+	lanes  *lanes      // does the rest eight numbers at a time; nil where the compiler or the CPU cannot
+	plan   *fft        // does it then, with
 	x, y   []complex64 // windowed copy, and scratch of the transform
 
 	sum, sum2 []float32 // of the block being filled: power per bin and its square
