@@ -30,11 +30,14 @@ fuzz: ## each fuzz target for a while (FUZZTIME=20s)
 soak: ## kill -9 of the server at 200 random instants of acquisitions (about 12 minutes)
 	HEIMDALL_KILL_ROUNDS=200 $(GO) test -count=1 -v -timeout 60m -run Killed ./e2e
 
-bench: ## the benchmarks behind docs/benchmarks.md
+bench: bench-simd ## the benchmarks behind docs/benchmarks.md
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 accuracy: ## the Monte Carlo behind the accuracy in docs/signal-metrics.md (SEEDS=200, about 10 minutes)
 	$(GO) test ./dsp -run AsAccurate -count=1 -timeout 60m -v -seeds $${SEEDS:-200} -update
+
+bench-simd: ## those of the metrics with vector instructions
+	GOEXPERIMENT=simd $(GO) test -run '^$$' -bench . -benchmem ./dsp
 
 generate: ## what is made from the code: docs/openapi.json, docs/signal-metrics.md
 	$(GO) test ./api -run OpenAPI -update
@@ -43,4 +46,4 @@ generate: ## what is made from the code: docs/openapi.json, docs/signal-metrics.
 build: ## one static binary, ./heimdall
 	CGO_ENABLED=0 $(GO) build -trimpath -o heimdall ./cmd/heimdall
 
-.PHONY: help check fmt vet staticcheck test test-race fuzz soak bench accuracy generate build
+.PHONY: help check fmt vet staticcheck test test-race fuzz soak bench bench-simd accuracy generate build

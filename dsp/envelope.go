@@ -23,12 +23,7 @@ type envelope struct {
 func (e *envelope) add(re, im []float32) {
 	for len(re) > 0 {
 		n := min(len(re), e.size-e.fill)
-		var sum float64
-		for k, r := range re[:n] {
-			i := im[k]
-			sum += float64(r*r + i*i)
-		}
-		e.sum += sum
+		e.sum += sumOfPowers(re[:n], im[:n])
 		re, im = re[n:], im[n:]
 		if e.fill += n; e.fill == e.size {
 			e.power = append(e.power, float32(e.sum/float64(e.size)))
@@ -38,6 +33,20 @@ func (e *envelope) add(re, im []float32) {
 			}
 		}
 	}
+}
+
+// sumOfPowers adds up fours in float32 before it goes to float64, where an addition waits for the one before.
+func sumOfPowers(re, im []float32) (sum float64) {
+	im = im[:len(re)]
+	for len(re) >= 4 && len(im) >= 4 {
+		sum += float64((re[0]*re[0] + im[0]*im[0] + re[1]*re[1] + im[1]*im[1]) +
+			(re[2]*re[2] + im[2]*im[2] + re[3]*re[3] + im[3]*im[3]))
+		re, im = re[4:], im[4:]
+	}
+	for k, r := range re {
+		sum += float64(r*r + im[k]*im[k])
+	}
+	return sum
 }
 
 func (e *envelope) mergePairs() {

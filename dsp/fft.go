@@ -7,12 +7,13 @@ import (
 )
 
 // An fft transforms complex sequences of one power-of-two length, forward: X[k] = sum x[n] exp(-2 pi i k n/N).
-// It is Stockham's self-sorting algorithm: passes of radix 8 where neighbouring results lie together, of radix 4 where
-// they lie apart. Sums are written out in parts because Go's complex64 product goes through float64.
+// Without lanes it is Stockham's self-sorting algorithm: passes of radix 8 where neighbouring results lie together, of
+// radix 4 where they lie apart. Sums are written out in parts because Go's complex64 product goes through float64.
 // An fft is only read after it is made and serves any number of goroutines.
 type fft struct {
 	n      int
-	passes []pass
+	lanes  *lanePlan // does the work eight numbers at a time; nil where the compiler or the CPU cannot
+	passes []pass    // do it then
 }
 
 // A pass holds w^p, w^2p ... of its butterflies, p by p: seven of them in eights, three in fours, the other is nil.
@@ -29,10 +30,15 @@ func fftOf(n int) *fft {
 	if f, ok := ffts.Load(n); ok {
 		return f.(*fft)
 	}
-	f, _ := ffts.LoadOrStore(n, newFFT(n))
-	return f.(*fft)
+	f := &fft{n: n, lanes: newLanePlan(n)}
+	if f.lanes == nil {
+		f = newFFT(n)
+	}
+	kept, _ := ffts.LoadOrStore(n, f)
+	return kept.(*fft)
 }
 
+// newFFT makes a transform that computes one number at a time.
 func newFFT(n int) *fft {
 	f := &fft{n: n}
 	log := bits.Len(uint(n)) - 1
@@ -70,6 +76,9 @@ func twiddles(w []complex64, p, m int) {
 
 // transform returns the transform of x in x or in y, which both have length n and are overwritten.
 func (f *fft) transform(x, y []complex64) []complex64 {
+	if f.lanes != nil {
+		return f.lanes.transform(x, y)
+	}
 	x, y = f.begin(x, y)
 	if f.n == 2 {
 		x[0], x[1] = x[0]+x[1], x[0]-x[1]

@@ -46,7 +46,7 @@ func (f *fir) filter() (re, im []float32) {
 	n, taps := 0, f.taps
 	for ; f.next < f.have; f.next += f.factor {
 		from := f.next - len(taps) + 1
-		f.outR[n], f.outI[n] = dot(taps, f.lineR[from:][:len(taps)], f.lineI[from:][:len(taps)])
+		f.outR[n], f.outI[n] = dotLanes(taps, f.lineR[from:][:len(taps)], f.lineI[from:][:len(taps)])
 		n++
 	}
 	return f.outR[:n], f.outI[:n]

@@ -36,11 +36,13 @@ func segmentLength(n int64, bw float64) int {
 type welch struct {
 	n      int
 	hop    int // from one segment to the next
-	plan   *fft
 	window []float32
 
-	re, im []float32 // the segment being filled
-	fill   int
+	re, im []float32   // a ring that holds the last n samples
+	at     int         // where the next sample goes
+	full   bool        // n samples have come
+	lanes  *lanes      // does the rest eight numbers at a time; nil where the compiler or the CPU cannot
+	plan   *fft        // does it then, with
 	x, y   []complex64 // windowed copy, and scratch of the transform
 
 	sum, sum2 []float32 // of the block being filled: power per bin and its square
@@ -57,13 +59,15 @@ type welch struct {
 // newWelch makes a welch with segments of n samples. known is the exact number of samples to come, 0 when that
 // is not known; then expected is a guess of it.
 func newWelch(n int, known, expected int64) *welch {
-	w := &welch{n: n, hop: n / 2, plan: fftOf(n), window: make([]float32, n), square: make([]float64, n)}
+	w := &welch{n: n, hop: n / 2, window: make([]float32, n), lanes: newLanes(n), square: make([]float64, n)}
 	if segmentsOf(max(known, expected), n, n/2) > overlapUpTo {
 		w.hop = n
 	}
 	blackmanHarris(w.window)
 	staggered(n, &w.re, &w.im, &w.sum, &w.sum2)
-	staggered(n, &w.x, &w.y)
+	if w.lanes == nil {
+		w.usePlain(fftOf(n))
+	}
 	if known > 0 {
 		w.known = int(segmentsOf(known, n, w.hop))
 	} else {
@@ -91,29 +95,55 @@ func (w *welch) blockSize() int {
 	return (b+1)*w.known/blocks - b*w.known/blocks
 }
 
+// usePlain makes w transform one number at a time.
+func (w *welch) usePlain(plan *fft) {
+	w.lanes, w.plan = nil, plan
+	staggered(w.n, &w.x, &w.y)
+}
+
 func (w *welch) push(re, im []float32) {
 	for len(re) > 0 {
-		c := copy(w.re[w.fill:], re)
-		copy(w.im[w.fill:], im)
+		end := w.at - w.at%w.hop + w.hop // of the samples that the next segment adds
+		c := copy(w.re[w.at:end], re)
+		copy(w.im[w.at:end], im)
 		re, im = re[c:], im[c:]
-		if w.fill += c; w.fill == w.n {
+		if w.at += c; w.at < end {
+			return
+		}
+		if w.at == w.n {
+			w.at, w.full = 0, true
+		}
+		if w.full {
 			w.segment()
-			w.fill = copy(w.re, w.re[w.hop:])
-			copy(w.im, w.im[w.hop:])
 		}
 	}
 }
 
+// segment adds the last n samples, the oldest of which are those from at to the end of the ring.
 func (w *welch) segment() {
-	win := w.window
-	re, im, x := w.re[:len(win)], w.im[:len(win)], w.x[:len(win)]
-	for k, v := range win {
-		x[k] = complex(v*re[k], v*im[k])
+	old := w.n - w.at
+	w.setWindowed(0, w.re[w.at:], w.im[w.at:], w.window[:old])
+	w.setWindowed(old, w.re[:w.at], w.im[:w.at], w.window[old:])
+	if w.lanes != nil {
+		w.lanes.addPower(w.sum, w.sum2)
+	} else {
+		w.plan.addPower(w.sum, w.sum2, w.x, w.y)
 	}
-	w.plan.addPower(w.sum, w.sum2, w.x, w.y)
 	w.segments++
 	if w.inBlock++; w.inBlock == w.blockSize() {
 		w.endBlock()
+	}
+}
+
+// setWindowed sets the windowed samples of the segment from number from on.
+func (w *welch) setWindowed(from int, re, im, window []float32) {
+	if w.lanes != nil {
+		w.lanes.setWindowed(from, re, im, window)
+		return
+	}
+	re, im, x := re[:len(window)], im[:len(window)], w.x[from:][:len(window)]
+	for k, v := range window {
+		x[k] = complex(v*re[k], v*im[k])
 	}
 }
 
@@ -194,6 +224,13 @@ func (w *welch) finish(rateHz float64) *spectrum {
 		if s.overlaps {
 			s.averages *= averagesPerSegment(w.window)
 		}
+	}
+	if w.lanes != nil {
+		for _, b := range s.blocks {
+			sortLanes(w.lanes, b, w.sum)
+		}
+		sortLanes(w.lanes, w.square, s.mean)
+		clear(s.mean)
 	}
 	for _, b := range s.blocks {
 		swapHalves(b)
