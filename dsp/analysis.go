@@ -44,6 +44,11 @@ func (m *Meter) measure(e End) (Metrics, *Spectrogram) {
 		}
 	}
 	a.calibrate(e.Calibration)
+	stepHz := 0.0
+	if a.spec != nil {
+		stepHz = a.spec.stepHz
+	}
+	a.metrics.round(stepHz)
 	slices.Sort(a.flags)
 	a.metrics.Flags = slices.Compact(a.flags)
 	if a.metrics.Flags == nil {

@@ -89,6 +89,12 @@
 // or a calibration of it says, where gain control was off. Nothing else is dBm: full scale of an unknown receiver is no
 // power at its antenna.
 //
+// # Rounding (round.go)
+//
+// Digits that mean nothing are taken off: decibels are multiples of 1/256, shares of 1/4096, an offset and its drift of a
+// power of two under a sixteenth of their sigma, edges of a band of 1/64 of a bin; a sigma keeps 8 bits. Powers of two,
+// because databases compress them well.
+//
 // # Quality (quality.go)
 //
 // Counted sample by sample: full scale, runs of equal samples, steps no receiver makes, clicks, values that are not
