@@ -173,7 +173,7 @@ func annotationOf(a *heimdall.Acquisition, rec *heimdall.Recording, m *heimdall.
 	if !(bandwidthHz > 0) || !finite(bandwidthHz) {
 		return note, nil
 	}
-	centerHz := float64(rec.FrequencyHz) + a.ChannelCenterHz
+	centerHz := float64(a.FrequencyHz) + a.ChannelCenterHz // which the receiver may be tuned beside
 	lowHz, highHz := centerHz-bandwidthHz/2, centerHz+bandwidthHz/2
 	note.FreqLowerEdgeHz, note.FreqUpperEdgeHz = &lowHz, &highHz
 	return note, nil

@@ -206,6 +206,27 @@ func TestNumbersThatJSONCannotHoldAreLeftOut(t *testing.T) {
 	}
 }
 
+// A dongle is tuned beside the frequency asked for; what was measured lies where it was asked for.
+func TestTheAnnotationLiesWhereTheChannelIsOnTheAir(t *testing.T) {
+	a, c, w, m := rows()
+	c.Recording.FrequencyHz -= 60_000
+	doc, err := export.Metadata(a, c, w, &m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	meta, err := sigmf.ParseMetadata(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	note := meta.Annotations[0]
+	if low, high := *note.FreqLowerEdgeHz, *note.FreqUpperEdgeHz; low != 145_499_500 || high != 145_502_500 {
+		t.Errorf("the annotation reaches from %.0f to %.0f Hz, want 3 kHz about 145.501 MHz", low, high)
+	}
+	if *meta.Captures[0].FrequencyHz != 145_440_000 {
+		t.Errorf("the samples are centred on %.0f Hz, want 145.44 MHz", *meta.Captures[0].FrequencyHz)
+	}
+}
+
 func TestAnyRowsAreReadBack(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -223,14 +244,14 @@ func TestAnyRowsAreReadBack(t *testing.T) {
 			return heimdall.Gap{Sample: rapid.Int64Range(0, 1<<40).Draw(t, "at"), Missing: rapid.Int64Range(1, 1<<30).Draw(t, "missing")}
 		}), 0, 4).Draw(t, "gaps")
 		a.Label = rapid.String().Draw(t, "label")
-		a.FrequencyHz = rec.FrequencyHz
+		a.FrequencyHz = rapid.Int64Range(1, heimdall.MaxFrequencyHz).Draw(t, "frequency asked for")
 		a.WindowStart = rec.Start.Add(-rec.StartSkew)
 		w.Name, w.LocationName = rapid.String().Draw(t, "name"), rapid.String().Draw(t, "location")
 		w.LatitudeDeg, w.LongitudeDeg = rapid.Float64Range(-90, 90).Draw(t, "lat"), rapid.Float64Range(0.1, 180).Draw(t, "lon")
 		if rapid.Bool().Draw(t, "altitude unknown") {
 			w.AltitudeM = nil
 		}
-		m.Timestamp, m.FrequencyHz, m.SampleRateHz, m.SamplesCount, m.TimeUncertaintyS = rec.Start, rec.FrequencyHz, rec.SampleRateHz, rec.SamplesCount, rec.TimeUncertaintyS
+		m.Timestamp, m.FrequencyHz, m.SampleRateHz, m.SamplesCount, m.TimeUncertaintyS = rec.Start, a.FrequencyHz, rec.SampleRateHz, rec.SamplesCount, rec.TimeUncertaintyS
 		m.SNRdB, m.Detected, m.Flags = nil, rapid.Bool().Draw(t, "detected"), rapid.SliceOfN(rapid.String(), 0, 3).Draw(t, "flags")
 		measurement := &m
 		if rec.SamplesCount == 0 || rapid.Bool().Draw(t, "not measured") {

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -126,7 +127,7 @@ func measurementOf(m *sigmf.Metadata, g *ourGlobal, rec *heimdall.Recording) (*h
 			continue // not a measurement of ours
 		}
 		row := heimdall.Measurement{
-			TaskID: g.TaskID, WebSDRID: g.WebSDRID, Timestamp: rec.Start, FrequencyHz: rec.FrequencyHz,
+			TaskID: g.TaskID, WebSDRID: g.WebSDRID, Timestamp: rec.Start, FrequencyHz: cmp.Or(g.RequestedFrequencyHz, rec.FrequencyHz),
 			SampleRateHz: rec.SampleRateHz, SamplesCount: rec.SamplesCount, S3Path: rec.S3Path,
 			TimeQuality: rec.TimeQuality, TimeUncertaintyS: rec.TimeUncertaintyS,
 		}
