@@ -23,6 +23,10 @@ test: ## the tests
 test-race: ## the tests with the race detector
 	GOFLAGS="$$GOFLAGS -gcflags=modernc.org/sqlite/lib=-d=checkptr=0" $(GO) test -race ./...
 
+test-simd: ## the tests of the metrics with vector instructions built in
+	GOEXPERIMENT=simd $(GO) vet ./dsp
+	GOEXPERIMENT=simd $(GO) test ./dsp
+
 fuzz: ## each fuzz target for a while (FUZZTIME=20s)
 	@for p in $$($(GO) list ./...); do for t in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 	  echo "$$p $$t"; $(GO) test -run '^$$' -fuzz "^$$t$$" -fuzztime $${FUZZTIME:-20s} $$p || exit 1; done; done
@@ -43,7 +47,7 @@ generate: ## what is made from the code: docs/openapi.json, docs/signal-metrics.
 	$(GO) test ./api -run OpenAPI -update
 	$(GO) test ./dsp -run SignalMetrics -update
 
-build: ## one static binary, ./heimdall
+build: ## one static binary, ./heimdall (GOEXPERIMENT=simd on amd64: metrics at up to twice the speed)
 	CGO_ENABLED=0 $(GO) build -trimpath -o heimdall ./cmd/heimdall
 
-.PHONY: help check fmt vet staticcheck test test-race fuzz soak bench bench-simd accuracy generate build
+.PHONY: help check fmt vet staticcheck test test-race test-simd fuzz soak bench bench-simd accuracy generate build
