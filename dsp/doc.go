@@ -17,12 +17,12 @@
 //
 // # Spectrum (psd.go)
 //
-// Welch's average of periodograms of half-overlapping segments of L samples through a periodic 4-term Blackman-Harris
-// window (side lobes of -92 dB: Harris, Proc. IEEE 66, 1978), scaled to density by 1/(fs sum w^2), so that it
-// integrates to the mean power. L is a power of two with at least 64 bins over B and L^2 >= 2n, as long as there are 8
-// segments' worth of samples, at most 65536. Up to 32 blocks of time are kept (fewer above L = 16384). A bin of noise is
-// N0 Gamma(K)/K; overlap makes K = 0.997 times the number of segments. Beyond 1024 segments they no longer overlap: what
-// that costs in variance is nothing there, and it halves the work.
+// Welch's average of periodograms of segments of L samples through a periodic 4-term Blackman-Harris window (side lobes
+// of -92 dB: Harris, Proc. IEEE 66, 1978), scaled to density by 1/(fs sum w^2), so that it integrates to the mean power.
+// L is a power of two with at least 64 bins over B and L^2 >= 2n, as long as there are 8 segments' worth of samples, at
+// most 65536. Up to 32 blocks of time are kept (fewer above L = 16384). A bin of noise is N0 Gamma(K)/K. Segments begin
+// L/4 apart, L/2 where there would be more than 512 of them and L where there would be more than 1024: K is 0.70, 1.00 or 1.00 times their number, and the
+// mean of all noise scatters by 1.00, 1.39 or 2.76 times the least possible variance, e below.
 //
 // # Noise (noise.go, floor.go)
 //
@@ -45,11 +45,10 @@
 // samples: a record that fits is transformed as a whole, a longer one in chapters whose powers are averaged by length.
 // P_ch is the power of one periodogram between the channel's edges, B_m the width of its bins there, which is B but
 // for those left out about 0 Hz of a zero-IF receiver; S = P_ch - N0 B_m; SNR = S/(N0 B); C/N0 = S/N0. Its
-// variance, relative to the noise in B, is (2 snr + 1)/(BT) + (1 + snr)^2 r^2, r the relative sigma of N0: 1.5/(B_n T)
-// beside the channel, 3/(B_n T) elsewhere, B_n the bandwidth of the bins that gave it, and twice that where segments do
-// not overlap; and at least 2 % where over a tenth of the bins it was sought in hold signal, for skirts do not all
-// stand out. When all excess energy can be one carrier, and that is the better measure by 15 % of sigma, S is the
-// carrier's power.
+// variance, relative to the noise in B, is (2 snr + 1)/(BT) + (1 + snr)^2 r^2, r the relative sigma of N0: e/(B_n T)
+// beside the channel, twice that elsewhere, B_n the bandwidth of the bins that gave it; and at least 2 % where over a
+// tenth of the bins it was sought in hold signal, for skirts do not all stand out. When all excess energy can be one
+// carrier, and that is the better measure by 15 % of sigma, S is the carrier's power.
 //
 // # Detection (detect.go)
 //

@@ -49,11 +49,8 @@ func (a *analysis) findNoise() {
 		a.metrics.NoiseUsedFraction = finite(n.used)
 		a.metrics.NoiseDBFSHz = decibels(n.density)
 	}
-	excess := 3.0
-	if n.beside() {
-		excess = 1.5
-	}
-	if !s.overlaps { // half of the time counts for little
+	excess := s.excess
+	if !n.beside() {
 		excess *= 2
 	}
 	a.noiseRel = math.Sqrt(excess / (max(float64(n.bins), 1) * s.stepHz * a.seconds))

@@ -9,10 +9,23 @@ const (
 	minSegment    = 256
 	minRecord     = 64 // samples; shorter records have no spectrum worth the name
 
-	// Overlapping segments by half gives twice the averages for twice the work. Where there are more segments than
-	// this anyway, the spectrum is as good as it need be and the work is saved.
-	overlapUpTo = 1024
+	// Overlap makes more of the same samples, for more work: segments half their length apart have half the variance of
+	// the noise of those a whole length apart, a quarter apart a quarter less again, where little is left to gain. Up to
+	// this many segments it is worth the work.
+	quarterUpTo = 512
+	halfUpTo    = 1024
 )
+
+// hopOf is how far apart segments of n samples are, of so many samples.
+func hopOf(n int, samples int64) int {
+	switch {
+	case segmentsOf(samples, n, n/4) <= quarterUpTo:
+		return n / 4
+	case segmentsOf(samples, n, n/2) <= halfUpTo:
+		return n / 2
+	}
+	return n
+}
 
 // segmentLength chooses the Welch segment of a record of n samples: at least 64 bins over a channel of
 // relative bandwidth bw (cycles per sample), about sqrt(2n), and at least 8 segments' worth of samples.
@@ -59,10 +72,7 @@ type welch struct {
 // newWelch makes a welch with segments of n samples. known is the exact number of samples to come, 0 when that
 // is not known; then expected is a guess of it.
 func newWelch(n int, known, expected int64) *welch {
-	w := &welch{n: n, hop: n / 2, window: make([]float32, n), lanes: newLanes(n), square: make([]float64, n)}
-	if segmentsOf(max(known, expected), n, n/2) > overlapUpTo {
-		w.hop = n
-	}
+	w := &welch{n: n, hop: hopOf(n, max(known, expected)), window: make([]float32, n), lanes: newLanes(n), square: make([]float64, n)}
 	blackmanHarris(w.window)
 	staggered(n, &w.re, &w.im, &w.sum, &w.sum2)
 	if w.lanes == nil {
@@ -71,7 +81,7 @@ func newWelch(n int, known, expected int64) *welch {
 	if known > 0 {
 		w.known = int(segmentsOf(known, n, w.hop))
 	} else {
-		w.perBlock = max(16, int(segmentsOf(expected, n, w.hop))/w.maxBlocks()+1)
+		w.perBlock = max(w.minBlock(), int(segmentsOf(expected, n, w.hop))/w.maxBlocks()+1)
 	}
 	return w
 }
@@ -85,12 +95,15 @@ func segmentsOf(samples int64, n, hop int) int64 {
 
 func (w *welch) maxBlocks() int { return max(4, min(maxBlocks, maxBlockFloat/w.n)) }
 
+// minBlock is how many segments a block holds at least: 8 or more times a segment's samples.
+func (w *welch) minBlock() int { return max(16, 8*w.n/w.hop) }
+
 // blockSize is the number of segments of the block being filled.
 func (w *welch) blockSize() int {
 	if w.known == 0 {
 		return w.perBlock
 	}
-	blocks := max(1, min(w.maxBlocks(), w.known/16))
+	blocks := max(1, min(w.maxBlocks(), w.known/w.minBlock()))
 	b := len(w.counts)
 	return (b+1)*w.known/blocks - b*w.known/blocks
 }
@@ -191,7 +204,7 @@ type spectrum struct {
 	length   int     // bins, and samples of a segment
 	stepHz   float64 // between bins
 	averages float64 // K: independent averages per bin
-	overlaps bool    // whether segments overlap
+	excess   float64 // variance of the mean over all bins and time of noise, over the least possible
 	blocks   [][]float32
 	counts   []int     // segments of each block
 	mean     []float64 // over the whole record
@@ -216,14 +229,11 @@ func (w *welch) finish(rateHz float64) *spectrum {
 		}
 	}
 	s := &spectrum{
-		length: w.n, stepHz: rateHz / float64(w.n), averages: 1, overlaps: w.hop < w.n,
+		length: w.n, stepHz: rateHz / float64(w.n), averages: 1, excess: noiseExcess(w.window, w.hop),
 		blocks: w.blocks, counts: w.counts, mean: make([]float64, w.n), kurtosis: make([]float64, w.n),
 	}
 	if w.segments > 1 {
-		s.averages = float64(w.segments)
-		if s.overlaps {
-			s.averages *= averagesPerSegment(w.window)
-		}
+		s.averages = max(1, float64(w.segments)*averagesPerSegment(w.window, w.hop))
 	}
 	if w.lanes != nil {
 		for _, b := range s.blocks {
@@ -239,7 +249,7 @@ func (w *welch) finish(rateHz float64) *spectrum {
 		}
 	}
 	swapHalves(w.square)
-	s.kurtosis = kurtosisOf(s.mean, w.square, w.segments)
+	s.kurtosis = kurtosisOf(s.mean, w.square, w.segments, s.averages)
 	scale := 1 / (rateHz * energy(w.window))
 	for i, b := range s.blocks {
 		f := float32(scale / float64(s.counts[i]))
@@ -253,13 +263,14 @@ func (w *welch) finish(rateHz float64) *spectrum {
 	return s
 }
 
-// kurtosisOf is the spectral kurtosis of each bin from the sums of its m powers and of their squares (Nita and
-// Gary, PASP 122, 2010): 0 for a steady carrier, 1 for noise, more for bursts. It overwrites square.
-func kurtosisOf(sum, square []float64, segments int) []float64 {
+// kurtosisOf is the spectral kurtosis of each bin from the sums of the powers of so many segments and of their squares
+// (Nita and Gary, PASP 122, 2010), averages of which are independent: 0 for a steady carrier, 1 for noise, more for
+// bursts. It overwrites square.
+func kurtosisOf(sum, square []float64, segments int, averages float64) []float64 {
 	m := float64(segments)
 	for k, s1 := range sum {
-		if s1 > 0 && segments > 1 {
-			square[k] = (m + 1) / (m - 1) * (m*square[k]/(s1*s1) - 1)
+		if s1 > 0 && averages > 1 {
+			square[k] = (averages + 1) / (averages - 1) * (m*square[k]/(s1*s1) - 1)
 		} else {
 			square[k] = math.NaN()
 		}

@@ -11,18 +11,33 @@ func blackmanHarris(w []float32) {
 	}
 }
 
-// averagesPerSegment is how many independent averages one segment is worth at a hop of half the window.
-func averagesPerSegment(w []float32) float64 {
-	h := len(w) / 2
-	var self, cross float64
-	for k, v := range w {
-		self += float64(v) * float64(v)
-		if k < h {
-			cross += float64(v) * float64(w[k+h])
+// averagesPerSegment is how many independent averages one segment is worth when the next is hop samples on.
+func averagesPerSegment(w []float32, hop int) float64 {
+	sum, self := 1.0, energy(w)
+	for lag := hop; lag < len(w); lag += hop {
+		var cross float64
+		for k, v := range w[lag:] {
+			cross += float64(v) * float64(w[k])
 		}
+		rho := cross / self
+		sum += 2 * rho * rho
 	}
-	rho := cross / self
-	return 1 / (1 + 2*rho*rho)
+	return 1 / sum
+}
+
+// noiseExcess is how much more the mean power of noise scatters than it need, because segments hop samples apart weight
+// some samples more than others.
+func noiseExcess(w []float32, hop int) float64 {
+	var sum, square float64
+	for k := range hop {
+		var weight float64
+		for j := k; j < len(w); j += hop {
+			weight += float64(w[j]) * float64(w[j])
+		}
+		sum += weight
+		square += weight * weight
+	}
+	return square * float64(hop) / (sum * sum)
 }
 
 // energy is the sum of squares of w.
