@@ -14,7 +14,8 @@ type crossMap struct {
 	delayS, offsetHz float64
 	hz               []float64 // of the cells, relative to a's CenterHz
 	widthHz          float64   // of a cell
-	gridHz           float64
+	reachS           float64   // delays that can be told apart, to each side
+	whole            bool      // all of the overlap
 	pieces           []mapped
 }
 
@@ -38,15 +39,15 @@ func (m *crossMap) totalS() float64 {
 // mapAt makes the map of the overlap, or of so many pieces in its middle.
 func (p *pair) mapAt(ctx context.Context, delayS, offsetHz float64, most int) (*crossMap, error) {
 	pieces := p.cut(delayS)
-	if n := len(pieces); n > most {
+	n := len(pieces)
+	if n > most {
 		pieces = pieces[(n-most)/2:][:most]
 	}
 	if len(pieces) == 0 {
 		return nil, refuse(ShortOverlap, "at this delay, no stretch between gaps is longer than %.2f s", float64(p.segment)/p.gridHz)
 	}
-	bins := p.highBin - p.lowBin + 1
-	per := (bins + mostCells - 1) / mostCells
-	m := &crossMap{delayS: delayS, offsetHz: offsetHz, widthHz: float64(per) * p.binHz(), gridHz: p.gridHz}
+	per := p.binsPerCell()
+	m := &crossMap{whole: n <= most, reachS: p.mapReachS(), delayS: delayS, offsetHz: offsetHz, widthHz: float64(per) * p.binHz()}
 	for k := p.lowBin; k+per <= p.highBin+1; k += per {
 		m.hz = append(m.hz, (float64(k)+float64(per-1)/2)*p.binHz())
 	}
@@ -71,6 +72,13 @@ func (p *pair) mapAt(ctx context.Context, delayS, offsetHz float64, most int) (*
 		m.pieces = append(m.pieces, one)
 	}
 	return m, nil
+}
+
+func (p *pair) binsPerCell() int { return (p.highBin-p.lowBin)/mostCells + 1 }
+
+// mapReachS is how far from its own delay a map can tell one from another: beyond, its cells are too wide.
+func (p *pair) mapReachS() float64 {
+	return min(p.o.MaxDelayS, 0.25/(float64(p.binsPerCell())*p.binHz()))
 }
 
 // add adds the segment at hand, per bins to a cell.

@@ -1,14 +1,19 @@
 package tdoa
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"math/cmplx"
+	"slices"
 )
 
 const (
-	trialMaps   = 2
+	nearSteps   = 8.0 // searched in between: a quarter of the band's inverse each
+	trialMaps   = 3
 	trialPieces = 16
+	nearSample  = 0.5 // of a map to where its fit ends up, in samples and in hertz: cells are that narrow
+	nearHz      = 0.02
 	rounds      = 3    // of weights and delay, each from the other: they no longer change then
 	mostShare   = 1e-4 // least incoherence of a cell: no receivers agree better than that
 	contrastMin = 10.0 // log likelihood by which the peak must exceed every other one
@@ -20,44 +25,82 @@ type fit struct {
 	coherence []float64 // squared, of each cell, without what chance gives; 0 where it is no more than chance
 	weight    []float64 // of each cell
 	level     []float64 // of each piece
+	active    []int     // the cells with a weight
 	turn      []complex128
 	shiftS    float64 // the likeliest
+	peak      float64 // its log likelihood
+	toFloor   float64 // the correlation there over its median at all delays
 }
 
-// measure makes the map and fits it. Before that it closes in on the delay and the frequency with a few pieces in the
-// middle: a tenth of a hertz off costs as much coherence as the noise of a good receiver.
-func (p *pair) measure(ctx context.Context, from found) (*crossMap, *fit, error) {
+// measure takes the likeliest of what was found, maps the whole overlap there and fits it.
+func (p *pair) measure(ctx context.Context, list []found) (*fit, error) {
+	var fits []*fit
+	for _, from := range list {
+		f, err := p.try(ctx, from)
+		if err != nil {
+			return nil, err
+		}
+		if f != nil {
+			fits = append(fits, f)
+		}
+	}
+	if len(fits) == 0 {
+		return nil, refuse(NothingCommon, "at no delay do the records agree at any frequency by more than chance")
+	}
+	best := slices.MaxFunc(fits, func(x, y *fit) int { return cmp.Compare(x.peak, y.peak) })
+	for _, f := range fits {
+		if math.Abs(f.delayS()-best.delayS()) > 1/p.gridHz && f.peak > best.peak-contrastMin {
+			return nil, refuse(Ambiguous, "a delay of %.1f us explains the records as well as one of %.1f us", f.delayS()*1e6, best.delayS()*1e6)
+		}
+	}
+	if !best.m.whole {
+		m, err := p.mapAt(ctx, best.delayS(), best.offsetHz(), math.MaxInt)
+		if err != nil {
+			return nil, err
+		}
+		best = newFit(m)
+		if !best.settle() {
+			return nil, refuse(NothingCommon, "over all of the overlap, the records agree at no frequency by more than chance")
+		}
+	}
+	return best, best.judge()
+}
+
+// try closes in on a delay and an offset with some pieces in the middle of the overlap, or returns nil: a tenth of a
+// hertz off costs as much coherence as the noise of a good receiver.
+func (p *pair) try(ctx context.Context, from found) (*fit, error) {
 	delayS, offsetHz := from.delayS, from.offsetHz
-	for range trialMaps {
+	for again := 1; ; again++ {
 		m, err := p.mapAt(ctx, delayS, offsetHz, trialPieces)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		if f := newFit(m); f.settle(p.o.MaxDelayS) {
-			delayS += f.shiftS
-			offsetHz += f.offsetHz()
+		f := newFit(m)
+		if !f.settle() {
+			return nil, nil
 		}
+		near := math.Abs(f.shiftS) < nearSample/p.gridHz && math.Abs(f.offsetHz()-offsetHz) < nearHz
+		if near || again == trialMaps {
+			return f, nil
+		}
+		delayS, offsetHz = f.delayS(), f.offsetHz()
 	}
-	m, err := p.mapAt(ctx, delayS, offsetHz, math.MaxInt)
-	if err != nil {
-		return nil, nil, err
-	}
-	f := newFit(m)
-	if !f.settle(p.o.MaxDelayS) {
-		return nil, nil, refuse(NothingCommon, "at the best delay, the records agree at no frequency by more than chance")
-	}
-	return m, f, f.judge(p, from)
 }
 
+// delayS is the likeliest delay.
+func (f *fit) delayS() float64 { return f.m.delayS + f.shiftS }
+
 // settle finds weights and delay, each from the other, and reports whether there is any coherence.
-func (f *fit) settle(maxDelayS float64) bool {
+func (f *fit) settle() bool {
+	f.shiftS = f.likeliest(0, f.m.reachS)
 	for range rounds {
-		f.shiftS = f.likeliest(maxDelayS)
 		if !f.reweigh() {
 			return false
 		}
+		f.shiftS = f.likeliest(f.shiftS, nearSteps*f.stepS())
 	}
-	f.shiftS = f.likeliest(maxDelayS)
+	f.shiftS = f.likeliest(0, f.m.reachS)
+	f.peak = f.likelihood(f.shiftS)
 	return true
 }
 
@@ -72,6 +115,7 @@ func newFit(m *crossMap) *fit {
 	for c := range f.weight {
 		if d := math.Sqrt(powerA[c] * powerB[c]); d > 0 {
 			f.weight[c] = 1 / d
+			f.active = append(f.active, c)
 		}
 	}
 	return f
@@ -109,7 +153,7 @@ func (f *fit) reweigh() bool {
 	cross, powerA, powerB := f.means(phase)
 	k := f.m.totalS() * f.m.widthHz
 	chance := 1 - math.Pow(0.5/float64(len(cross)), 1/max(k-1, 1))
-	any := false
+	f.active = f.active[:0]
 	for c := range cross {
 		f.coherence[c], f.weight[c] = 0, 0
 		s := cmplx.Abs(cross[c])
@@ -119,12 +163,14 @@ func (f *fit) reweigh() bool {
 		}
 		g = min((g-1/k)/(1-1/k), 1-mostShare)
 		f.coherence[c], f.weight[c] = g, g/((1-g)*s)
-		any = true
+		f.active = append(f.active, c)
 	}
-	if any {
-		f.relevel(cross, powerA, powerB, phase)
+	if len(f.active) == 0 {
+		return false
 	}
-	return any
+	f.steer(f.shiftS) // with the new weights
+	f.relevel(cross, powerA, powerB, phase)
+	return true
 }
 
 // relevel weighs the pieces: the same formula as for cells, with the coherence of a piece over all cells.
@@ -140,12 +186,11 @@ func (f *fit) relevel(cross []complex128, powerA, powerB []float64, phase []comp
 func (f *fit) pooled(cross []complex128, powerA, powerB, meanA, meanB []float64, phase complex128) float64 {
 	var s complex128
 	var a, b float64
-	for c, g := range f.coherence {
-		if g > 0 {
-			s += complex(g/math.Sqrt(meanA[c]*meanB[c]), 0) * cross[c] * f.turnOf(c, phase)
-			a += g * powerA[c] / meanA[c]
-			b += g * powerB[c] / meanB[c]
-		}
+	for _, c := range f.active {
+		g := f.coherence[c]
+		s += complex(g/math.Sqrt(meanA[c]*meanB[c]), 0) * cross[c] * unit(f.turn[c]) * cmplx.Conj(phase)
+		a += g * powerA[c] / meanA[c]
+		b += g * powerB[c] / meanB[c]
 	}
 	v := max(real(s), 0)
 	if !(a > 0 && b > 0 && v > 0) {
@@ -155,17 +200,17 @@ func (f *fit) pooled(cross []complex128, powerA, powerB, meanA, meanB []float64,
 	return g / ((1 - g) * v)
 }
 
-func (f *fit) turnOf(c int, phase complex128) complex128 {
-	if phase == 1 {
-		return 1 // turned already
-	}
-	return f.turn[c] * cmplx.Conj(phase)
-}
-
-// steer sets turn, the phase of each cell at a delay.
+// steer sets turn, the weight of each cell with its phase at a delay. Cells lie at equal distances.
 func (f *fit) steer(shiftS float64) {
+	const afresh = 32 // cells after which rounding is forgotten
+	step := cmplx.Rect(1, 2*math.Pi*f.m.widthHz*shiftS)
+	var turn complex128
 	for c, hz := range f.m.hz {
-		f.turn[c] = cmplx.Rect(1, 2*math.Pi*hz*shiftS)
+		if c%afresh == 0 {
+			turn = cmplx.Rect(1, 2*math.Pi*hz*shiftS)
+		}
+		f.turn[c] = turn * complex(f.weight[c], 0)
+		turn *= step
 	}
 }
 
@@ -173,10 +218,9 @@ func (f *fit) steer(shiftS float64) {
 // ln I0(x), the phase being unknown.
 func (f *fit) correlation(p int) complex128 {
 	var sum complex128
-	for c, x := range f.m.pieces[p].cross {
-		if w := f.weight[c]; w != 0 {
-			sum += complex(w, 0) * x * f.turn[c]
-		}
+	cross := f.m.pieces[p].cross
+	for _, c := range f.active {
+		sum += cross[c] * f.turn[c]
 	}
 	return sum * complex(2*f.m.pieces[p].timeS*f.m.widthHz*f.level[p], 0)
 }
@@ -191,25 +235,24 @@ func (f *fit) likelihood(shiftS float64) float64 {
 	return sum
 }
 
-// reachS is how far from its own delay the map can tell: beyond, its cells are too wide.
-func (f *fit) reachS(maxDelayS float64) float64 { return min(maxDelayS, 0.25/f.m.widthHz) }
-
+// stepS is a quarter of the inverse of the map's width: no peak hides between two steps.
 func (f *fit) stepS() float64 { return 0.25 / (f.m.widthHz * float64(len(f.m.hz))) }
 
-// likeliest searches all delays that the map can tell, then closes in.
-func (f *fit) likeliest(maxDelayS float64) float64 {
+// likeliest searches the delays up to reachS around one, then closes in.
+func (f *fit) likeliest(aroundS, reachS float64) float64 {
 	best, at, step := math.Inf(-1), 0.0, f.stepS()
-	n := int(f.reachS(maxDelayS) / step)
+	n := int(reachS / step)
 	for i := -n; i <= n; i++ {
-		if l := f.likelihood(float64(i) * step); l > best {
-			best, at = l, float64(i)*step
+		delayS := aroundS + float64(i)*step
+		if l := f.likelihood(delayS); l > best {
+			best, at = l, delayS
 		}
 	}
 	low, high := at-step, at+step
 	const golden = 0.6180339887498949
 	x, y := high-golden*(high-low), low+golden*(high-low)
 	lx, ly := f.likelihood(x), f.likelihood(y)
-	for high-low > 1e-7*step {
+	for high-low > 1e-5*step {
 		if lx > ly {
 			high, y, ly = y, x, lx
 			x = high - golden*(high-low)

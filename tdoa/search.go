@@ -1,6 +1,7 @@
 package tdoa
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"math/cmplx"
@@ -11,41 +12,26 @@ const (
 	searchPieces  = 12  // spread over the overlap: enough to find a peak that can be measured
 	widestHz      = 3.0 // offsets searched: half of what one segment still holds together
 	offsetStep    = 4   // offsets per resolution of a piece
-	searchQuantum = 5.7 // chance of 6e-9 that noise exceeds it at one of the delays and offsets
+	searchQuantum = 4.0 // a peak less likely than 3e-5 at any one delay and offset is worth a closer look
+	mostFound     = 8   // closer looks
+	closeSigmas   = 5.0 // standard errors by which the best must exceed another to be alone
 )
 
-// found is the peak of the search.
+// A found is a peak of the search.
 type found struct {
 	delayS, offsetHz float64
-	peakToFloor      float64
-
-	power  []float64 // at the offset found, of delays from -reach samples on, over the mean of noise
-	reach  int
-	pieces int // summed
+	power            float64 // over the mean of noise
 }
 
-// rival is another delay, further off than lobeS, that cannot be told from the peak within three standard errors.
-func (f *found) rival(lobeS, gridHz float64) (delayS float64, ok bool) {
-	at := int(math.Round(f.delayS*gridHz)) + f.reach
-	best := f.power[min(max(at, 0), len(f.power)-1)]
-	near := best - 3*math.Sqrt(2*(2*best-1)/float64(f.pieces))
-	for l, power := range f.power {
-		d := float64(l-f.reach) / gridHz
-		if power > near && math.Abs(d-f.delayS) > lobeS {
-			return d, true
-		}
-	}
-	return 0, false
-}
-
-// search finds the delay and the offset at which the records have most in common.
+// search finds the delays and offsets at which the records have most in common, the best first. Peaks that the map
+// made at a better one covers are left to it.
 //
 // Each segment's cross-spectrum keeps its phases alone (PHAT), so that neither a carrier nor an impulse outshouts the
 // rest, and goes back to delays. The segments of a piece are summed in phase for each offset, the pieces in power.
-func (p *pair) search(ctx context.Context) (found, error) {
+func (p *pair) search(ctx context.Context) ([]found, error) {
 	all := p.cut(0)
 	if len(all) == 0 {
-		return found{}, refuse(ShortOverlap, "no stretch between gaps is longer than %.2f s", float64(p.segment)/p.gridHz)
+		return nil, refuse(ShortOverlap, "no stretch between gaps is longer than %.2f s", float64(p.segment)/p.gridHz)
 	}
 	reach := int(math.Ceil(p.o.MaxDelayS * p.gridHz))
 	hopS := float64(p.hop()) / p.gridHz
@@ -63,12 +49,12 @@ func (p *pair) search(ctx context.Context) (found, error) {
 	n := min(len(all), searchPieces)
 	for i := range n {
 		if ctx.Err() != nil {
-			return found{}, ctx.Err()
+			return nil, ctx.Err()
 		}
 		c := all[(2*i+1)*len(all)/(2*n)]
 		gridA, gridB, err := p.read(c, 0, 0)
 		if err != nil {
-			return found{}, err
+			return nil, err
 		}
 		for s := range c.segments {
 			p.transformed(gridA[s*p.hop():], gridB[s*p.hop():])
@@ -78,7 +64,7 @@ func (p *pair) search(ctx context.Context) (found, error) {
 			accumulate(row, lags[:c.segments], float64(j-offsets)*stepHz*hopS)
 		}
 	}
-	return p.peak(sky, reach, stepHz, n)
+	return p.peaks(sky, reach, stepHz, n)
 }
 
 // phat is the correlation of the segment at hand by its phases, for delays of -reach to reach samples.
@@ -114,39 +100,51 @@ func accumulate(row []float64, lags [][]complex64, cycles float64) {
 	}
 }
 
-// peak is the greatest power over its row's floor, or a refusal where chance could have made it.
-func (p *pair) peak(sky [][]float64, reach int, stepHz float64, pieces int) (found, error) {
+// peaks lists the greatest powers over their row's floor, or refuses where chance could have made them all.
+func (p *pair) peaks(sky [][]float64, reach int, stepHz float64, pieces int) ([]found, error) {
 	// The power of noise is a Gamma variable of as many exponentials as pieces; its quantiles after Wilson and Hilferty.
 	n := float64(pieces)
 	quantile := func(z float64) float64 { return math.Pow(1-1/(9*n)+z/(3*math.Sqrt(n)), 3) }
-	best, at, atLag := 0.0, 0, 0
+	type place struct {
+		row, lag int
+		power    float64
+	}
+	var places []place
 	for j, row := range sky {
 		sorted := slices.Clone(row)
 		slices.Sort(sorted)
 		floor := sorted[len(sorted)/2] / quantile(0)
-		if !(floor > 0) {
-			continue
-		}
 		for l := range row {
-			row[l] /= floor
-			if row[l] > best {
-				best, at, atLag = row[l], j, l
+			if row[l] > floor*quantile(searchQuantum) {
+				places = append(places, place{j, l, row[l] / floor})
 			}
 		}
 	}
-	if best < quantile(searchQuantum) {
-		return found{}, refuse(NothingCommon, "no delay within %g ms stands out: the records hold no common emission, it is too weak, or the receivers' frequencies differ by more than %g Hz",
+	slices.SortFunc(places, func(x, y place) int { return cmp.Compare(y.power, x.power) })
+	var list []found
+	apartS := 0.5 * p.mapReachS()
+	close := 0.0 // to the best, within what noise may do
+	if len(places) > 0 {
+		best := places[0].power
+		close = best - closeSigmas*math.Sqrt(2*(2*best-1)/n)
+	}
+	for _, at := range places {
+		f := found{power: at.power, delayS: (float64(at.lag-reach) + vertex(sky[at.row], at.lag)) / p.gridHz}
+		column := make([]float64, len(sky))
+		for j := range sky {
+			column[j] = sky[j][at.lag]
+		}
+		f.offsetHz = (float64(at.row-len(sky)/2) + vertex(column, at.row)) * stepHz
+		near := func(better found) bool { return math.Abs(f.delayS-better.delayS) < apartS }
+		if f.power > close && len(list) < mostFound && !slices.ContainsFunc(list, near) {
+			list = append(list, f)
+		}
+	}
+	if len(list) == 0 {
+		return nil, refuse(NothingCommon, "no delay within %g ms stands out: the records hold no common emission, it is too weak, or the receivers' frequencies differ by more than %g Hz",
 			p.o.MaxDelayS*1e3, widestHz)
 	}
-	row := sky[at]
-	delay := float64(atLag-reach) + vertex(row, atLag)
-	column := make([]float64, len(sky))
-	for j := range sky {
-		column[j] = sky[j][atLag]
-	}
-	offset := float64(at-len(sky)/2) + vertex(column, at)
-	return found{delayS: delay / p.gridHz, offsetHz: offset * stepHz, peakToFloor: math.Sqrt(best / quantile(0)),
-		power: row, reach: reach, pieces: pieces}, nil
+	return list, nil
 }
 
 // vertex is how far beside its greatest value, at i, the parabola through the values' roots has its own.

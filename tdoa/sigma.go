@@ -47,7 +47,7 @@ func (f *fit) energy() float64 {
 }
 
 // judge refuses what must not be called a measurement.
-func (f *fit) judge(p *pair, from found) error {
+func (f *fit) judge() error {
 	bandwidthHz, energy := f.bandwidthHz(), f.energy()
 	switch {
 	case bandwidthHz < minBandwidthHz:
@@ -55,29 +55,39 @@ func (f *fit) judge(p *pair, from found) error {
 	case energy < minEnergy:
 		return refuse(TooWeak, "effective SNR times bandwidth times time is %.1f, and %g is needed: record for longer", energy, minEnergy)
 	}
-	peak := f.likelihood(f.shiftS)
 	step, lobeS := f.stepS(), 1/bandwidthHz
-	n := int(f.reachS(p.o.MaxDelayS) / step)
+	n := int(f.m.reachS / step)
+	var modulus []float64
 	for i := -n; i <= n; i++ {
 		delayS := float64(i) * step
-		if math.Abs(delayS-f.shiftS) > lobeS && f.likelihood(delayS) > peak-contrastMin {
+		modulus = append(modulus, f.modulus(delayS))
+		if math.Abs(delayS-f.shiftS) > lobeS && f.likelihood(delayS) > f.peak-contrastMin {
 			return refuse(Ambiguous, "a delay of %.1f us explains the records as well as one of %.1f us",
-				(f.m.delayS+delayS)*1e6, (f.m.delayS+f.shiftS)*1e6)
+				(f.m.delayS+delayS)*1e6, f.delayS()*1e6)
 		}
 	}
-	if other, ok := from.rival(lobeS, p.gridHz); ok {
-		return refuse(Ambiguous, "a delay of %.1f us explains the records as well as one of %.1f us", other*1e6, from.delayS*1e6)
-	}
+	f.toFloor = f.modulus(f.shiftS) / median(modulus)
 	return nil
 }
 
+// modulus is that of the correlation at a delay, over all pieces.
+func (f *fit) modulus(shiftS float64) float64 {
+	f.steer(shiftS)
+	sum := 0.0
+	for p := range f.m.pieces {
+		sum += cmplx.Abs(f.correlation(p))
+	}
+	return sum
+}
+
 // result is everything that the fit tells.
-func (f *fit) result(m *crossMap) Result {
+func (f *fit) result() Result {
 	information := f.information()
-	r := Result{DelayS: m.delayS + f.shiftS, BandwidthHz: f.bandwidthHz(), BoundS: 1 / math.Sqrt(information)}
-	r.EffectiveSNRdB = 10 * math.Log10(f.energy()/(r.BandwidthHz*m.totalS()))
+	r := Result{DelayS: f.delayS(), BandwidthHz: f.bandwidthHz(), BoundS: 1 / math.Sqrt(information)}
+	r.EffectiveSNRdB = 10 * math.Log10(f.energy()/(r.BandwidthHz*f.m.totalS()))
 	r.CorrelationSigmaS = r.BoundS * f.scatter(&r)
-	r.OffsetHz = m.offsetHz + f.offsetHz()
+	r.OffsetHz, r.PeakToFloor = f.offsetHz(), f.toFloor
+	r.UsedS, r.Pieces = f.m.totalS(), len(f.m.pieces)
 	r.SNRADB, r.SNRBDB = f.ratios()
 	return r
 }
@@ -119,12 +129,11 @@ func (f *fit) scatter(r *Result) float64 {
 // slope is the derivative of a piece's log likelihood at the delay steered to, and the information expected of it.
 func (f *fit) slope(p int, centerHz float64) (score, info float64) {
 	var r, d complex128
-	for c, x := range f.m.pieces[p].cross {
-		if w := f.weight[c]; w != 0 {
-			v := complex(w, 0) * x * f.turn[c]
-			r += v
-			d += v * complex(0, 2*math.Pi*(f.m.hz[c]-centerHz))
-		}
+	cross := f.m.pieces[p].cross
+	for _, c := range f.active {
+		v := cross[c] * f.turn[c]
+		r += v
+		d += v * complex(0, 2*math.Pi*(f.m.hz[c]-centerHz))
 	}
 	scale := 2 * f.m.pieces[p].timeS * f.m.widthHz * f.level[p]
 	x := cmplx.Abs(r) * scale
@@ -137,7 +146,7 @@ func (f *fit) slope(p int, centerHz float64) (score, info float64) {
 	return score, slope * x * 4 * math.Pi * math.Pi * rmsHz * rmsHz
 }
 
-// offsetHz is the frequency that is left between the records: the mean turn from each piece to the next.
+// offsetHz is the frequency of b less that of a: the map's, and the mean turn from each piece to the next.
 func (f *fit) offsetHz() float64 {
 	f.steer(f.shiftS)
 	var sum complex128
@@ -153,9 +162,9 @@ func (f *fit) offsetHz() float64 {
 		weight += cmplx.Abs(turn)
 	}
 	if !(weight > 0) {
-		return 0
+		return f.m.offsetHz
 	}
-	return cmplx.Phase(sum) / (2 * math.Pi) * weight / seconds
+	return f.m.offsetHz + cmplx.Phase(sum)/(2*math.Pi)*weight/seconds
 }
 
 const (

@@ -76,7 +76,7 @@ type Result struct {
 	SNRADB, SNRBDB *float64 // of each record where it has the emission; nil when no noise is in view
 
 	OffsetHz    float64 // frequency of the emission in b less that in a
-	PeakToFloor float64 // amplitude of the correlation's peak over the median of all delays
+	PeakToFloor float64 // amplitude of the correlation's peak over its median at all delays
 
 	DriftSPerS      float64  // change of the delay; if it is real, a rate is wrong or something moves
 	DriftSigmaSPerS *float64 // nil with fewer than three pieces
@@ -108,17 +108,16 @@ func Delay(ctx context.Context, a, b Record, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	found, err := p.search(ctx)
+	list, err := p.search(ctx)
 	if err != nil {
 		return Result{}, err
 	}
-	m, fit, err := p.measure(ctx, found)
+	fit, err := p.measure(ctx, list)
 	if err != nil {
 		return Result{}, err
 	}
-	r := fit.result(m)
-	r.PeakToFloor = found.peakToFloor
-	r.OverlapS, r.UsedS, r.Pieces = p.overlapS, m.totalS(), len(m.pieces)
+	r := fit.result()
+	r.OverlapS = p.overlapS
 	r.ClockSigmaS = clockSigmaS
 	r.SigmaS = math.Hypot(r.CorrelationSigmaS, clockSigmaS)
 	return r, nil
