@@ -78,7 +78,7 @@ func (p *pair) binsPerCell() int { return (p.highBin-p.lowBin)/mostCells + 1 }
 
 // mapReachS is how far from its own delay a map can tell one from another: beyond, its cells are too wide.
 func (p *pair) mapReachS() float64 {
-	return min(p.o.MaxDelayS, 0.25/(float64(p.binsPerCell())*p.binHz()))
+	return min(max(p.o.MaxDelayS, leastReachS), 0.25/(float64(p.binsPerCell())*p.binHz()))
 }
 
 // add adds the segment at hand, per bins to a cell.

@@ -16,7 +16,8 @@ const (
 	nearHz      = 0.02
 	rounds      = 3    // of weights and delay, each from the other: they no longer change then
 	mostShare   = 1e-4 // least incoherence of a cell: no receivers agree better than that
-	contrastMin = 10.0 // log likelihood by which the peak must exceed every other one
+	contrastMin = 10.0 // log likelihood by which the peak must exceed every other one, and
+	mostRival   = 0.9  // how near another may come to it, counted from the median of all: repetitions come nearer
 )
 
 // A fit is the likelihood of a map over delays, counted from the map's own.
@@ -27,9 +28,9 @@ type fit struct {
 	level     []float64 // of each piece
 	active    []int     // the cells with a weight
 	turn      []complex128
-	shiftS    float64 // the likeliest
-	peak      float64 // its log likelihood
-	toFloor   float64 // the correlation there over its median at all delays
+	shiftS    float64   // the likeliest
+	peak      scanned   // what is there
+	scan      []scanned // and at the delays looked at last: all, once the fit has settled
 }
 
 // measure takes the likeliest of what was found, maps the whole overlap there and fits it.
@@ -47,9 +48,9 @@ func (p *pair) measure(ctx context.Context, list []found) (*fit, error) {
 	if len(fits) == 0 {
 		return nil, refuse(NothingCommon, "at no delay do the records agree at any frequency by more than chance")
 	}
-	best := slices.MaxFunc(fits, func(x, y *fit) int { return cmp.Compare(x.peak, y.peak) })
+	best := slices.MaxFunc(fits, func(x, y *fit) int { return cmp.Compare(x.peak.likelihood, y.peak.likelihood) })
 	for _, f := range fits {
-		if math.Abs(f.delayS()-best.delayS()) > 1/p.gridHz && f.peak > best.peak-contrastMin {
+		if math.Abs(f.delayS()-best.delayS()) > 1/p.gridHz && best.rivalled(f.peak.likelihood) {
 			return nil, refuse(Ambiguous, "a delay of %.1f us explains the records as well as one of %.1f us", f.delayS()*1e6, best.delayS()*1e6)
 		}
 	}
@@ -100,7 +101,7 @@ func (f *fit) settle() bool {
 		f.shiftS = f.likeliest(f.shiftS, nearSteps*f.stepS())
 	}
 	f.shiftS = f.likeliest(0, f.m.reachS)
-	f.peak = f.likelihood(f.shiftS)
+	f.peak = f.at(f.shiftS)
 	return true
 }
 
@@ -225,42 +226,43 @@ func (f *fit) correlation(p int) complex128 {
 	return sum * complex(2*f.m.pieces[p].timeS*f.m.widthHz*f.level[p], 0)
 }
 
-// likelihood is the logarithm of the likelihood of a delay. ln I0(x) is nearly hypot(2, x)-2.
-func (f *fit) likelihood(shiftS float64) float64 {
+// A scanned is a delay with the logarithm of its likelihood, and the modulus of the correlation over all pieces.
+type scanned struct{ shiftS, likelihood, modulus float64 }
+
+// at looks at one delay. ln I0(x) is nearly hypot(2, x)-2.
+func (f *fit) at(shiftS float64) scanned {
 	f.steer(shiftS)
-	sum := 0.0
+	s := scanned{shiftS: shiftS}
 	for p := range f.m.pieces {
-		sum += math.Hypot(2, cmplx.Abs(f.correlation(p))) - 2
+		x := cmplx.Abs(f.correlation(p))
+		s.likelihood += math.Sqrt(4+x*x) - 2
+		s.modulus += x
 	}
-	return sum
+	return s
 }
 
 // stepS is a quarter of the inverse of the map's width: no peak hides between two steps.
 func (f *fit) stepS() float64 { return 0.25 / (f.m.widthHz * float64(len(f.m.hz))) }
 
-// likeliest searches the delays up to reachS around one, then closes in.
+// likeliest looks at the delays up to reachS around one, keeps them in scan, and closes in on the best.
 func (f *fit) likeliest(aroundS, reachS float64) float64 {
-	best, at, step := math.Inf(-1), 0.0, f.stepS()
+	step := f.stepS()
+	f.scan = f.scan[:0]
 	n := int(reachS / step)
 	for i := -n; i <= n; i++ {
-		delayS := aroundS + float64(i)*step
-		if l := f.likelihood(delayS); l > best {
-			best, at = l, delayS
-		}
+		f.scan = append(f.scan, f.at(aroundS+float64(i)*step))
 	}
-	low, high := at-step, at+step
+	best := slices.MaxFunc(f.scan, func(x, y scanned) int { return cmp.Compare(x.likelihood, y.likelihood) })
+	low, high := best.shiftS-step, best.shiftS+step
 	const golden = 0.6180339887498949
-	x, y := high-golden*(high-low), low+golden*(high-low)
-	lx, ly := f.likelihood(x), f.likelihood(y)
+	x, y := f.at(high-golden*(high-low)), f.at(low+golden*(high-low))
 	for high-low > 1e-5*step {
-		if lx > ly {
-			high, y, ly = y, x, lx
-			x = high - golden*(high-low)
-			lx = f.likelihood(x)
+		if x.likelihood > y.likelihood {
+			high, y = y.shiftS, x
+			x = f.at(high - golden*(high-low))
 		} else {
-			low, x, lx = x, y, ly
-			y = low + golden*(high-low)
-			ly = f.likelihood(y)
+			low, x = x.shiftS, y
+			y = f.at(low + golden*(high-low))
 		}
 	}
 	return (low + high) / 2

@@ -8,11 +8,11 @@ import (
 )
 
 const (
-	segmentS      = 0.25 // of a segment: long against any delay, short against any drift of phase
-	delaysInOne   = 5.0  // longest delays in a segment, at least
-	flatFraction  = 0.44 // of the grid's rate, up to which the interpolation is flat
-	largestRatio  = 64.0 // of the rates
-	segmentDigits = 5    // a segment has no prime factor above it, for the transform's sake
+	segmentS     = 0.25 // of a segment: long against any delay, short against any drift of phase
+	delaysInOne  = 5.0  // longest delays in a segment, at least
+	flatFraction = 0.44 // of the grid's rate, up to which the interpolation is flat
+	largestRatio = 64.0 // of the rates
+	largestPrime = 3    // of a segment's length, for the transform's sake
 )
 
 // A pair is two records brought to one grid of time, that of the slower record. Only its search and its map touch
@@ -108,7 +108,7 @@ func (p *pair) setBand() error {
 func smooth(n float64) int {
 	for k := max(int(n), 2) &^ 1; ; k -= 2 {
 		rest := k
-		for f := 2; f <= segmentDigits; f++ {
+		for f := 2; f <= largestPrime; f++ {
 			for rest%f == 0 {
 				rest /= f
 			}

@@ -9,12 +9,13 @@ import (
 )
 
 const (
-	searchPieces  = 12  // spread over the overlap: enough to find a peak that can be measured
-	widestHz      = 3.0 // offsets searched: half of what one segment still holds together
-	offsetStep    = 4   // offsets per resolution of a piece
-	searchQuantum = 4.0 // a peak less likely than 3e-5 at any one delay and offset is worth a closer look
-	mostFound     = 8   // closer looks
-	closeSigmas   = 5.0 // standard errors by which the best must exceed another to be alone
+	leastReachS   = 10e-3 // of delays, for a floor to compare with: the peak of 500 Hz is 2 ms wide
+	searchPieces  = 12    // spread over the overlap: enough to find a peak that can be measured
+	widestHz      = 3.0   // offsets searched: half of what one segment still holds together
+	offsetStep    = 4     // offsets per resolution of a piece
+	searchQuantum = 4.0   // a peak less likely than 3e-5 at any one delay and offset is worth a closer look
+	mostFound     = 8     // closer looks
+	closeSigmas   = 5.0   // standard errors by which the best must exceed another to be alone
 )
 
 // A found is a peak of the search.
@@ -33,7 +34,7 @@ func (p *pair) search(ctx context.Context) ([]found, error) {
 	if len(all) == 0 {
 		return nil, refuse(ShortOverlap, "no stretch between gaps is longer than %.2f s", float64(p.segment)/p.gridHz)
 	}
-	reach := int(math.Ceil(p.o.MaxDelayS * p.gridHz))
+	reach := int(math.Ceil(max(p.o.MaxDelayS, leastReachS) * p.gridHz))
 	hopS := float64(p.hop()) / p.gridHz
 	most := 0
 	for _, c := range all {
@@ -115,7 +116,7 @@ func (p *pair) peaks(sky [][]float64, reach int, stepHz float64, pieces int) ([]
 		slices.Sort(sorted)
 		floor := sorted[len(sorted)/2] / quantile(0)
 		for l := range row {
-			if row[l] > floor*quantile(searchQuantum) {
+			if row[l] > floor*quantile(searchQuantum) && math.Abs(float64(l-reach)) <= p.o.MaxDelayS*p.gridHz {
 				places = append(places, place{j, l, row[l] / floor})
 			}
 		}

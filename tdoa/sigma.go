@@ -55,29 +55,31 @@ func (f *fit) judge() error {
 	case energy < minEnergy:
 		return refuse(TooWeak, "effective SNR times bandwidth times time is %.1f, and %g is needed: record for longer", energy, minEnergy)
 	}
-	step, lobeS := f.stepS(), 1/bandwidthHz
-	n := int(f.m.reachS / step)
-	var modulus []float64
-	for i := -n; i <= n; i++ {
-		delayS := float64(i) * step
-		modulus = append(modulus, f.modulus(delayS))
-		if math.Abs(delayS-f.shiftS) > lobeS && f.likelihood(delayS) > f.peak-contrastMin {
-			return refuse(Ambiguous, "a delay of %.1f us explains the records as well as one of %.1f us",
-				(f.m.delayS+delayS)*1e6, f.delayS()*1e6)
+	rival := scanned{likelihood: math.Inf(-1)}
+	for _, s := range f.scan {
+		if math.Abs(s.shiftS-f.shiftS) > 1/bandwidthHz && s.likelihood > rival.likelihood {
+			rival = s
 		}
 	}
-	f.toFloor = f.modulus(f.shiftS) / median(modulus)
+	if f.rivalled(rival.likelihood) {
+		return refuse(Ambiguous, "a delay of %.1f us explains the records as well as one of %.1f us", (f.m.delayS+rival.shiftS)*1e6, f.delayS()*1e6)
+	}
 	return nil
 }
 
-// modulus is that of the correlation at a delay, over all pieces.
-func (f *fit) modulus(shiftS float64) float64 {
-	f.steer(shiftS)
-	sum := 0.0
-	for p := range f.m.pieces {
-		sum += cmplx.Abs(f.correlation(p))
+// rivalled reports whether a delay of that likelihood explains the records as well as the peak does.
+func (f *fit) rivalled(likelihood float64) bool {
+	floor := f.floor(func(s scanned) float64 { return s.likelihood })
+	return likelihood > f.peak.likelihood-contrastMin || likelihood-floor > mostRival*(f.peak.likelihood-floor)
+}
+
+// floor is the median over all delays.
+func (f *fit) floor(of func(scanned) float64) float64 {
+	v := make([]float64, len(f.scan))
+	for i, s := range f.scan {
+		v[i] = of(s)
 	}
-	return sum
+	return median(v)
 }
 
 // result is everything that the fit tells.
@@ -86,7 +88,7 @@ func (f *fit) result() Result {
 	r := Result{DelayS: f.delayS(), BandwidthHz: f.bandwidthHz(), BoundS: 1 / math.Sqrt(information)}
 	r.EffectiveSNRdB = 10 * math.Log10(f.energy()/(r.BandwidthHz*f.m.totalS()))
 	r.CorrelationSigmaS = r.BoundS * f.scatter(&r)
-	r.OffsetHz, r.PeakToFloor = f.offsetHz(), f.toFloor
+	r.OffsetHz, r.PeakToFloor = f.offsetHz(), f.peak.modulus/f.floor(func(s scanned) float64 { return s.modulus })
 	r.UsedS, r.Pieces = f.m.totalS(), len(f.m.pieces)
 	r.SNRADB, r.SNRBDB = f.ratios()
 	return r
@@ -119,31 +121,41 @@ func (f *fit) scatter(r *Result) float64 {
 		moment += score[p] * t
 		spread += info[p] * t * t
 	}
-	if n > 2 && spread > 0 {
-		sigma := excess / math.Sqrt(spread)
-		r.DriftSPerS, r.DriftSigmaSPerS = moment/spread, &sigma
+	if n < 3 || !(spread > 0) {
+		return excess
 	}
+	r.DriftSPerS = moment / spread
+	squares = 0
+	for p := range f.m.pieces { // what the drift does not explain
+		rest := score[p] - info[p]*(f.m.pieces[p].midS-mid)*r.DriftSPerS
+		squares += rest * rest
+	}
+	sigma := max(1, math.Sqrt(squares/total*float64(n)/float64(n-2))) / math.Sqrt(spread)
+	r.DriftSigmaSPerS = &sigma
 	return excess
 }
 
-// slope is the derivative of a piece's log likelihood at the delay steered to, and the information expected of it.
+// slope is the derivative of a piece's log likelihood at the delay steered to, and the information in it: how fast the
+// slope falls.
 func (f *fit) slope(p int, centerHz float64) (score, info float64) {
-	var r, d complex128
+	var r, first, second complex128 // and its derivatives
 	cross := f.m.pieces[p].cross
 	for _, c := range f.active {
 		v := cross[c] * f.turn[c]
+		w := 2 * math.Pi * (f.m.hz[c] - centerHz)
 		r += v
-		d += v * complex(0, 2*math.Pi*(f.m.hz[c]-centerHz))
+		first += v * complex(0, w)
+		second -= v * complex(w*w, 0)
 	}
 	scale := 2 * f.m.pieces[p].timeS * f.m.widthHz * f.level[p]
 	x := cmplx.Abs(r) * scale
 	if x == 0 {
 		return 0, 0
 	}
-	_, rmsHz, _ := f.width(func(g float64) float64 { return g / (1 - g) })
+	u := cmplx.Conj(unit(r)) * complex(scale, 0)
 	slope := x / math.Hypot(2, x) // of the log likelihood by x
-	score = slope * scale * real(cmplx.Conj(unit(r))*d)
-	return score, slope * x * 4 * math.Pi * math.Pi * rmsHz * rmsHz
+	across := imag(u * first)
+	return slope * real(u*first), max(0, -slope*(real(u*second)+across*across/x))
 }
 
 // offsetHz is the frequency of b less that of a: the map's, and the mean turn from each piece to the next.
