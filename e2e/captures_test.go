@@ -106,6 +106,13 @@ func TestRealRecordingsKeepTheirTimeThroughTheWholeChain(t *testing.T) {
 	if worst := worstError(t, recordings); worst < 30e-6 {
 		t.Errorf("with a nominal rate of 12000 Hz the differences of arrival are still within %.1f us: the check cannot fail", worst*1e6)
 	}
+	var pairs tdoaReport
+	mustJSON(t, &pairs, data, "tdoa", report.Acquisition.TaskID, "--band-hz", "-5000,5000")
+	for _, p := range pairs.Pairs {
+		if p.Delay == nil {
+			t.Errorf("heimdall tdoa refuses %s and %s: %+v", p.A, p.B, p.Refusal)
+		}
+	}
 	r := command(t, data, "check", "--deep")
 	if r.code != 0 {
 		t.Errorf("check: %s%s", r.stdout, r.stderr)

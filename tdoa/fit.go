@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	nearSteps   = 8.0 // searched in between: a quarter of the band's inverse each
+	nearSteps   = 8.0  // searched in between: a quarter of the band's inverse each
+	falseCells  = 0.02 // cells of a map that chance may add: one at its edge costs more than weak ones that are lost
 	trialMaps   = 3
 	trialPieces = 16
 	nearSample  = 0.5 // of a map to where its fit ends up, in samples and in hertz: cells are that narrow
@@ -49,9 +50,10 @@ func (p *pair) measure(ctx context.Context, list []found) (*fit, error) {
 		return nil, refuse(NothingCommon, "at no delay do the records agree at any frequency by more than chance")
 	}
 	best := slices.MaxFunc(fits, func(x, y *fit) int { return cmp.Compare(x.peak.likelihood, y.peak.likelihood) })
+	var rival error
 	for _, f := range fits {
 		if math.Abs(f.delayS()-best.delayS()) > 1/p.gridHz && best.rivalled(f.peak.likelihood) {
-			return nil, refuse(Ambiguous, "a delay of %.1f us explains the records as well as one of %.1f us", f.delayS()*1e6, best.delayS()*1e6)
+			rival = refuse(Ambiguous, "a delay of %.1f us explains the records as well as one of %.1f us", f.delayS()*1e6, best.delayS()*1e6)
 		}
 	}
 	if !best.m.whole {
@@ -64,7 +66,10 @@ func (p *pair) measure(ctx context.Context, list []found) (*fit, error) {
 			return nil, refuse(NothingCommon, "over all of the overlap, the records agree at no frequency by more than chance")
 		}
 	}
-	return best, best.judge()
+	if err := best.judge(); err != nil {
+		return nil, err
+	}
+	return best, rival
 }
 
 // try closes in on a delay and an offset with some pieces in the middle of the overlap, or returns nil: a tenth of a
@@ -153,7 +158,7 @@ func (f *fit) reweigh() bool {
 	}
 	cross, powerA, powerB := f.means(phase)
 	k := f.m.totalS() * f.m.widthHz
-	chance := 1 - math.Pow(0.5/float64(len(cross)), 1/max(k-1, 1))
+	chance := 1 - math.Pow(falseCells/float64(len(cross)), 1/max(k-1, 1))
 	f.active = f.active[:0]
 	for c := range cross {
 		f.coherence[c], f.weight[c] = 0, 0

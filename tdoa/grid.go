@@ -37,18 +37,42 @@ func newKernel(ratio float64) *kernel {
 	return k
 }
 
+// value is the kernel at a distance in samples.
+func (k *kernel) value(distance float64) float64 {
+	u := math.Abs(distance) * kernelPhases
+	i := int(u)
+	part := u - float64(i)
+	return k.values[i]*(1-part) + k.values[i+1]*part
+}
+
 // at is the value of z at position x, which lies at least half samples from its ends.
 func (k *kernel) at(z []complex64, x float64) complex128 {
 	first := int(math.Floor(x)) - k.half + 1
-	u := (x - float64(first)) * kernelPhases // of the first sample, falling by a sample each
+	distance := x - float64(first)
 	var re, im float64
 	for _, v := range z[first : first+2*k.half] {
-		i := int(math.Abs(u))
-		part := math.Abs(u) - float64(i)
-		h := k.values[i]*(1-part) + k.values[i+1]*part
+		h := k.value(distance)
 		re += h * float64(real(v))
 		im += h * float64(imag(v))
-		u -= kernelPhases
+		distance--
+	}
+	return complex(re, im)
+}
+
+// taps are the weights of the samples around a position that lies so much after one of them.
+func (k *kernel) taps(after float64) []float64 {
+	h := make([]float64, 2*k.half)
+	for i := range h {
+		h[i] = k.value(after + float64(k.half-1-i))
+	}
+	return h
+}
+
+func dot(z []complex64, h []float64) complex128 {
+	var re, im float64
+	for i, v := range z {
+		re += h[i] * float64(real(v))
+		im += h[i] * float64(imag(v))
 	}
 	return complex(re, im)
 }
@@ -96,6 +120,13 @@ func (r *reader) read(grid []complex128, run run, atS float64) error {
 	if plain {
 		for i, v := range raw[int(x):][:len(grid)] {
 			grid[i] = complex128(v)
+		}
+		return nil
+	}
+	if step == 1 { // then every sample lies alike between two of the record's
+		taps := r.kernel.taps(x - math.Floor(x))
+		for i := range grid {
+			grid[i] = dot(raw[int(x)+i+1-r.kernel.half:][:len(taps)], taps)
 		}
 		return nil
 	}

@@ -12,7 +12,6 @@ const (
 	delaysInOne  = 5.0  // longest delays in a segment, at least
 	flatFraction = 0.44 // of the grid's rate, up to which the interpolation is flat
 	largestRatio = 64.0 // of the rates
-	largestPrime = 3    // of a segment's length, for the transform's sake
 )
 
 // A pair is two records brought to one grid of time, that of the slower record. Only its search and its map touch
@@ -62,7 +61,7 @@ func newPair(a, b *Record, o Options) (*pair, error) {
 	if p.overlapS < minOverlapS {
 		return nil, refuse(ShortOverlap, "the records have %.2f s in common, and %g s are needed", p.overlapS, minOverlapS)
 	}
-	p.segment = smooth(max(segmentS, delaysInOne*o.MaxDelayS) * p.gridHz)
+	p.segment = easy(max(segmentS, delaysInOne*o.MaxDelayS) * p.gridHz)
 	if err := p.setBand(); err != nil {
 		return nil, err
 	}
@@ -104,17 +103,14 @@ func (p *pair) setBand() error {
 	return nil
 }
 
-// smooth is the largest even number up to n without large prime factors.
-func smooth(n float64) int {
-	for k := max(int(n), 2) &^ 1; ; k -= 2 {
-		rest := k
-		for f := 2; f <= largestPrime; f++ {
-			for rest%f == 0 {
-				rest /= f
-			}
-		}
-		if rest == 1 {
+// easy is the smallest length from n on that transforms fast: a power of two, or three of one.
+func easy(n float64) int {
+	for k := 4; ; k *= 2 {
+		if float64(k) >= n {
 			return k
+		}
+		if k3 := k / 2 * 3; float64(k3) >= n {
+			return k3
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/heimdall-sdr/heimdall"
@@ -98,7 +99,7 @@ func (c *tdoaCmd) Run(a *app) error {
 	if len(c.Recordings) > 1 {
 		var list []*tdoaRecording
 		for _, path := range c.Recordings {
-			list = append(list, &tdoaRecording{Name: path, File: path})
+			list = append(list, &tdoaRecording{Name: filepath.Base(path), File: path})
 		}
 		return c.run(a, a.ctx, list, lowHz, highHz)
 	}
