@@ -67,6 +67,9 @@ func (c chorus) heard(r receiver) tdoa.Record {
 
 // The receivers differ in everything in which receivers differ.
 func TestReceiversNeedNotBeAlike(t *testing.T) {
+	if raceEnabled {
+		t.Skip("SKIPPED under the race detector: one thread's sums, of which it can say nothing")
+	}
 	const delayS = 234.5e-6
 	emission := chorus{widthHz: 3000, tones: 300, seed: 8}
 	plain := receiver{rateHz: 12000, samples: 48000, noiseDB: -25}
@@ -100,7 +103,7 @@ func TestReceiversNeedNotBeAlike(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Logf("off by %.0f ns, bound %.0f ns, %+v", (r.DelayS-delayS)*1e9, r.BoundS*1e9, r)
+			t.Logf("off by %.0f ns, bound %.0f ns", (r.DelayS-delayS)*1e9, r.BoundS*1e9)
 			if off := math.Abs(r.DelayS - delayS); off > 4*r.SigmaS || r.SigmaS > 1e-6 {
 				t.Errorf("off by %.3g s, sigma %.3g s: want at most 4 sigma, and sigma at most 1 us", off, r.SigmaS)
 			}
@@ -129,7 +132,7 @@ func TestAWrongRateIsSeenAsADrift(t *testing.T) {
 		t.Fatal(err)
 	}
 	if want := 5e-6; r.DriftSigmaSPerS == nil || math.Abs(r.DriftSPerS-want) > 0.3e-6 || *r.DriftSigmaSPerS > 1e-6 {
-		t.Errorf("drift %v s/s, want %v: %+v", r.DriftSPerS, want, *r.DriftSigmaSPerS)
+		t.Errorf("drift %v s/s, want %v", r.DriftSPerS, want)
 	}
 	if r.CorrelationSigmaS < 3*r.BoundS {
 		t.Errorf("sigma %.3g s does not show that the pieces scatter; the bound is %.3g s", r.CorrelationSigmaS, r.BoundS)
@@ -206,6 +209,9 @@ func (c chorus) periodic(periodS float64) func(receiver) tdoa.Record {
 // Whatever the seed, noise of two receivers is not taken for an emission.
 func TestUnrelatedNoiseIsNeverMeasured(t *testing.T) {
 	n := 2 * *seeds
+	if raceEnabled {
+		n = 4
+	}
 	for seed := range n {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()

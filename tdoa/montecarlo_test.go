@@ -89,22 +89,27 @@ func TestTheErrorIsNearTheBoundAndAsLargeAsSaid(t *testing.T) {
 				t.Parallel()
 				p := pairOf(s.signal, s.bandwidthHz, snrDB, s.delayS, 900)
 				if snrDB > 0 {
-					p.Samples = 36000 // the bound of 3 s is reached sooner
+					p.Samples = 24000 // 2 s: the bound is reached sooner
 				}
 				e := emit(t, p)
 				boundS := e.boundS(p.SampleRateHz, p.NoiseDBFSHz)
-				var squares, said float64
-				n := float64(*seeds)
+				var squares, said, n float64
 				for seed := range *seeds {
 					a, b := e.hear(p.SampleRateHz, p.NoiseDBFSHz, uint64(1000+seed))
 					r, err := tdoa.Delay(t.Context(), a, b, tdoa.Options{MaxDelayS: 10e-3})
 					if err != nil {
-						t.Fatalf("seed %d: %v", seed, err)
+						t.Logf("seed %d: %v", seed, err)
+						continue
 					}
-					squares += (r.DelayS - p.DelayS) * (r.DelayS - p.DelayS) / n
-					said += r.SigmaS / n
+					squares += (r.DelayS - p.DelayS) * (r.DelayS - p.DelayS)
+					said += r.SigmaS
+					n++
 				}
-				rmsS := math.Sqrt(squares)
+				if refused := float64(*seeds) - n; refused > max(1, 0.02*float64(*seeds)) {
+					t.Fatalf("%.0f of %d trials were refused", refused, *seeds)
+				}
+				rmsS := math.Sqrt(squares / n)
+				said /= n
 				t.Logf("bound %.0f ns, rms %.2f bounds, sigma said %.2f rms", boundS*1e9, rmsS/boundS, said/rmsS)
 				// The rms of n trials is itself uncertain, by a share of 1/sqrt(2n): two of that are allowed on top.
 				chance := 1 + 2/math.Sqrt(2*n)
