@@ -24,6 +24,7 @@ var mayImport = map[string]struct {
 	"stamp":             {".", "speaks of TimeQuality and Gap"},
 	"sigmf":             {"iq", "a file format, not a policy"},
 	"dsp":               {"iq", "usable alone"},
+	"tdoa":              {". stamp", "differences of arrival of records in memory or anywhere: it opens no files"},
 	"iqfile":            {". iq sigmf stamp", "opens any file of samples"},
 	"websdr":            {". iq stamp", "the seam to radios"},
 	"websdr/kiwisdr":    {". iq stamp websdr", "a driver speaks one protocol"},

@@ -4,15 +4,13 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"math/cmplx"
 	"net"
 	"path/filepath"
-	"slices"
 	"testing"
-	"time"
 
 	"github.com/heimdall-sdr/heimdall/iq"
 	"github.com/heimdall-sdr/heimdall/iqfile"
+	"github.com/heimdall-sdr/heimdall/tdoa"
 )
 
 // A station is one of three real recordings of DCF77 (77.5 kHz, 50.0152 N 9.0112 E), made at the same time by
@@ -30,7 +28,7 @@ var stations = []station{
 }
 
 // The wire, the driver, the common window, the stores and the export must keep time: the differences of
-// arrival of a transmitter whose place is known agree with geometry to 40 us (12 km), over 29 s of a stream
+// arrival of a transmitter whose place is known agree with geometry to 30 us (9 km), over 29 s of a stream
 // whose rate is 95 ppm off its nominal value.
 func TestRealRecordingsKeepTheirTimeThroughTheWholeChain(t *testing.T) {
 	dir := t.TempDir()
@@ -93,20 +91,27 @@ func TestRealRecordingsKeepTheirTimeThroughTheWholeChain(t *testing.T) {
 		Path     string
 	}
 	mustJSON(t, &files, data, "recordings", "export", report.Acquisition.TaskID, "--format", "sigmf", "--out", out)
-	recordings := make([]recording, 3)
+	recordings := make([]tdoa.Record, 3)
 	for _, f := range files {
 		recordings[f.WebSDRID-1] = load(t, f.Path)
 	}
 
-	if worst := worstError(t, recordings); worst > 40e-6 {
-		t.Errorf("the differences of arrival are up to %.1f us from geometry, want 40", worst*1e6)
+	if worst := worstError(t, recordings); worst > 30e-6 {
+		t.Errorf("the differences of arrival are up to %.1f us from geometry, want 30", worst*1e6)
 	}
 	// The same check must fail when time is handled badly, or it guards nothing.
 	for i := range recordings {
-		recordings[i].rateHz = 12000
+		recordings[i].Clock.RateHz = 12000
 	}
-	if worst := worstError(t, recordings); worst < 40e-6 {
+	if worst := worstError(t, recordings); worst < 30e-6 {
 		t.Errorf("with a nominal rate of 12000 Hz the differences of arrival are still within %.1f us: the check cannot fail", worst*1e6)
+	}
+	var pairs tdoaReport
+	mustJSON(t, &pairs, data, "tdoa", report.Acquisition.TaskID, "--band-hz", "-5000,5000")
+	for _, p := range pairs.Pairs {
+		if p.Delay == nil {
+			t.Errorf("heimdall tdoa refuses %s and %s: %+v", p.A, p.B, p.Refusal)
+		}
 	}
 	r := command(t, data, "check", "--deep")
 	if r.code != 0 {
@@ -124,14 +129,8 @@ func freeAddress(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// A recording is an exported file.
-type recording struct {
-	z      []complex64
-	rateHz float64
-	start  time.Time
-}
-
-func load(t testing.TB, path string) recording {
+// load opens an exported file as a record of package tdoa.
+func load(t testing.TB, path string) tdoa.Record {
 	t.Helper()
 	f, err := iqfile.Open(path, iqfile.Options{})
 	if err != nil {
@@ -142,9 +141,29 @@ func load(t testing.TB, path string) recording {
 	if err != nil {
 		t.Fatal(err)
 	}
-	z := make([]complex64, len(raw)/f.Format.Size())
+	clock, ok := f.Clock()
+	if !ok {
+		t.Fatalf("%s says nothing of its times", path)
+	}
+	z := make(samples, len(raw)/f.Format.Size())
 	iq.Decode(z, raw, f.Format)
-	return recording{z: z, rateHz: f.SampleRateHz, start: f.Start}
+	return tdoa.Record{Source: z, Samples: int64(len(z)), Clock: clock, CenterHz: f.CenterHz}
+}
+
+// samples is a recording held in memory.
+type samples []complex64
+
+func (s samples) ReadSamples(z []complex64, from int64) error {
+	if copy(z, s[from:]) < len(z) {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+
+// from leaves out what comes before a sample.
+func from(r tdoa.Record, sample int64) tdoa.Record {
+	r.Clock, r.Samples, r.Source = r.Clock.Rebase(sample), r.Samples-sample, r.Source.(samples)[sample:]
+	return r
 }
 
 // geometry is the difference of arrival of a ground wave from DCF77, a minus b, in seconds.
@@ -160,138 +179,29 @@ func distance(s station) float64 {
 	return 2 * radius * math.Asin(math.Sqrt(h))
 }
 
-// worstError is how far the differences of arrival are from geometry, over all pairs: in the median of the
-// windows and in the last one, where an error of the rate has grown largest.
-func worstError(t testing.TB, recordings []recording) float64 {
+// worstError is how far the differences of arrival are from geometry, over all pairs: over all of the recordings, and
+// over their end alone, where an error of the rate has grown largest.
+func worstError(t testing.TB, recordings []tdoa.Record) float64 {
+	const end = 6 * 12000 // samples
 	worst := 0.0
 	for _, pair := range [][2]int{{0, 1}, {0, 2}, {1, 2}} {
-		a, b := pair[0], pair[1]
-		lags := tdoa(recordings[a], recordings[b])
-		last := lags[len(lags)-1] - geometry(stations[a], stations[b])
-		slices.Sort(lags)
-		median := lags[len(lags)/2] - geometry(stations[a], stations[b])
-		t.Logf("pair %d-%d at %.3f and %.3f Hz: median %.1f us, last window %.1f us from geometry",
-			a+1, b+1, recordings[a].rateHz, recordings[b].rateHz, median*1e6, last*1e6)
-		worst = max(worst, math.Abs(median), math.Abs(last))
+		a, b := recordings[pair[0]], recordings[pair[1]]
+		want := geometry(stations[pair[1]], stations[pair[0]])
+		whole := delay(t, a, b) - want
+		last := delay(t, from(a, a.Samples-end), from(b, b.Samples-end)) - want
+		t.Logf("pair %d-%d at %.3f and %.3f Hz: %.1f us from geometry, at the end %.1f us",
+			pair[0]+1, pair[1]+1, a.Clock.RateHz, b.Clock.RateHz, whole*1e6, last*1e6)
+		worst = max(worst, math.Abs(whole), math.Abs(last))
 	}
 	return worst
 }
 
-// tdoa is the difference of arrival between two recordings, a minus b, in seconds, for windows of 4 s one
-// after another: the lag at which the modulation of both agrees best. Each window's carrier is flattened
-// first, since the phase of the carrier says nothing of its delay.
-func tdoa(a, b recording) []float64 {
-	const window, step, grid = 4.0, 3.0, 12000.0
-	first := a.start
-	if b.start.After(first) {
-		first = b.start
+// delay is by how much b hears DCF77 later than a, in seconds.
+func delay(t testing.TB, a, b tdoa.Record) float64 {
+	t.Helper()
+	r, err := tdoa.Delay(t.Context(), a, b, tdoa.Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	first = first.Add(100 * time.Millisecond)
-	seconds := min(float64(len(a.z))/a.rateHz, float64(len(b.z))/b.rateHz) - 0.3
-	var lags []float64
-	for t := 0.0; t+window < seconds; t += step {
-		at := first.Add(time.Duration(t * 1e9))
-		lags = append(lags, bestLag(flatten(a.sample(at, grid, window)), flatten(b.sample(at, grid, window)))/grid)
-	}
-	return lags
-}
-
-// sample resamples to a grid of absolute time: n = window*grid points from t on, by a windowed sinc.
-func (r recording) sample(t time.Time, gridHz, window float64) []complex128 {
-	out := make([]complex128, int(window*gridHz))
-	origin := t.Sub(r.start).Seconds() * r.rateHz
-	const half = 12
-	for i := range out {
-		x := origin + float64(i)*r.rateHz/gridHz
-		k := int(math.Floor(x))
-		for j := k - half + 1; j <= k+half; j++ {
-			if j < 0 || j >= len(r.z) {
-				continue
-			}
-			u := x - float64(j)
-			w := 0.5 + 0.5*math.Cos(math.Pi*u/half)
-			out[i] += complex128(r.z[j]) * complex(w*sinc(u), 0)
-		}
-	}
-	return out
-}
-
-func sinc(u float64) float64 {
-	if u == 0 {
-		return 1
-	}
-	return math.Sin(math.Pi*u) / (math.Pi * u)
-}
-
-// flatten turns the carrier of z to the positive real axis, following its slow phase, and takes the mean away:
-// what remains is modulation. It also limits impulses, of which one of the recordings is full.
-func flatten(z []complex128) []complex128 {
-	const block = 1200 // 0.1 s
-	phases := make([]float64, 0, len(z)/block)
-	for i := 0; i+block <= len(z); i += block {
-		var sum complex128
-		for _, v := range z[i : i+block] {
-			sum += v
-		}
-		p := cmplx.Phase(sum)
-		if n := len(phases); n > 0 {
-			p += 2 * math.Pi * math.Round((phases[n-1]-p)/(2*math.Pi))
-		}
-		phases = append(phases, p)
-	}
-	out := make([]complex128, len(z))
-	var mean complex128
-	for i, v := range z {
-		at := (float64(i)+0.5)/block - 0.5
-		k := min(max(int(math.Floor(at)), 0), len(phases)-2)
-		p := phases[k] + (at-float64(k))*(phases[k+1]-phases[k])
-		out[i] = v * cmplx.Rect(1, -p)
-		mean += out[i]
-	}
-	mean /= complex(float64(len(z)), 0)
-	limit := 2 * cmplx.Abs(mean)
-	for i := range out {
-		if cmplx.Abs(out[i]) > limit {
-			out[i] = mean
-		}
-		out[i] -= mean
-	}
-	return lowpass(out)
-}
-
-// lowpass keeps what lies within 2.5 kHz of the carrier: the receivers' filters pass 3 kHz.
-func lowpass(z []complex128) []complex128 {
-	const half, cut = 24, 2500.0 / 12000
-	var taps [2*half + 1]float64
-	for i := range taps {
-		u := float64(i - half)
-		taps[i] = 2 * cut * sinc(2*cut*u) * (0.5 + 0.5*math.Cos(math.Pi*u/(half+1)))
-	}
-	out := make([]complex128, len(z))
-	for i := half; i < len(z)-half; i++ {
-		for j, h := range taps {
-			out[i] += z[i+j-half] * complex(h, 0)
-		}
-	}
-	return out
-}
-
-// bestLag is by how many samples a is later than b, to a fraction: the peak of their cross-correlation.
-func bestLag(a, b []complex128) float64 {
-	const reach = 30 // samples: 2.5 ms
-	var r [2*reach + 1]float64
-	best := reach
-	for l := -reach; l <= reach; l++ {
-		var sum complex128
-		for i := reach; i < len(a)-reach; i++ {
-			sum += a[i+l] * cmplx.Conj(b[i])
-		}
-		r[l+reach] = cmplx.Abs(sum)
-		if r[l+reach] > r[best] {
-			best = l + reach
-		}
-	}
-	best = min(max(best, 1), 2*reach-1)
-	y0, y1, y2 := r[best-1], r[best], r[best+1]
-	return float64(best-reach) + 0.5*(y0-y2)/(y0-2*y1+y2)
+	return r.DelayS
 }

@@ -25,7 +25,7 @@ const (
 	exitError   = 1 // it could not be done
 	exitUsage   = 2 // what was asked is wrong: nothing was done
 	exitPartial = 3 // an acquisition ended partial, or some recordings could not be recomputed
-	exitFailed  = 4 // an acquisition ended failed or cancelled, no recording could be recomputed, or a check found something amiss
+	exitFailed  = 4 // an acquisition ended failed or cancelled, a check found something amiss, or nothing of what was asked could be done
 )
 
 // commands is everything that can be typed after "heimdall".
@@ -42,6 +42,7 @@ type commands struct {
 	Recordings   recordingsCmd   `cmd:"" help:"Export recordings."`
 	Measure      measureCmd      `cmd:"" help:"Measure a file of samples."`
 	Metrics      metricsCmd      `cmd:"" help:"Say what every number of a measurement means."`
+	TDOA         tdoaCmd         `cmd:"" name:"tdoa" help:"Measure by how much recordings hear an emission later than each other."`
 	Simulate     simulateCmd     `cmd:"" help:"Serve simulated receivers, or recordings as receivers, over their real protocols."`
 	Check        checkCmd        `cmd:"" help:"Verify that database, objects and spool agree."`
 	Version      versionCmd      `cmd:"" help:"Print the version."`

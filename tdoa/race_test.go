@@ -1,0 +1,5 @@
+//go:build race
+
+package tdoa_test
+
+const raceEnabled = true
