@@ -62,7 +62,7 @@ func TestMeasurePrintsEveryColumnOfARawFile(t *testing.T) {
 	}
 }
 
-func TestMeasureDrawsWhatItMeasured(t *testing.T) {
+func TestMeasureDrawsWhatItMeasuredAndSaysWhatIsAmiss(t *testing.T) {
 	dir := t.TempDir()
 	v := siggen.Vector{SampleRateHz: 12000, Samples: 48000, Seed: 7, NoiseDBFSHz: new(-90.0),
 		Signals: []siggen.Signal{{Kind: "tone", FreqHz: 3000, LevelDBFS: -20}}}
@@ -106,6 +106,18 @@ func TestMeasureDrawsWhatItMeasured(t *testing.T) {
 	}
 	if hz := (float64(brightest)+0.5)/float64(picture.Bounds().Dx())*12000 - 6000; math.Abs(hz-3000) > 30 {
 		t.Errorf("the picture is brightest at %.0f Hz, want 3000", hz)
+	}
+	odd := filepath.Join(dir, "odd.raw")
+	if err := os.WriteFile(odd, raw[:4001], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r = command(t, "", "measure", odd, "--format", "ci16_le", "--sample-rate-hz", "12000", "--json")
+	if r.code == 0 || !strings.Contains(r.stderr, "--allow-partial") {
+		t.Errorf("a file that ends inside a sample: exit %d, %s", r.code, r.stderr)
+	}
+	r = command(t, "", "measure", odd, "--format", "ci16_le", "--sample-rate-hz", "12000", "--json", "--allow-partial")
+	if r.code != 0 || !strings.Contains(r.stdout, `"damage": "1 bytes follow`) || !strings.Contains(r.stdout, `"samples_count": 1000`) {
+		t.Errorf("measuring what is there of it: exit %d, %s%s", r.code, r.stdout, r.stderr)
 	}
 	empty := filepath.Join(dir, "empty.raw")
 	if err := os.WriteFile(empty, make([]byte, 40000), 0o644); err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/tdoa"
 )
 
-var seeds = flag.Int("seeds", 20, "trials for each signal and SNR")
+var seeds = flag.Int("seeds", 8, "trials for each signal and SNR")
 
 // An emission is one signal without noise, as both receivers hear it.
 type emission struct {

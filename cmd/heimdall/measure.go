@@ -23,6 +23,7 @@ type measureCmd struct {
 	ChannelBandwidthHz float64 `placeholder:"N" help:"Its bandwidth; without it 0.8 of the sample rate, at most 12500."`
 	PassbandHz         string  `placeholder:"LO,HI" help:"Edges of the receiver's filter, relative to the tuned frequency."`
 	ZeroIF             bool    `name:"zero-if" help:"The receiver's oscillator leaks at 0 Hz: leave that out."`
+	AllowPartial       bool    `help:"Measure a file whose end is damaged: what can be read of it."`
 	ExpectedSamples    int64   `placeholder:"N" help:"How many samples there should be; fewer are flagged."`
 	Spectrogram        string  `type:"path" placeholder:"FILE" help:"Draw the spectrogram into this PNG file."`
 	JSON               bool    `help:"Print JSON."`
@@ -34,6 +35,7 @@ type fileReport struct {
 	Format       string  `json:"format"`
 	SampleRateHz float64 `json:"sample_rate_hz"`
 	SamplesCount int64   `json:"samples_count"`
+	Damage       string  `json:"damage,omitempty"` // what is wrong with the file, where it was measured all the same
 	dsp.Metrics
 
 	spectrogram *dsp.Spectrogram
@@ -44,7 +46,7 @@ func (c *measureCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	opt := iqfile.Options{SampleRateHz: c.SampleRateHz}
+	opt := iqfile.Options{SampleRateHz: c.SampleRateHz, AllowPartial: c.AllowPartial}
 	if c.Format != "" {
 		if opt.Format, err = iq.ParseFormat(c.Format); err != nil {
 			return invalid("format", err)
@@ -110,8 +112,12 @@ func (c *measureCmd) measure(f *iqfile.File, low, high float64) (*fileReport, er
 	if err != nil {
 		return nil, asInvalid(err)
 	}
-	return &fileReport{File: c.File, Format: f.Format.String(), SampleRateHz: rate, SamplesCount: n / int64(f.Format.Size()), Metrics: m,
-		spectrogram: meter.Spectrogram()}, nil
+	r := &fileReport{File: c.File, Format: f.Format.String(), SampleRateHz: rate, SamplesCount: n / int64(f.Format.Size()), Metrics: m,
+		spectrogram: meter.Spectrogram()}
+	if f.Damage != nil {
+		r.Damage = f.Damage.Error()
+	}
+	return r, nil
 }
 
 // passband reads "LO,HI"; nothing means that it is not known.
