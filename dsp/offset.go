@@ -52,7 +52,7 @@ func (a *analysis) preferCarrierPower(power, cn0 float64) {
 	s := &a.signal
 	energy := s.sigma / s.ratio
 	line := math.Sqrt(2/(cn0*a.seconds) + a.noiseRel*a.noiseRel)
-	if math.Abs(s.power-power) < 3*s.sigma*s.noise && energy > clearlyBetter*line {
+	if s.power-power < 3*s.sigma*s.noise && energy > clearlyBetter*line {
 		s.power, s.ratio = power, power/s.noise
 		a.reportSignal(line)
 	}
