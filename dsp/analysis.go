@@ -21,9 +21,10 @@ type analysis struct {
 	metrics Metrics
 	flags   []string
 
-	noise    noiseFloor
-	noiseRel float64 // one sigma of noise.density, relative
-	signal   signal
+	noise      noiseFloor
+	noiseRel   float64 // one sigma of noise.density by chance, relative
+	noiseDoubt float64 // the same by what may have been taken for noise
+	signal     signal
 }
 
 func (m *Meter) measure(e End) (Metrics, *Spectrogram) {

@@ -24,6 +24,7 @@ type signal struct {
 	power        float64 // S
 	ratio        float64 // S over noise
 	sigma        float64 // one sigma of ratio
+	chance       float64 // the part of sigma that is chance
 	zeroSigma    float64 // the same if there were no signal
 }
 
@@ -51,7 +52,8 @@ func (a *analysis) measureSignal(overlap []float64) {
 	perCell := 1 / (a.config.ChannelBandwidthHz * a.seconds)
 	excess := max(s.ratio, 0)
 	s.zeroSigma = math.Sqrt(share*perCell + share*share*(a.noiseRel*a.noiseRel+unevenness*unevenness))
-	s.sigma = math.Sqrt(perCell*(2*excess+share) + (share+excess)*(share+excess)*a.noiseRel*a.noiseRel)
+	s.chance = math.Hypot(math.Sqrt(perCell*(2*excess+share)), (share+excess)*a.noiseRel)
+	s.sigma = math.Hypot(s.chance, (share+excess)*a.noiseDoubt)
 	blind := slices.Contains(a.flags, FlagNoiseUnobservable)
 	a.metrics.Detected = a.hasLine(overlap) || !blind && (a.hasEnergy() || a.hasBurst(overlap))
 	if !blind {

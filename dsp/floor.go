@@ -55,7 +55,7 @@ func (a *analysis) findNoise() {
 	}
 	a.noiseRel = math.Sqrt(excess / (max(float64(n.bins), 1) * s.stepHz * a.seconds))
 	if !n.beside() && n.used < mostlyNoise {
-		a.noiseRel = math.Hypot(a.noiseRel, unevenness) // skirts of the signal that do not stand out
+		a.noiseDoubt = unevenness // skirts of the signal that do not stand out
 	}
 }
 

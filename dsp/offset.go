@@ -50,11 +50,11 @@ func (c centroid) symmetric(l carrier) bool {
 // better: at -20 dB in 10 kHz it makes 0.3 dB out of 3.
 func (a *analysis) preferCarrierPower(power, cn0 float64) {
 	s := &a.signal
-	energy := s.sigma / s.ratio
+	energy := s.chance / s.ratio
 	line := math.Sqrt(2/(cn0*a.seconds) + a.noiseRel*a.noiseRel)
-	if s.power-power < 3*s.sigma*s.noise && energy > clearlyBetter*line {
+	if s.power-power < 3*s.chance*s.noise && energy > clearlyBetter*line {
 		s.power, s.ratio = power, power/s.noise
-		a.reportSignal(line)
+		a.reportSignal(math.Hypot(line, a.noiseDoubt))
 	}
 }
 
