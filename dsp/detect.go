@@ -13,6 +13,7 @@ const (
 	lineCaution  = 1.02 // margins for what the distributions leave out
 	peakCaution  = 1.05
 	burstCaution = 1.1
+	pureShare    = 0.98 // of the signal in its carrier
 	boundRatio   = 3162 // 35 dB: above it, a floor found among a signal's skirts is too high
 )
 
@@ -67,15 +68,20 @@ func (a *analysis) measureSignal(overlap []float64) {
 		s.power = 0.1 * s.noise * s.sigma
 		s.ratio = s.power / s.noise
 	}
-	a.flag(!a.noise.beside() && s.ratio > boundRatio && a.noise.used < mostlyNoise, FlagSNRLowerBound)
 	if !blind {
 		a.reportSignal(s.sigma / s.ratio)
 	}
 	centroid := a.measureOccupied(overlap)
 	a.measureOffset(centroid, blind)
+	a.flag(!a.noise.beside() && s.ratio > boundRatio && (a.noise.used < mostlyNoise || !a.isPure()), FlagSNRLowerBound)
 	if !blind {
 		a.measureDuty()
 	}
+}
+
+// isPure reports whether the signal is all carrier, and so without skirts that could hide the noise.
+func (a *analysis) isPure() bool {
+	return a.metrics.LineFraction != nil && *a.metrics.LineFraction > pureShare
 }
 
 // reportSignal writes SNR, signal power and C/N0; relative is one sigma of the SNR over itself.
