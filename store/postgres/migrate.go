@@ -29,7 +29,7 @@ type Schema struct {
 
 // Migrate brings the schema to the newest version. It may be called by any number of programs at once, and again.
 func Migrate(ctx context.Context, url string) error {
-	return failed(ctx, "migrate database", migrate(ctx, url, slog.New(slog.DiscardHandler)))
+	return failed(ctx, "migrate database", migrate(ctx, url, silent()))
 }
 
 // Status reports where a database stands, and changes nothing.

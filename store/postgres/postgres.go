@@ -66,7 +66,7 @@ func Open(ctx context.Context, url string, opt Options) (*Store, error) {
 	const do = "open database"
 	s := &Store{log: opt.Log, id: newID(), work: make(chan struct{}, 1), finishes: make(chan *finishing), closing: make(chan struct{})}
 	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
+		s.log = silent()
 	}
 	config, err := poolConfig(url, opt)
 	if err != nil {
@@ -215,3 +215,5 @@ func moment(ctx context.Context, q querier) (now time.Time, err error) {
 	err = q.QueryRow(ctx, selectMoment).Scan(micros{&now})
 	return now, err
 }
+
+func silent() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -17,18 +17,3 @@ func TestContract(t *testing.T) {
 		storetest.Run(t, func(t *testing.T) storetest.Store { return open(t, server.Database(t)) })
 	})
 }
-
-// open opens with few connections, since many tests share one server.
-func open(t testing.TB, url string) *postgres.Store {
-	t.Helper()
-	s, err := postgres.Open(t.Context(), url, postgres.Options{MaxConns: 4})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}

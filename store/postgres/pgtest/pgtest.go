@@ -41,7 +41,7 @@ type Server struct {
 
 var (
 	migrateNew func(ctx context.Context, url string) error
-	numbers    atomic.Int64 // of databases
+	numbers    atomic.Int64            // of databases
 	running    atomic.Pointer[Cluster] // the private server, once a test has asked for it
 	plain      = sync.OnceValues(openPlain)
 )
