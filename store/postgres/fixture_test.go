@@ -51,7 +51,7 @@ func get[T any](t testing.TB, conn *pgx.Conn, query string, args ...any) (v T) {
 }
 
 func aWebSDR(name string) heimdall.WebSDR {
-	return heimdall.WebSDR{Name: name, Kind: "kiwisdr", URL: "http://kiwi.example:8073", Active: true, Timeout: 30 * time.Second}
+	return heimdall.WebSDR{Name: name, Kind: "rtl_tcp", URL: "tcp://radio.example:1234", Active: true, Timeout: 30 * time.Second}
 }
 
 // createWebSDRs adds n WebSDRs and returns their ids.
@@ -59,7 +59,7 @@ func createWebSDRs(t testing.TB, s *postgres.Store, n int) []int64 {
 	t.Helper()
 	var ids []int64
 	for i := range n {
-		w, err := s.CreateWebSDR(t.Context(), aWebSDR(fmt.Sprint("kiwi ", i+1)))
+		w, err := s.CreateWebSDR(t.Context(), aWebSDR(fmt.Sprint("radio ", i+1)))
 		if err != nil {
 			t.Fatal(err)
 		}
