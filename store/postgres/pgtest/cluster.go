@@ -51,6 +51,10 @@ func Start(durable bool) (*Cluster, error) {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, errors.Join(fmt.Errorf("initdb: %w\n%s", err, out), c.Remove())
 	}
+	hba := filepath.Join(c.data(), "pg_hba.conf") // everybody is let in but the user called stranger, who needs a password
+	if err := os.WriteFile(hba, []byte("local all stranger scram-sha-256\nlocal all all trust\n"), 0o600); err != nil {
+		return nil, errors.Join(err, c.Remove())
+	}
 	if err := c.Start(); err != nil {
 		return nil, errors.Join(err, c.Remove())
 	}
