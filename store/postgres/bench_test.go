@@ -94,7 +94,9 @@ func BenchmarkInsertThousand(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			rows := 0
 			for b.Loop() {
+				b.StopTimer()
 				ms := batch()
+				b.StartTimer()
 				insert(ms)
 				rows += len(ms)
 			}

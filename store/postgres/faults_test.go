@@ -153,8 +153,10 @@ func TestAFullDiskIsErrFullAndChangesNothing(t *testing.T) {
 func TestAStatementThatTakesTooLongIsEndedAndAStreamIsNot(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Plain(t).Database(t)
-	s := openWith(t, url, postgres.Options{MaxConns: 4, StatementTimeout: 100 * time.Millisecond})
-	measure(t, s, createWebSDRs(t, s, 1), time.Now())
+	const timeout = 500 * time.Millisecond
+	patient := open(t, url)
+	measure(t, patient, createWebSDRs(t, patient, 1), time.Now())
+	s := openWith(t, url, postgres.Options{MaxConns: 4, StatementTimeout: timeout})
 	conn := pgtest.Connect(t, url)
 	exec(t, conn, `BEGIN`)
 	exec(t, conn, `LOCK TABLE measurement_rows`)
@@ -179,7 +181,7 @@ func TestAStatementThatTakesTooLongIsEndedAndAStreamIsNot(t *testing.T) {
 	select {
 	case err := <-streamed:
 		t.Errorf("the stream did not wait for its rows: %v", err)
-	case <-time.After(300 * time.Millisecond): // longer than the time-out
+	case <-time.After(2 * timeout):
 	}
 	exec(t, conn, `COMMIT`)
 	if err := <-streamed; err != nil {

@@ -25,6 +25,9 @@ func (s *Store) createPartitions(ctx context.Context) error {
 		return nil
 	}
 	return s.transact(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, noTimeout); err != nil {
+			return err
+		}
 		_, err := tx.Exec(ctx, createPartitions, daysAhead)
 		return err
 	})

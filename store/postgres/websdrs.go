@@ -62,12 +62,12 @@ const selectWebSDR = selectWebSDRs + ` WHERE websdr_id = $1::bigint`
 
 // WebSDR returns one WebSDR, or ErrNotFound.
 func (s *Store) WebSDR(ctx context.Context, id int64) (heimdall.WebSDR, error) {
-	w, err := getWebSDR(ctx, s.pool, selectWebSDR, id)
+	w, err := getWebSDR(ctx, s.pool, id)
 	return w, failed(ctx, "get WebSDR", err)
 }
 
-func getWebSDR(ctx context.Context, q querier, query string, id int64) (heimdall.WebSDR, error) {
-	w, err := scanWebSDR(q.QueryRow(ctx, query, id))
+func getWebSDR(ctx context.Context, q querier, id int64) (heimdall.WebSDR, error) {
+	w, err := scanWebSDR(q.QueryRow(ctx, selectWebSDR, id))
 	return w, notFound(err, "WebSDR %d", id)
 }
 
@@ -82,7 +82,8 @@ func (s *Store) CreateWebSDR(ctx context.Context, w heimdall.WebSDR) (created he
 }
 
 const (
-	// Two that create WebSDRs go one after the other, so that ids only grow. Readers and captures do not wait.
+	// Those who create or change WebSDRs go one after the other, so that ids only grow and nobody overwrites what
+	// another has just written. Readers and captures do not wait.
 	lockWebSDRs = `LOCK TABLE websdrs IN SHARE ROW EXCLUSIVE MODE`
 
 	// A sequence keeps its number when the transaction does not: ids are skipped then, and never repeated.
@@ -136,7 +137,7 @@ func insertOneWebSDR(ctx context.Context, tx pgx.Tx, w heimdall.WebSDR) (heimdal
 	if _, err := tx.Exec(ctx, insertWebSDR, args...); err != nil {
 		return w, takenName(err, w.Name)
 	}
-	return getWebSDR(ctx, tx, selectWebSDR, w.ID)
+	return getWebSDR(ctx, tx, w.ID)
 }
 
 func takenName(err error, name string) error {
@@ -146,13 +147,14 @@ func takenName(err error, name string) error {
 	return err
 }
 
-const selectWebSDRLocked = selectWebSDR + ` FOR NO KEY UPDATE`
-
 // UpdateWebSDR replaces the whole row but its id and time of creation, and returns it. An UpdatedAt that is not
 // zero must be that of the row, otherwise somebody has changed it since it was read: ErrConflict.
 func (s *Store) UpdateWebSDR(ctx context.Context, w heimdall.WebSDR) (updated heimdall.WebSDR, err error) {
 	err = s.write(ctx, "update WebSDR", func(tx pgx.Tx) error {
-		old, err := getWebSDR(ctx, tx, selectWebSDRLocked, w.ID)
+		if _, err := tx.Exec(ctx, lockWebSDRs); err != nil {
+			return err
+		}
+		old, err := getWebSDR(ctx, tx, w.ID)
 		if err != nil {
 			return err
 		}
@@ -195,7 +197,7 @@ func replaceWebSDR(ctx context.Context, tx pgx.Tx, old, w heimdall.WebSDR) (heim
 	if _, err := tx.Exec(ctx, updateWebSDR, args...); err != nil {
 		return w, takenName(err, w.Name)
 	}
-	return getWebSDR(ctx, tx, selectWebSDR, w.ID)
+	return getWebSDR(ctx, tx, w.ID)
 }
 
 const (
@@ -224,7 +226,7 @@ func (s *Store) DeleteWebSDR(ctx context.Context, id int64) error {
 	})
 }
 
-const selectWebSDRNamed = selectWebSDRs + ` WHERE name = $1 FOR NO KEY UPDATE`
+const selectWebSDRNamed = selectWebSDRs + ` WHERE name = $1`
 
 // ImportWebSDRs creates those of the list whose name is new, in its order, and replaces the others, or does
 // nothing at all. The name is the identity: ids and times in the list are ignored.

@@ -160,10 +160,11 @@ type captureKey struct {
 }
 
 const (
-	// The rows of a batch are always few against the table. The server may think otherwise where it keeps a plan
-	// from when the table was new, and read all of it for minutes.
+	// The rows of a batch are always few against the table, so one plan is right for all. The server may think
+	// otherwise where it keeps a plan from when the table was new, and read all of it for minutes.
 	useIndexes = `
-SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`
+SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+       set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)`
 
 	// In order, so that two transactions never wait for each other.
 	selectHolds = `
