@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"io/fs"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -68,4 +69,28 @@ func CopyMeasurements(t testing.TB, s *Store, table string, ms []heimdall.Measur
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// MeasurementsPlan is how PostgreSQL would find the measurements of f.
+func MeasurementsPlan(t *testing.T, s *Store, f heimdall.MeasurementFilter) string {
+	t.Helper()
+	var w where
+	if f.TaskID != "" {
+		if err := w.addAcquisition(t.Context(), s.pool, f.TaskID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.addFilter(f); err != nil {
+		t.Fatal(err)
+	}
+	query := selectMeasurements + w.String() + measurementsOrder + w.limit(f.Limit)
+	rows, err := s.pool.Query(t.Context(), "EXPLAIN "+query, w.args...)
+	lines, err := all(rows, err, func(r row) (line string, err error) {
+		err = r.Scan(&line)
+		return line, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(lines, "\n")
 }
