@@ -36,7 +36,7 @@ type Server struct {
 	Name    string // plain, apache or timescale
 	migrate func(ctx context.Context, url string) error
 	admin   func() (*pgxpool.Pool, error) // of a database that is always there
-	copied  func() (string, error)        // a migrated database to copy
+	copied  func() (string, error)        // a migrated database to copy; nil where none is left behind
 }
 
 var (
@@ -70,12 +70,7 @@ func openPlain() (*Server, error) {
 		return nil, err
 	}
 	running.Store(c)
-	return newServer("plain", c.URL("postgres")), nil
-}
-
-func newServer(name, at string) *Server {
-	s := &Server{Name: name, migrate: migrateNew}
-	s.admin = sync.OnceValues(func() (*pgxpool.Pool, error) { return pgxpool.New(context.Background(), at) })
+	s := newServer("plain", c.URL("postgres"))
 	s.copied = sync.OnceValues(func() (string, error) {
 		name, at, err := s.create(context.Background(), "")
 		if err == nil {
@@ -83,6 +78,12 @@ func newServer(name, at string) *Server {
 		}
 		return name, err
 	})
+	return s, nil
+}
+
+func newServer(name, at string) *Server {
+	s := &Server{Name: name, migrate: migrateNew}
+	s.admin = sync.OnceValues(func() (*pgxpool.Pool, error) { return pgxpool.New(context.Background(), at) })
 	return s
 }
 
@@ -121,7 +122,7 @@ func Each(t *testing.T, fn func(t *testing.T, s *Server)) {
 // Database is the URL of a new, migrated database that is dropped at the end of t.
 func (s *Server) Database(t testing.TB) string {
 	t.Helper()
-	if s.Name != "plain" { // TimescaleDB's own workers are in its databases, and such a one cannot be copied
+	if s.copied == nil {
 		at := s.Empty(t)
 		if err := s.migrate(t.Context(), at); err != nil {
 			t.Fatal(err)
