@@ -196,8 +196,9 @@ type DriftPoint struct {
 	Offset Stat      // Hz
 }
 
-// NewDriftSeries is the series of the buckets that begin at starts and have these sums.
-func NewDriftSeries(websdrID, frequencyHz int64, b Bucket, starts []time.Time, offsets []Sums) DriftSeries {
+// NewDriftSeries is the series of the buckets that begin at starts, in order, and have these sums, none empty. It
+// keeps neither slice.
+func NewDriftSeries(websdrID, frequencyHz int64, starts []time.Time, offsets []Sums) DriftSeries {
 	s := DriftSeries{WebSDRID: websdrID, FrequencyHz: frequencyHz}
 	var all Sums
 	var days, means, weights []float64
