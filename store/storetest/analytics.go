@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -18,6 +19,19 @@ var analytics = []promise{
 	{"what was cancelled before it began counts as cancelled, once", cancelledCounts},
 	{"session statistics count acquisitions by their creation, with waits and runs", sessions},
 	{"the latest measurement of each WebSDR is found, in order of id", latest},
+}
+
+// analyticsCalls and retentionCalls are for the promises that hold of all calls.
+func analyticsCalls(s Store) map[string]func(context.Context) error {
+	f := heimdall.AnalyticsFilter{From: season, To: season.Add(time.Hour)}
+	return map[string]func(context.Context) error{
+		"SNRTrend":          func(ctx context.Context) error { _, err := s.SNRTrend(ctx, f, heimdall.Hourly); return err },
+		"FrequencyDrift":    func(ctx context.Context) error { _, err := s.FrequencyDrift(ctx, f, heimdall.Hourly); return err },
+		"PerformanceReport": func(ctx context.Context) error { _, err := s.PerformanceReport(ctx, f); return err },
+		"Coverage":          func(ctx context.Context) error { _, err := s.Coverage(ctx, f); return err },
+		"SessionStatistics": func(ctx context.Context) error { _, err := s.SessionStatistics(ctx, f); return err },
+		"LatestPerWebSDR":   func(ctx context.Context) error { _, err := s.LatestPerWebSDR(ctx, nil); return err },
+	}
 }
 
 // season begins in the last hour of a day, so that a few hours of it touch two days.

@@ -88,6 +88,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Measurements", measurements}, // first, because the longest of all is among them
 		{"Replacements", replacements},
 		{"Analytics", analytics},
+		{"Retention", retentions},
 		{"WebSDRs", websdrs},
 		{"Acquisitions", acquisitions},
 		{"Queue", queue},
