@@ -84,32 +84,27 @@ func checkRecording(ctx context.Context, s Store, blobs blob.Store, c *heimdall.
 		r.Problems = append(r.Problems, store.Problem{Kind: kind, TaskID: c.TaskID, WebSDRID: c.WebSDRID, Detail: fmt.Sprintf(format, args...)})
 	}
 	for _, key := range []string{c.Recording.S3Path, c.Recording.MetadataPath()} {
+		isData := key == c.Recording.S3Path
 		info, err := blobs.Stat(ctx, key)
-		switch {
-		case errors.Is(err, blob.ErrNotFound):
-			_, err := s.Deletion(ctx, c.TaskID)
-			if errors.Is(err, heimdall.ErrNotFound) {
+		sum := c.Recording.SHA256
+		if err == nil && isData && deep && info.Bytes == c.Recording.Bytes {
+			sum, err = hashOf(ctx, blobs, key)
+		}
+		if errors.Is(err, blob.ErrNotFound) {
+			if _, err = s.Deletion(ctx, c.TaskID); errors.Is(err, heimdall.ErrNotFound) {
 				found(ObjectMissing, "%s is not there", key)
-			} else if err != nil {
-				return fmt.Errorf("check object %s: %w", key, err)
+				err = nil
 			}
-			continue
+			if err == nil {
+				continue
+			}
+		}
+		switch {
 		case err != nil:
 			return fmt.Errorf("check object %s: %w", key, err)
-		}
-		isData := key == c.Recording.S3Path
-		if isData && info.Bytes != c.Recording.Bytes {
+		case isData && info.Bytes != c.Recording.Bytes:
 			found(ObjectTruncated, "%s has %d bytes, its row says %d", key, info.Bytes, c.Recording.Bytes)
-			continue
-		}
-		if !isData || !deep {
-			continue
-		}
-		sum, err := hashOf(ctx, blobs, key)
-		if err != nil {
-			return fmt.Errorf("check object %s: %w", key, err)
-		}
-		if sum != c.Recording.SHA256 {
+		case sum != c.Recording.SHA256:
 			found(ObjectCorrupt, "%s hashes to %s, its row says %s", key, sum, c.Recording.SHA256)
 		}
 	}
