@@ -9,7 +9,7 @@ import (
 // moment: the time of sample 0 of a success, otherwise the time when it ended. A success has exactly one
 // measurement, so counting successes is counting rows.
 //
-// Rollups keep, per hour, WebSDR, frequency and label, how the captures ended and the sums of what was measured,
+// Rollups keep, per hour and per day, WebSDR, frequency and label, how the captures ended and the sums of what was measured,
 // for ever. An answer takes every whole hour of its range from them and only the ragged ends from rows; Basis
 // says which. Counts, extremes and the time of the last success are exact, means to 1e-9 of the root mean square of their
 // terms, standard deviations to 1e-6 of it. The mean of values in decibels is the mean of the decibels (the
@@ -71,14 +71,19 @@ func (f AnalyticsFilter) Validate(b Bucket) error {
 // Basis is what an answer to f is made from. RowsDeleted is left to the database.
 func (f AnalyticsFilter) Basis() Basis {
 	b := Basis{From: f.From.UTC(), To: f.To.UTC()}
-	from, to := b.From.Truncate(time.Hour), b.To.Truncate(time.Hour)
-	if from.Before(b.From) {
-		from = from.Add(time.Hour)
-	}
-	if from.Before(to) {
+	if from, to := whole(time.Hour, b.From, b.To); from.Before(to) {
 		b.RollupFrom, b.RollupTo = from, to
 	}
 	return b
+}
+
+// whole is what [from, to) has of whole steps; none unless the result is in order.
+func whole(step time.Duration, from, to time.Time) (first, end time.Time) {
+	first, end = from.Truncate(step), to.Truncate(step)
+	if first.Before(from) {
+		first = first.Add(step)
+	}
+	return first, end
 }
 
 // A Basis says what an answer was made from: rollups for [RollupFrom, RollupTo), which are whole hours, and rows
@@ -90,6 +95,10 @@ type Basis struct {
 	// the hours of the ragged ends: the answer may lack them. Whole hours lack nothing.
 	RowsDeleted bool
 }
+
+// WholeDays is the part of [RollupFrom, RollupTo) that daily rollups can answer; there is none unless from is before
+// to.
+func (b Basis) WholeDays() (from, to time.Time) { return whole(24*time.Hour, b.RollupFrom, b.RollupTo) }
 
 // Ends are the ragged ends of the range, [from, to) each, which must be answered from rows: none, one or two.
 func (b Basis) Ends() [][2]time.Time {

@@ -37,7 +37,7 @@ func (r *run) finishPlanned(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := r.inBatches(page, func(batch []heimdall.Deletion) error { return r.carryOut(ctx, batch) }); err != nil {
+		if err := r.inBatches(page, func(batch []heimdall.Deletion) error { return r.carryOut(ctx, batch, nil) }); err != nil {
 			return err
 		}
 		if len(page) < pageSize {
@@ -82,18 +82,12 @@ func (r *run) inBatches(list []heimdall.Deletion, do func([]heimdall.Deletion) e
 	return nil
 }
 
-// delete journals a batch and carries it out.
+// delete journals a batch and carries it out. From the journal on, what is missing has an explanation.
 func (r *run) delete(ctx context.Context, batch []heimdall.Deletion, reason string) error {
-	if !r.DryRun {
-		if err := r.plan(ctx, batch, reason); err != nil {
-			return err
-		}
+	if r.DryRun {
+		return r.carryOut(ctx, batch, nil)
 	}
-	return r.carryOut(ctx, batch)
-}
-
-// plan is the first step: from here on, what is missing has an explanation.
-func (r *run) plan(ctx context.Context, batch []heimdall.Deletion, reason string) error {
+	found := make(map[string][]blob.Info, len(batch))
 	plans := make([]heimdall.Deletion, 0, len(batch))
 	for _, d := range batch {
 		objects, err := r.objects(ctx, d.TaskID)
@@ -107,16 +101,28 @@ func (r *run) plan(ctx context.Context, batch []heimdall.Deletion, reason string
 		for _, o := range objects {
 			d.Bytes += o.Bytes
 		}
+		found[d.TaskID] = objects
 		plans = append(plans, d)
 	}
-	return r.Store.PlanDeletion(ctx, plans)
+	if err := r.Store.PlanDeletion(ctx, plans); err != nil {
+		return err
+	}
+	return r.carryOut(ctx, plans, found)
 }
 
-// carryOut deletes the objects of a batch, then the rows of those whose objects are gone.
-func (r *run) carryOut(ctx context.Context, batch []heimdall.Deletion) error {
+// carryOut deletes the objects of a batch, then the rows of those whose objects are gone. Objects that have not been
+// found yet are looked for.
+func (r *run) carryOut(ctx context.Context, batch []heimdall.Deletion, found map[string][]blob.Info) error {
 	var ready []string
 	for _, d := range batch {
-		err := r.deleteObjects(ctx, d)
+		objects, known := found[d.TaskID]
+		var err error
+		if !known {
+			objects, err = r.objects(ctx, d.TaskID)
+		}
+		if err == nil {
+			err = r.deleteObjects(ctx, d, objects)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -142,11 +148,7 @@ func (r *run) carryOut(ctx context.Context, batch []heimdall.Deletion) error {
 }
 
 // deleteObjects is the second step.
-func (r *run) deleteObjects(ctx context.Context, d heimdall.Deletion) error {
-	objects, err := r.objects(ctx, d.TaskID)
-	if err != nil {
-		return err
-	}
+func (r *run) deleteObjects(ctx context.Context, d heimdall.Deletion, objects []blob.Info) error {
 	for _, o := range objects {
 		if !r.DryRun {
 			if err := r.Blobs.Delete(ctx, o.Key); err != nil {

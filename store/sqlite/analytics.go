@@ -13,21 +13,30 @@ import (
 	"github.com/heimdall-sdr/heimdall"
 )
 
-// source is the FROM of a question: the rollups of the whole hours, and the rows of the ragged ends made into
-// rollups of their own.
-func source(f heimdall.AnalyticsFilter, b heimdall.Basis, only string) (from string, args []any, err error) {
+// source is the FROM of a question in steps of bucket: the rollups of whole days, where the steps are as wide, and of
+// whole hours, and the rows of the ragged ends made into rollups of their own.
+func source(f heimdall.AnalyticsFilter, b heimdall.Basis, bucket heimdall.Bucket, only string) (from string, args []any, err error) {
 	var arms []string
 	arm := func(query string, first, end time.Time) {
 		arms = append(arms, query)
 		args = append(args, ceilMicros(first), ceilMicros(end))
 	}
-	if !b.RollupFrom.IsZero() {
-		arm(`
-SELECT * FROM captures_hourly WHERE bucket >= ? AND bucket < ?`, b.RollupFrom, b.RollupTo)
+	const hours = `
+SELECT * FROM captures_hourly WHERE bucket >= ? AND bucket < ?`
+	first := b.RollupFrom
+	if from, to := b.WholeDays(); bucket == heimdall.Daily && from.Before(to) {
+		if first.Before(from) {
+			arm(hours, first, from)
+		}
+		arm(daily(hours), from, to)
+		first = to
+	}
+	if first.Before(b.RollupTo) {
+		arm(hours, first, b.RollupTo)
 	}
 	for _, end := range b.Ends() {
 		arm(tallyMeasurements+` AND m.timestamp_utc >= ? AND m.timestamp_utc < ?`+tallyGroups, end[0], end[1])
-		arm(tallyCaptures+` AND c.state IN ('failed', 'cancelled') AND c.ended_at >= ? AND c.ended_at < ?`+tallyGroups, end[0], end[1])
+		arm(tallyFailures+` AND c.ended_at >= ? AND c.ended_at < ?`+tallyGroups, end[0], end[1])
 	}
 	w, err := rollupsWhere(f)
 	if only != "" {
@@ -91,6 +100,7 @@ func endsLackRows(ctx context.Context, tx *sql.Tx, f heimdall.AnalyticsFilter, b
 
 // A question is what is selected from its source, grouped and ordered.
 type question struct {
+	bucket heimdall.Bucket
 	list   string
 	only   string // a further condition, or ""
 	groups string
@@ -98,7 +108,7 @@ type question struct {
 
 // each asks q and scans every row of the answer.
 func each(ctx context.Context, tx *sql.Tx, f heimdall.AnalyticsFilter, b heimdall.Basis, q question, scan func(row) error) error {
-	from, args, err := source(f, b, q.only)
+	from, args, err := source(f, b, q.bucket, q.only)
 	if err != nil {
 		return err
 	}
@@ -126,15 +136,18 @@ func sums(s *heimdall.Sums) []any {
 	return []any{&s.Count, &s.Sum, &s.SumOfSquares, orZero[float64]{&s.Min}, orZero[float64]{&s.Max}}
 }
 
-// step is the SQL of the bucket that an hour falls into.
+// step is the SQL of the bucket that an hour falls into. Hours themselves come in the order of the table.
 func step(b heimdall.Bucket) string {
+	if b == heimdall.Hourly {
+		return "bucket"
+	}
 	us := b.Width().Microseconds()
 	return fmt.Sprintf("bucket - (bucket %% %d + %d) %% %d", us, us, us)
 }
 
 // SNRTrend returns how the SNR of each WebSDR went.
 func (s *Store) SNRTrend(ctx context.Context, f heimdall.AnalyticsFilter, bucket heimdall.Bucket) (t heimdall.Trend, err error) {
-	q := question{step(bucket) + ", websdr_id, sum(captures), sum(detected), " + snrSums, ofSuccesses, "GROUP BY 1, 2 ORDER BY 1, 2"}
+	q := question{bucket, step(bucket) + ", websdr_id, sum(captures), sum(detected), " + snrSums, ofSuccesses, "GROUP BY 1, 2 ORDER BY 1, 2"}
 	err = s.ask(ctx, "ask for SNR trend", f, bucket, func(tx *sql.Tx, b heimdall.Basis) error {
 		t = heimdall.Trend{Basis: b, Bucket: bucket, Points: []heimdall.TrendPoint{}}
 		return each(ctx, tx, f, b, q, func(r row) error {
@@ -151,7 +164,7 @@ func (s *Store) SNRTrend(ctx context.Context, f heimdall.AnalyticsFilter, bucket
 
 // FrequencyDrift returns how the offsets of carriers went, for each WebSDR and frequency.
 func (s *Store) FrequencyDrift(ctx context.Context, f heimdall.AnalyticsFilter, bucket heimdall.Bucket) (d heimdall.Drift, err error) {
-	q := question{"websdr_id, frequency_hz, " + step(bucket) + ", " + offsetSums, "offset_count > 0", "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"}
+	q := question{bucket, "websdr_id, frequency_hz, " + step(bucket) + ", " + offsetSums, "offset_count > 0", "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"}
 	err = s.ask(ctx, "ask for frequency drift", f, bucket, func(tx *sql.Tx, b heimdall.Basis) error {
 		d = heimdall.Drift{Basis: b, Bucket: bucket, Series: []heimdall.DriftSeries{}}
 		var websdrID, frequencyHz int64
@@ -196,7 +209,7 @@ type groupTally struct {
 }
 
 func tallies(ctx context.Context, tx *sql.Tx, f heimdall.AnalyticsFilter, b heimdall.Basis) (list []groupTally, err error) {
-	err = each(ctx, tx, f, b, question{tallyFields, "", tallyGroup}, func(r row) error {
+	err = each(ctx, tx, f, b, question{heimdall.Daily, tallyFields, "", tallyGroup}, func(r row) error {
 		var g groupTally
 		dest := []any{&g.websdrID, &g.label, &g.State, &g.FailureClass, &g.Captures, &g.Attempts, &g.Bytes, micros{&g.Last},
 			&g.Detected, &g.RecordedS, &g.Centroids}
@@ -236,7 +249,7 @@ func (s *Store) PerformanceReport(ctx context.Context, f heimdall.AnalyticsFilte
 
 // Coverage returns how much of each day there are data of each WebSDR.
 func (s *Store) Coverage(ctx context.Context, f heimdall.AnalyticsFilter) (c heimdall.Coverage, err error) {
-	q := question{step(heimdall.Daily) + `, websdr_id, sum(captures), sum(iif(state = 'success', captures, 0)),
+	q := question{heimdall.Daily, step(heimdall.Daily) + `, websdr_id, sum(captures), sum(iif(state = 'success', captures, 0)),
        sum(iif(state = 'cancelled', captures, 0)), total(recorded_s)`, "", "GROUP BY 1, 2 ORDER BY 1, 2"}
 	err = s.ask(ctx, "ask for coverage", f, heimdall.Daily, func(tx *sql.Tx, b heimdall.Basis) error {
 		c = heimdall.Coverage{Basis: b, Days: []heimdall.CoverageDay{}}
@@ -290,7 +303,9 @@ func (s *Store) SessionStatistics(ctx context.Context, f heimdall.AnalyticsFilte
 func sessionsWhere(f heimdall.AnalyticsFilter) (where, error) {
 	w, err := rollupsWhere(heimdall.AnalyticsFilter{FrequencyMinHz: f.FrequencyMinHz, FrequencyMaxHz: f.FrequencyMaxHz, Label: f.Label})
 	w.add("created_at >= ? AND created_at < ?", ceilMicros(f.From), ceilMicros(f.To))
-	if f.WebSDRIDs != nil && err == nil {
+	if len(f.WebSDRIDs) == 1 {
+		w.add(`EXISTS (SELECT 1 FROM captures AS c WHERE c.task_id = a.task_id AND c.websdr_id = ?)`, f.WebSDRIDs[0])
+	} else if f.WebSDRIDs != nil && err == nil {
 		var ids any
 		ids, err = asJSON(f.WebSDRIDs)
 		w.add(`EXISTS (SELECT 1 FROM captures AS c WHERE c.task_id = a.task_id AND c.websdr_id IN (SELECT value FROM json_each(?)))`, ids)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/store"
@@ -74,7 +75,9 @@ FROM measurements AS m JOIN captures AS c USING (task_id, websdr_id)
 WHERE c.state = 'success' AND (m.s3_path IS NOT c.s3_path OR m.samples_count IS NOT c.samples_count
     OR m.timestamp_utc IS NOT c.start_unix_ns / 1000)`},
 
-	{store.RollupDiffers, rollupsDiffer},
+	{store.RollupDiffers, hoursDiffer},
+
+	{store.RollupDiffers, daysDiffer + strings.NewReplacer("captures_hourly", "captures_daily", "hour of", "day of", "the rows make", "the hours make").Replace(hoursDifferFromT)},
 
 	{store.DeletionDiffers, `
 SELECT task_id, 0, 'its deletion is planned, it is ' || COALESCE(state, 'gone')

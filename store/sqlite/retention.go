@@ -150,10 +150,7 @@ func (s *Store) FinishDeletion(ctx context.Context, taskIDs []string) (done []he
 		if ids, err = asJSON(going); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, rollDeleted, ids); err != nil {
-			return err
-		}
-		for _, query := range deleteRows {
+		for _, query := range append([]string{rollDeleted, daily(rollDeleted)}, deleteRows...) {
 			if _, err := tx.ExecContext(ctx, query, ids); err != nil {
 				return err
 			}

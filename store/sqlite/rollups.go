@@ -3,11 +3,12 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"strings"
 
 	"github.com/heimdall-sdr/heimdall"
 )
 
-// A rollup is kept in the transaction that ends a capture, so that it never differs from the rows. This is how
+// Rollups are kept in the transaction that ends a capture, so that they never differ from the rows. This is how
 // rows become rollups: what is inserted, what replaces, and what Check compares with, are all this query.
 //
 // The moment of a capture is the time of sample 0, or without a measurement the time when it ended.
@@ -22,6 +23,13 @@ const (
       FROM measurements AS m CROSS JOIN captures AS c ON c.task_id = m.task_id AND c.websdr_id = m.websdr_id
            CROSS JOIN acquisitions AS a ON a.task_id = m.task_id
       WHERE c.state = 'success'`
+
+	// The same of captures that failed or were cancelled, by the time when they ended. Without the index named, a
+	// question about successes would go through all of them to find that none has failed.
+	tallyFailures = tallyColumns + `
+      FROM captures AS c INDEXED BY captures_without_data JOIN acquisitions AS a ON a.task_id = c.task_id
+           LEFT JOIN measurements AS m ON m.task_id = c.task_id AND m.websdr_id = c.websdr_id
+      WHERE c.state IN ('failed', 'cancelled')`
 
 	tallyColumns = `
 SELECT moment - (moment % 3600000000 + 3600000000) % 3600000000 AS bucket, websdr_id, frequency_hz, label, state, failure_class,
@@ -76,10 +84,19 @@ ON CONFLICT (bucket, websdr_id, frequency_hz, label, state, failure_class) DO UP
     power_min_dbfs = COALESCE(min(h.power_min_dbfs, excluded.power_min_dbfs), h.power_min_dbfs, excluded.power_min_dbfs),
     power_max_dbfs = COALESCE(max(h.power_max_dbfs, excluded.power_max_dbfs), h.power_max_dbfs, excluded.power_max_dbfs)`
 
-// roll adds a capture that has ended, in the transaction that ends it, to its rollup.
+// daily is a query about hours as one about days.
+func daily(query string) string {
+	return strings.NewReplacer("captures_hourly", "captures_daily", "3600000000", "86400000000").Replace(query)
+}
+
+// roll adds a capture that has ended, in the transaction that ends it, to its rollups.
 func roll(ctx context.Context, tx *sql.Tx, taskID string, websdrID int64) error {
-	_, err := tx.ExecContext(ctx, addToRollup, taskID, websdrID)
-	return failed(ctx, "add to rollup", err)
+	for _, query := range []string{addToRollup, daily(addToRollup)} {
+		if _, err := tx.ExecContext(ctx, query, taskID, websdrID); err != nil {
+			return failed(ctx, "add to rollup", err)
+		}
+	}
+	return nil
 }
 
 const subtractFromRollup = `
@@ -109,14 +126,38 @@ const selectGroup = `
 SELECT h.bucket, h.websdr_id, h.frequency_hz, h.label, h.failure_class, h.deleted
 FROM (` + tallyCaptures + oneCapture + tallyGroups + `) AS t JOIN captures_hourly AS h ON ` + sameGroup
 
-const rerollGroup = `
+const remakeHour = `
 INSERT OR REPLACE INTO captures_hourly` + tallyMeasurements + `
   AND m.timestamp_utc >= ?1 AND m.timestamp_utc < ?1 + 3600000000 AND m.websdr_id = ?2 AND m.frequency_hz = ?3
   AND a.label = ?4 AND c.failure_class = ?5` + tallyGroups
 
-// reroll runs change, which changes the metrics of one measurement, and brings its rollup up to date: made anew
-// from its rows, since extremes cannot be subtracted. Where some of these rows have been deleted, the rest cannot
-// tell: then sums and counts change by the difference, and the extremes can only widen.
+const (
+	addHours = `
+SELECT bucket - (bucket % 86400000000 + 86400000000) % 86400000000 AS bucket, websdr_id, frequency_hz, label, state, failure_class,
+       sum(captures) AS captures, sum(deleted) AS deleted, sum(attempts) AS attempts, sum(bytes) AS bytes, max(last_at) AS last_at,
+       sum(detected) AS detected, total(recorded_s) AS recorded_s,
+       sum(snr_count) AS snr_count, total(snr_sum_db) AS snr_sum_db, total(snr_sumsq_db2) AS snr_sumsq_db2,
+       min(snr_min_db) AS snr_min_db, max(snr_max_db) AS snr_max_db,
+       sum(offset_count) AS offset_count, total(offset_sum_hz) AS offset_sum_hz, total(offset_sumsq_hz2) AS offset_sumsq_hz2,
+       min(offset_min_hz) AS offset_min_hz, max(offset_max_hz) AS offset_max_hz, sum(centroid_count) AS centroid_count,
+       sum(noise_count) AS noise_count, total(noise_sum_dbfs_hz) AS noise_sum_dbfs_hz, total(noise_sumsq_db2) AS noise_sumsq_db2,
+       min(noise_min_dbfs_hz) AS noise_min_dbfs_hz, max(noise_max_dbfs_hz) AS noise_max_dbfs_hz,
+       sum(power_count) AS power_count, total(power_sum_dbfs) AS power_sum_dbfs, total(power_sumsq_db2) AS power_sumsq_db2,
+       min(power_min_dbfs) AS power_min_dbfs, max(power_max_dbfs) AS power_max_dbfs
+FROM captures_hourly`
+
+	remakeDay = `
+INSERT OR REPLACE INTO captures_daily` + addHours + `
+WHERE bucket >= ?1 - (?1 % 86400000000 + 86400000000) % 86400000000
+  AND bucket < ?1 - (?1 % 86400000000 + 86400000000) % 86400000000 + 86400000000
+  AND websdr_id = ?2 AND frequency_hz = ?3 AND label = ?4 AND failure_class = ?5 AND state = 'success'
+GROUP BY 1, 2, 3, 4, 5, 6`
+)
+
+// reroll runs change, which changes the metrics of one measurement, and brings its rollups up to date: the hour is
+// made anew from its rows, since extremes cannot be subtracted. Where some of these rows have been deleted, the rest
+// cannot tell: then sums and counts change by the difference, and the extremes can only widen. The day is made anew
+// from its hours.
 func reroll(ctx context.Context, tx *sql.Tx, key heimdall.MeasurementKey, change func() error) error {
 	var bucket, websdrID, frequencyHz, deleted int64
 	var label, failureClass string
@@ -125,20 +166,24 @@ func reroll(ctx context.Context, tx *sql.Tx, key heimdall.MeasurementKey, change
 	if err != nil {
 		return notFound(err, "measurement of WebSDR %d in acquisition %s", key.WebSDRID, key.TaskID)
 	}
-	if deleted == 0 {
-		if err := change(); err != nil {
-			return err
+	group := []any{bucket, websdrID, frequencyHz, label, failureClass}
+	if deleted > 0 {
+		if _, err := tx.ExecContext(ctx, subtractFromRollup, key.TaskID, key.WebSDRID); err != nil {
+			return failed(ctx, "subtract from rollup", err)
 		}
-		_, err := tx.ExecContext(ctx, rerollGroup, bucket, websdrID, frequencyHz, label, failureClass)
-		return failed(ctx, "make rollup anew", err)
-	}
-	if _, err := tx.ExecContext(ctx, subtractFromRollup, key.TaskID, key.WebSDRID); err != nil {
-		return failed(ctx, "subtract from rollup", err)
 	}
 	if err := change(); err != nil {
 		return err
 	}
-	return roll(ctx, tx, key.TaskID, key.WebSDRID)
+	if deleted > 0 {
+		_, err = tx.ExecContext(ctx, addToRollup, key.TaskID, key.WebSDRID)
+	} else {
+		_, err = tx.ExecContext(ctx, remakeHour, group...)
+	}
+	if err == nil {
+		_, err = tx.ExecContext(ctx, remakeDay, group...)
+	}
+	return failed(ctx, "make rollup anew", err)
 }
 
 const rollDeleted = `
@@ -148,13 +193,19 @@ WHERE ` + sameGroup
 
 // Counts are compared always, sums and extremes where no row has been deleted. By the inequality of Cauchy and
 // Schwarz, count * sumsq bounds the square of the sum of the magnitudes, which is what rounding errors grow with.
-const rollupsDiffer = `
-WITH t AS MATERIALIZED (` + tallyCaptures + tallyGroups + `)
-SELECT '', t.websdr_id, printf('hour %s, %d Hz, label "%s", %s %s: the rows make %d captures with an SNR sum of %.9g dB, the rollup says %s and %.9g',
-    strftime('%FT%TZ', t.bucket / 1000000, 'unixepoch'), t.frequency_hz, t.label, t.state, t.failure_class, t.captures, t.snr_sum_db,
+const (
+	hoursDiffer = `
+WITH t AS MATERIALIZED (` + tallyCaptures + tallyGroups + `)` + hoursDifferFromT
+
+	daysDiffer = `
+WITH t AS MATERIALIZED (` + addHours + ` GROUP BY 1, 2, 3, 4, 5, 6)`
+
+	hoursDifferFromT = `
+SELECT '', t.websdr_id, printf('hour of %s, %d Hz, label "%s", %s %s: the rows make %d captures with an SNR sum of %.9g dB, the rollup says %s and %.9g',
+    strftime('%FT%TZ', t.bucket / 1000000, 'unixepoch'), t.frequency_hz, t.label, t.state, t.failure_class, t.captures - t.deleted, t.snr_sum_db,
     COALESCE(h.captures - h.deleted, 'nothing'), h.snr_sum_db)
 FROM t LEFT JOIN captures_hourly AS h ON ` + sameGroup + `
-WHERE h.bucket IS NULL OR h.captures - h.deleted <> t.captures OR h.deleted = 0 AND (
+WHERE h.bucket IS NULL OR h.captures - h.deleted <> t.captures - t.deleted OR h.deleted = t.deleted AND (
     (h.attempts, h.bytes, h.last_at, h.detected, h.snr_count, h.offset_count, h.centroid_count, h.noise_count, h.power_count)
         <> (t.attempts, t.bytes, t.last_at, t.detected, t.snr_count, t.offset_count, t.centroid_count, t.noise_count, t.power_count)
     OR h.snr_min_db IS NOT t.snr_min_db OR h.snr_max_db IS NOT t.snr_max_db
@@ -175,3 +226,4 @@ SELECT '', h.websdr_id, printf('hour %s, %d Hz, label "%s", %s %s: no rows, the 
     strftime('%FT%TZ', h.bucket / 1000000, 'unixepoch'), h.frequency_hz, h.label, h.state, h.failure_class, h.captures, h.deleted)
 FROM captures_hourly AS h LEFT JOIN t ON ` + sameGroup + `
 WHERE t.bucket IS NULL AND h.captures <> h.deleted`
+)

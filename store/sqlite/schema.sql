@@ -227,6 +227,47 @@ CREATE TABLE captures_hourly (
 
 CREATE INDEX captures_hourly_by_websdr ON captures_hourly (websdr_id, bucket);
 
+-- The same by day: the sums of captures_hourly.
+CREATE TABLE captures_daily (
+    bucket           INTEGER NOT NULL,
+    websdr_id        INTEGER NOT NULL,
+    frequency_hz     INTEGER NOT NULL,
+    label            TEXT    NOT NULL,
+    state            TEXT    NOT NULL CHECK (state IN ('success', 'failed', 'cancelled')),
+    failure_class    TEXT    NOT NULL,
+    captures         INTEGER NOT NULL,
+    deleted          INTEGER NOT NULL,
+    attempts         INTEGER NOT NULL,
+    bytes            INTEGER NOT NULL,
+    last_at          INTEGER NOT NULL,
+    detected         INTEGER NOT NULL,
+    recorded_s       REAL    NOT NULL,
+    snr_count        INTEGER NOT NULL,
+    snr_sum_db       REAL    NOT NULL,
+    snr_sumsq_db2    REAL    NOT NULL,
+    snr_min_db       REAL,
+    snr_max_db       REAL,
+    offset_count     INTEGER NOT NULL,
+    offset_sum_hz    REAL    NOT NULL,
+    offset_sumsq_hz2 REAL    NOT NULL,
+    offset_min_hz    REAL,
+    offset_max_hz    REAL,
+    centroid_count   INTEGER NOT NULL,
+    noise_count      INTEGER NOT NULL,
+    noise_sum_dbfs_hz REAL   NOT NULL,
+    noise_sumsq_db2  REAL    NOT NULL,
+    noise_min_dbfs_hz REAL,
+    noise_max_dbfs_hz REAL,
+    power_count      INTEGER NOT NULL,
+    power_sum_dbfs   REAL    NOT NULL,
+    power_sumsq_db2  REAL    NOT NULL,
+    power_min_dbfs   REAL,
+    power_max_dbfs   REAL,
+    PRIMARY KEY (bucket, websdr_id, frequency_hz, label, state, failure_class)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX captures_daily_by_websdr ON captures_daily (websdr_id, bucket);
+
 -- The rollups of measurements, for people: the same names, columns and meaning on every database. An average is
 -- NULL where nothing was counted, and averages of decibels are those of the decibels.
 CREATE VIEW measurements_hourly AS
@@ -250,7 +291,7 @@ WHERE state = 'success'
 GROUP BY bucket, websdr_id, frequency_hz;
 
 CREATE VIEW measurements_daily AS
-SELECT bucket - (bucket % 86400000000 + 86400000000) % 86400000000 AS bucket, websdr_id, frequency_hz, frequency_hz / 1e6 AS frequency_mhz,
+SELECT bucket, websdr_id, frequency_hz, frequency_hz / 1e6 AS frequency_mhz,
        sum(captures) AS rows, sum(detected) AS detected, total(recorded_s) AS recorded_s,
        sum(snr_count) AS snr_count, total(snr_sum_db) AS snr_sum_db, total(snr_sumsq_db2) AS snr_sumsq_db2,
        min(snr_min_db) AS snr_min_db, max(snr_max_db) AS snr_max_db,
@@ -265,9 +306,9 @@ SELECT bucket - (bucket % 86400000000 + 86400000000) % 86400000000 AS bucket, we
        sum(power_count) AS power_count, total(power_sum_dbfs) AS power_sum_dbfs, total(power_sumsq_db2) AS power_sumsq_db2,
        min(power_min_dbfs) AS power_min_dbfs, max(power_max_dbfs) AS power_max_dbfs,
        total(power_sum_dbfs) / NULLIF(sum(power_count), 0) AS avg_power_dbfs
-FROM captures_hourly
+FROM captures_daily
 WHERE state = 'success'
-GROUP BY bucket - (bucket % 86400000000 + 86400000000) % 86400000000, websdr_id, frequency_hz;
+GROUP BY bucket, websdr_id, frequency_hz;
 
 -- The journal of deletions: planned, then the objects go, then the rows, in the transaction that sets done_at.
 CREATE TABLE deletions (
