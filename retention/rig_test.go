@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,10 +35,30 @@ type rig struct {
 	ids   []int64 // of the WebSDRs
 }
 
+// migrated is the content of an empty database, so that not every rig has to migrate one.
+var migrated = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "retention")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "empty.db")
+	s, err := sqlite.Open(context.Background(), path, sqlite.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{T: t, now: begin, path: filepath.Join(t.TempDir(), "heimdall.db")}
-	var err error
+	empty, err := migrated()
+	r.must(err)
+	r.must(os.WriteFile(r.path, empty, 0o600))
 	r.store, err = sqlite.Open(t.Context(), r.path, sqlite.Options{Now: func() time.Time { return r.now }})
 	r.must(err)
 	t.Cleanup(func() { r.store.Close() })
