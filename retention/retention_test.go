@@ -19,14 +19,16 @@ import (
 )
 
 // aged is a rig with three acquisitions that are too old, then two that are not.
-func aged(t *testing.T) (r *rig, old, young []string) {
+func aged(t *testing.T) (r *rig, old, young []string) { return agedOf(t, 3, 2) }
+
+func agedOf(t *testing.T, tooOld, notOld int) (r *rig, old, young []string) {
 	t.Helper()
 	r = newRig(t)
-	for range 3 {
+	for range tooOld {
 		old = append(old, r.record())
 	}
 	r.now = begin.Add(maxAge - time.Hour)
-	for range 2 {
+	for range notOld {
 		young = append(young, r.record())
 	}
 	r.now = begin.Add(maxAge + time.Hour)
