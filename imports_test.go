@@ -39,6 +39,7 @@ var mayImport = map[string]struct {
 	"blob/blobtest":     {"blob", "the promise of blob as a test"},
 	"export":            {". blob iq sigmf stamp", "recordings in the formats that people ask for"},
 	"check":             {". blob store", "compares what the seams hold"},
+	"retention":         {". blob", "deletes rows and objects together, from whatever database and bucket"},
 	"acquire":           {". iq dsp stamp websdr blob export", "knows radios, databases and buckets by their promises only"},
 	"recompute":         {". blob dsp iq", "measures what is stored: no radio, and whatever database and bucket"},
 	"store":             {".", "what the databases have in common"},

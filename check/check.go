@@ -1,6 +1,9 @@
 // Package check verifies that what is stored agrees with itself: the database's own invariants, every
 // recording's objects, and every object's owner.
 //
+// An acquisition whose deletion is planned may lack objects: that is no problem, the next run of retention goes on
+// with it.
+//
 // It changes nothing. A quick check compares names and sizes; a deep one reads every recording and compares
 // its hash. On a live system what belongs to acquisitions still running is left out.
 package check
@@ -36,6 +39,8 @@ type Store interface {
 	RecordingKeys(ctx context.Context) iter.Seq2[heimdall.Capture, error]
 	// Acquisition returns an acquisition and its captures, or heimdall.ErrNotFound.
 	Acquisition(ctx context.Context, taskID string) (heimdall.Acquisition, []heimdall.Capture, error)
+	// Deletion returns what the journal of deletions says of an acquisition, or heimdall.ErrNotFound.
+	Deletion(ctx context.Context, taskID string) (heimdall.Deletion, error)
 }
 
 // A Report says what was looked at and what was found.
@@ -63,7 +68,7 @@ func Run(ctx context.Context, s Store, blobs blob.Store, deep bool, progress fun
 		r.Recordings++
 		r.Bytes += c.Recording.Bytes
 		owned[c.Recording.S3Path], owned[c.Recording.MetadataPath()] = true, true
-		if err := checkRecording(ctx, blobs, &c, deep, &r); err != nil {
+		if err := checkRecording(ctx, s, blobs, &c, deep, &r); err != nil {
 			return r, err
 		}
 		if progress != nil {
@@ -74,32 +79,32 @@ func Run(ctx context.Context, s Store, blobs blob.Store, deep bool, progress fun
 }
 
 // checkRecording looks at the two objects of one recording.
-func checkRecording(ctx context.Context, blobs blob.Store, c *heimdall.Capture, deep bool, r *Report) error {
+func checkRecording(ctx context.Context, s Store, blobs blob.Store, c *heimdall.Capture, deep bool, r *Report) error {
 	found := func(kind, format string, args ...any) {
 		r.Problems = append(r.Problems, store.Problem{Kind: kind, TaskID: c.TaskID, WebSDRID: c.WebSDRID, Detail: fmt.Sprintf(format, args...)})
 	}
 	for _, key := range []string{c.Recording.S3Path, c.Recording.MetadataPath()} {
+		isData := key == c.Recording.S3Path
 		info, err := blobs.Stat(ctx, key)
+		sum := c.Recording.SHA256
+		if err == nil && isData && deep && info.Bytes == c.Recording.Bytes {
+			sum, err = hashOf(ctx, blobs, key)
+		}
+		if errors.Is(err, blob.ErrNotFound) {
+			if _, err = s.Deletion(ctx, c.TaskID); errors.Is(err, heimdall.ErrNotFound) {
+				found(ObjectMissing, "%s is not there", key)
+				err = nil
+			}
+			if err == nil {
+				continue
+			}
+		}
 		switch {
-		case errors.Is(err, blob.ErrNotFound):
-			found(ObjectMissing, "%s is not there", key)
-			continue
 		case err != nil:
 			return fmt.Errorf("check object %s: %w", key, err)
-		}
-		isData := key == c.Recording.S3Path
-		if isData && info.Bytes != c.Recording.Bytes {
+		case isData && info.Bytes != c.Recording.Bytes:
 			found(ObjectTruncated, "%s has %d bytes, its row says %d", key, info.Bytes, c.Recording.Bytes)
-			continue
-		}
-		if !isData || !deep {
-			continue
-		}
-		sum, err := hashOf(ctx, blobs, key)
-		if err != nil {
-			return fmt.Errorf("check object %s: %w", key, err)
-		}
-		if sum != c.Recording.SHA256 {
+		case sum != c.Recording.SHA256:
 			found(ObjectCorrupt, "%s hashes to %s, its row says %s", key, sum, c.Recording.SHA256)
 		}
 	}
@@ -139,6 +144,9 @@ func checkOrphans(ctx context.Context, s Store, blobs blob.Store, owned map[stri
 			}
 			busy = err == nil && !a.State.Ended()
 			running[taskID] = busy
+		}
+		if _, err := blobs.Stat(ctx, info.Key); errors.Is(err, blob.ErrNotFound) {
+			continue // deleted since it was listed
 		}
 		if !busy {
 			r.Problems = append(r.Problems, store.Problem{Kind: ObjectOrphaned, TaskID: taskID, Detail: info.Key + " belongs to no recording"})
