@@ -17,22 +17,23 @@ import (
 	"github.com/heimdall-sdr/heimdall/api"
 	"github.com/heimdall-sdr/heimdall/blob/disk"
 	"github.com/heimdall-sdr/heimdall/client"
-	"github.com/heimdall-sdr/heimdall/store/sqlite"
 )
 
 // A node is everything that one process needs to acquire and to answer: reading it is reading the system.
 type node struct {
 	folder  *folder         // the data folder, ours alone
-	store   *sqlite.Store   // rows
+	place   databasePlace   // where the rows are
+	store   database        // rows
 	blobs   *disk.Store     // recordings
 	worker  *acquire.Worker // does the acquisitions
 	handler http.Handler    // the API
+	keep    KeepConfig      // what is done with old data
 	log     *slog.Logger
 }
 
 // openNode builds the parts in the order of what they need.
-func (a *app) openNode(w WorkerConfig, log *slog.Logger) (_ *node, err error) {
-	n := &node{log: log}
+func (a *app) openNode(w WorkerConfig, k KeepConfig, log *slog.Logger) (_ *node, err error) {
+	n := &node{place: a.config.databasePlace(), keep: k, log: log}
 	defer func() {
 		if err != nil {
 			n.close()
@@ -41,10 +42,10 @@ func (a *app) openNode(w WorkerConfig, log *slog.Logger) (_ *node, err error) {
 	if n.folder, err = openFolder(a.config.DataDir); err != nil {
 		return nil, err
 	}
-	if n.store, err = sqlite.Open(a.ctx, n.folder.path("heimdall.db"), sqlite.Options{}); err != nil {
+	if n.store, err = n.place.open(a.ctx, k.databaseOptions(log)); err != nil {
 		return nil, err
 	}
-	if n.blobs, err = disk.Open(n.folder.path("objects")); err != nil {
+	if n.blobs, err = disk.Open(a.config.objectsDir()); err != nil {
 		return nil, err
 	}
 	acquirer, err := acquire.New(acquire.Config{
@@ -86,6 +87,7 @@ func (n *node) run(ctx context.Context, l net.Listener) error {
 		}
 		return nil
 	})
+	g.Go(func() error { return n.upkeep(ctx) })
 	g.Go(func() error {
 		<-ctx.Done()
 		endStreams()
@@ -99,6 +101,14 @@ func (n *node) run(ctx context.Context, l net.Listener) error {
 	if n.worker.Concurrency > 0 {
 		g.Go(func() error { return n.worker.Run(ctx) })
 	}
+	return g.Wait()
+}
+
+// work acquires until ctx ends, and answers nobody.
+func (n *node) work(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return n.upkeep(ctx) })
+	g.Go(func() error { return n.worker.Run(ctx) })
 	return g.Wait()
 }
 
@@ -139,7 +149,7 @@ func (a *app) connect(work bool, f func(ctx context.Context, c *client.Client) e
 	if work {
 		w.Acquisitions = 1
 	}
-	n, err := a.openNode(w, a.logger(slog.LevelWarn))
+	n, err := a.openNode(w, KeepConfig{}, a.logger(slog.LevelWarn))
 	if errors.Is(err, errInUse) {
 		return a.connectRunning(f)
 	}
