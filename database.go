@@ -9,10 +9,10 @@ type Database struct {
 	Known   int64    // number of the newest migration that this program knows
 	Pending []string // migrations still to run, in order
 
-	Partitions      int64 // tables or chunks that hold measurements; 0 where there is one for all
-	Compressed      int64 // how many of them are compressed
-	CanCompress     bool
-	Bytes           int64 // on the disk of whoever runs the database
-	AcquisitionsDue int64 // pending: they wait for a worker or for their time
-	AcquisitionsRun int64 // running
+	Partitions          int64 // tables or chunks that hold measurements; 0 where there is one for all
+	Compressed          int64 // how many of them are compressed
+	CanCompress         bool
+	Bytes               int64 // on the disk of whoever runs the database
+	AcquisitionsPending int64 // pending: they wait for a worker or for their time
+	AcquisitionsRunning int64 // running
 }

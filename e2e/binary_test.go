@@ -14,6 +14,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/heimdall-sdr/heimdall/store/postgres"
+	"github.com/heimdall-sdr/heimdall/store/postgres/pgtest"
 )
 
 var buildOnce struct {
@@ -48,7 +51,7 @@ func binary(t testing.TB) string {
 }
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	code := pgtest.Main(m, postgres.Migrate)
 	if buildOnce.path != "" {
 		os.RemoveAll(filepath.Dir(buildOnce.path))
 	}

@@ -54,6 +54,9 @@ func (a *app) printCheck(r check.Report) error {
 		how = "names, sizes and hashes"
 	}
 	fmt.Fprintf(a.stdout, "%d recordings, %d objects, %d bytes of samples: compared %s\n", r.Recordings, r.Objects, r.Bytes, how)
+	if r.Superseded > 0 {
+		fmt.Fprintf(a.stdout, "%d objects are copies that another worker's have replaced: they go with their acquisition\n", r.Superseded)
+	}
 	if len(r.Problems) == 0 {
 		fmt.Fprintln(a.stdout, "nothing amiss")
 		return nil

@@ -63,7 +63,8 @@ func (a *app) openNode(w WorkerConfig, k KeepConfig, log *slog.Logger) (_ *node,
 		Acquirer: acquirer, Name: fmt.Sprintf("%s/%d", host, os.Getpid()), Concurrency: w.Acquisitions,
 		Lease: w.Lease, Ahead: claimAhead, Grace: w.Grace,
 	}
-	n.handler = api.New(api.Config{Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version})
+	n.handler = api.New(api.Config{Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version,
+		Settings: api.Settings{RetentionDays: k.RetentionDays, CompressAfterDays: k.CompressAfterDays}})
 	return n, nil
 }
 

@@ -76,7 +76,7 @@ func describe(ctx context.Context, q querier) (d heimdall.Database, err error) {
 		return d, err
 	}
 	d.Backend, d.Version, d.Reason, d.CanCompress = backends[can.Backend], can.String(), reasons[can.Backend], can.Compression()
-	if err := q.QueryRow(ctx, selectUse).Scan(&d.Bytes, &d.AcquisitionsDue, &d.AcquisitionsRun); err != nil {
+	if err := q.QueryRow(ctx, selectUse).Scan(&d.Bytes, &d.AcquisitionsPending, &d.AcquisitionsRunning); err != nil {
 		return d, err
 	}
 	partitions := countPartitions

@@ -80,7 +80,7 @@ func describe(ctx context.Context, db *sql.DB) (d heimdall.Database, err error) 
 		if err := db.QueryRowContext(ctx, selectSchema).Scan(&d.Schema); err != nil {
 			return d, err
 		}
-		if err := db.QueryRowContext(ctx, selectQueue).Scan(&d.AcquisitionsDue, &d.AcquisitionsRun); err != nil {
+		if err := db.QueryRowContext(ctx, selectQueue).Scan(&d.AcquisitionsPending, &d.AcquisitionsRunning); err != nil {
 			return d, err
 		}
 	}
