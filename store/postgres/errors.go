@@ -114,6 +114,9 @@ func isFinding(err error) bool {
 	return !isNetwork(err) && !errors.Is(err, context.DeadlineExceeded) && class != "08" && class != "53" && class != "57"
 }
 
+// isBusy reports whether others were at what was to be locked, or that it has gone meanwhile.
+func isBusy(err error) bool { return code(err) == lockTimeout || code(err) == noSuchTable }
+
 func isTaken(err error) bool { return code(err) == uniqueViolation }
 
 // mayRepeat reports whether a transaction was rolled back for no fault of its own.
