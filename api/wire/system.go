@@ -5,7 +5,7 @@ type System struct {
 	Version           string   `json:"version" doc:"Version of the program" example:"0.1.0"`
 	AlgorithmVersion  string   `json:"algorithm_version" doc:"Version of the definitions that this server measures by" example:"1"`
 	Database          Database `json:"database" doc:"What keeps the rows"`
-	RetentionDays     *int     `json:"retention_days" doc:"Days after its end that an acquisition is kept, rows and recordings; null when it is kept for ever" example:"30"`
+	RetentionDays     *int     `json:"retention_days" doc:"Days after its end that an acquisition is kept, rows and recordings; null when this server deletes nothing" example:"30"`
 	CompressAfterDays *int     `json:"compress_after_days" doc:"Age in days at which measurements are compressed; null when they never are" example:"2"`
 	Queue             Queue    `json:"queue" doc:"Acquisitions that have not ended"`
 }
