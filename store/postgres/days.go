@@ -111,7 +111,7 @@ func (s *Store) emptyDay(ctx context.Context, tx pgx.Tx, d day, ids []uuid.UUID)
 		_, err := tx.Exec(ctx, `TRUNCATE `+d.table)
 		return err
 	})
-	if isBusy(err) {
+	if isBusy(err) || isGone(err) {
 		return nil
 	}
 	return err
@@ -119,7 +119,7 @@ func (s *Store) emptyDay(ctx context.Context, tx pgx.Tx, d day, ids []uuid.UUID)
 
 const limitWait = `SELECT set_config('lock_timeout', $1, true)`
 
-// lockWithin keeps everybody else away from a table. Its limit holds until the (sub)transaction ends.
+// lockWithin keeps everybody else away from a table. Its limit holds for the rest of the transaction.
 func lockWithin(ctx context.Context, tx pgx.Tx, wait time.Duration, table string) error {
 	if _, err := tx.Exec(ctx, limitWait, millis(wait)); err != nil {
 		return err
@@ -147,7 +147,7 @@ func (s *Store) Reclaim(ctx context.Context) error {
 	for _, d := range days {
 		if err := s.dropIfEmpty(ctx, d); isBusy(err) {
 			return nil
-		} else if err != nil {
+		} else if err != nil && !isGone(err) {
 			return failed(ctx, do, err)
 		}
 	}

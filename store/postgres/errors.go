@@ -116,8 +116,11 @@ func isFinding(err error) bool {
 	return !isNetwork(err) && !errors.Is(err, context.DeadlineExceeded) && class != "08" && class != "53" && class != "57"
 }
 
-// isBusy reports whether others were at what was to be locked, or that it has gone meanwhile.
-func isBusy(err error) bool { return code(err) == lockTimeout || code(err) == noSuchTable }
+// isBusy reports whether others were at what was to be locked.
+func isBusy(err error) bool { return code(err) == lockTimeout }
+
+// isGone reports whether another program has dropped the table meanwhile.
+func isGone(err error) bool { return code(err) == noSuchTable }
 
 func isTaken(err error) bool { return code(err) == uniqueViolation }
 
