@@ -9,8 +9,7 @@ import (
 
 // Settings are those of the server that the API tells, because they decide what can be asked of old data.
 type Settings struct {
-	RetentionDays     int // 0 means for ever
-	CompressAfterDays int // 0 means never
+	RetentionDays int // 0 means for ever
 }
 
 type systemOutput struct{ Body wire.System }
@@ -24,15 +23,15 @@ func (s *service) system(ctx context.Context, _ *struct{}) (*systemOutput, error
 		Version: s.Version, AlgorithmVersion: recompute.Version,
 		Database: wire.Database{
 			Backend: d.Backend, Version: d.Version, Reason: d.Reason, SchemaVersion: d.Schema,
-			Partitions: d.Partitions, CompressedPartitions: d.Compressed, CanCompress: d.CanCompress, Bytes: d.Bytes,
+			Partitions: d.Partitions, CompressedPartitions: d.Compressed, Bytes: d.Bytes,
 		},
 		Queue: wire.Queue{Pending: d.AcquisitionsPending, Running: d.AcquisitionsRunning},
 	}
 	if n := s.Settings.RetentionDays; n > 0 {
 		out.RetentionDays = &n
 	}
-	if n := s.Settings.CompressAfterDays; n > 0 && d.CanCompress {
-		out.CompressAfterDays = &n
+	if d.CompressAfter > 0 {
+		out.Database.CompressAfterDays = new(d.CompressAfter.Hours() / 24)
 	}
 	return &systemOutput{out}, nil
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func TestTheSystemSaysWhatItIsMadeOfAndHowItIsSet(t *testing.T) {
-	r := newRig(t, func(c *api.Config) { c.Settings = api.Settings{RetentionDays: 30, CompressAfterDays: 2} })
+	r := newRig(t, func(c *api.Config) { c.Settings = api.Settings{RetentionDays: 30} })
 	r.acquisition(r.websdr("one").ID)
 	var got wire.System
 	r.get("/api/v1/system").want(200).into(&got)
@@ -21,7 +21,7 @@ func TestTheSystemSaysWhatItIsMadeOfAndHowItIsSet(t *testing.T) {
 		Version: "test", AlgorithmVersion: got.AlgorithmVersion, Database: got.Database, RetentionDays: new(30),
 		Queue: wire.Queue{Pending: 1},
 	}
-	want.Database.Backend = "sqlite" // which compresses nothing, whatever is set
+	want.Database.Backend = "sqlite"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the system (-want +got):\n%s", diff)
 	}

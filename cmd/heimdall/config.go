@@ -17,9 +17,9 @@ type Config struct {
 	Verbose     bool   `short:"v" help:"Log what happens, not only what goes wrong."`
 }
 
-// KeepConfig is what server and worker can be told about old data. All processes on one database should be told the
+// StoreConfig is what server and worker can be told about what is stored. All on one database should be told the
 // same.
-type KeepConfig struct {
+type StoreConfig struct {
 	RetentionDays     int           `env:"RETENTION_DAYS" default:"30" help:"Days after its end that an acquisition is kept, rows and recordings; 0 keeps it for ever (${default})."`
 	CompressAfterDays int           `env:"COMPRESS_AFTER_DAYS" default:"2" help:"Age in days at which measurements are compressed, where the database can (${default})."`
 	DatabaseWait      time.Duration `env:"HEIMDALL_DATABASE_WAIT" default:"30s" help:"How long to wait at the start for a database server that does not answer (${default})."`
@@ -28,7 +28,7 @@ type KeepConfig struct {
 const day = 24 * time.Hour
 
 // Validate refuses what would delete data by a slip.
-func (c *KeepConfig) Validate() error {
+func (c *StoreConfig) Validate() error {
 	const most = 100_000 // days: what a time.Duration holds
 	if c.RetentionDays < 0 || c.RetentionDays > most {
 		return fmt.Errorf("RETENTION_DAYS is %d: it must be from 1 to %d, or 0 to keep everything for ever", c.RetentionDays, most)
@@ -39,7 +39,7 @@ func (c *KeepConfig) Validate() error {
 	return nil
 }
 
-func (c *KeepConfig) databaseOptions(log *slog.Logger) databaseOptions {
+func (c *StoreConfig) databaseOptions(log *slog.Logger) databaseOptions {
 	return databaseOptions{wait: c.DatabaseWait, compressAfter: time.Duration(c.CompressAfterDays) * day, log: log}
 }
 

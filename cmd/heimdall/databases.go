@@ -28,8 +28,6 @@ type database interface {
 	api.Store
 	check.Store
 	retention.Store
-	// Maintain does what the database needs from time to time. Any number of processes may call it.
-	Maintain(ctx context.Context) error
 	Close() error
 }
 
@@ -50,7 +48,7 @@ type databasePlace interface {
 // databaseOptions are what a database may be told.
 type databaseOptions struct {
 	wait          time.Duration // how long to wait for a server that does not answer
-	compressAfter time.Duration
+	compressAfter time.Duration // of measurements, where the database can; 0 leaves that as it is
 	log           *slog.Logger
 }
 
@@ -89,13 +87,8 @@ func (f sqliteFile) open(ctx context.Context, _ databaseOptions) (database, erro
 	if err != nil {
 		return nil, err
 	}
-	return selfMaintained{s}, nil
+	return s, nil
 }
-
-// selfMaintained is SQLite, which needs nothing from time to time.
-type selfMaintained struct{ *sqlite.Store }
-
-func (selfMaintained) Maintain(context.Context) error { return nil }
 
 // A postgresServer is the URL of a database of many machines.
 type postgresServer string
@@ -129,11 +122,14 @@ const retryDatabase = time.Second
 // open waits for a server that is only just starting, as after a power cut; what waiting does not mend is returned at
 // once.
 func (p postgresServer) open(ctx context.Context, o databaseOptions) (database, error) {
-	opt := postgres.Options{Log: o.log}
+	opt := postgres.Options{Log: o.log, CompressAfter: o.compressAfter}
+	if o.compressAfter == 0 {
+		opt.CompressAfter = -1
+	}
 	for deadline := time.Now().Add(o.wait); ; {
 		s, err := postgres.Open(ctx, string(p), opt)
 		if err == nil {
-			return notYet{s}, nil
+			return s, nil
 		}
 		left := time.Until(deadline).Round(time.Second)
 		if left <= 0 || !mayComeUp(err) {

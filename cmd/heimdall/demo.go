@@ -53,7 +53,7 @@ func (c *demoCmd) Run(a *app) error {
 		return err
 	}
 	defer network.Close()
-	n, err := a.openNode(WorkerConfig{Acquisitions: 4, Lease: 15 * time.Second, Grace: time.Second}, KeepConfig{}, a.logger(slog.LevelWarn))
+	n, err := a.openNode(WorkerConfig{Acquisitions: 4, Lease: 15 * time.Second, Grace: time.Second}, StoreConfig{}, a.logger(slog.LevelWarn))
 	if err != nil {
 		return err
 	}

@@ -24,17 +24,17 @@ type migrateStatusCmd struct {
 
 // A schemaStatus is what status prints.
 type schemaStatus struct {
-	Database    string   `json:"database"` // where, without password
-	Backend     string   `json:"backend"`
-	Version     string   `json:"version"`
-	Reason      string   `json:"reason"`
-	Schema      int64    `json:"schema"`
-	Newest      int64    `json:"newest_schema"`
-	Pending     []string `json:"pending"`
-	Partitions  int64    `json:"partitions"`
-	Compressed  int64    `json:"compressed_partitions"`
-	CanCompress bool     `json:"compression"`
-	Bytes       int64    `json:"bytes"`
+	Database      string   `json:"database"` // where, without password
+	Backend       string   `json:"backend"`
+	Version       string   `json:"version"`
+	Reason        string   `json:"reason"`
+	Schema        int64    `json:"schema"`
+	Newest        int64    `json:"newest_schema"`
+	Pending       []string `json:"pending"`
+	Partitions    int64    `json:"partitions"`
+	Compressed    int64    `json:"compressed_partitions"`
+	CompressAfter string   `json:"compress_after"` // "" where nothing is compressed
+	Bytes         int64    `json:"bytes"`
 }
 
 func (c *migrateStatusCmd) Run(a *app) error {
@@ -54,10 +54,14 @@ func (c *migrateStatusCmd) Run(a *app) error {
 }
 
 func statusOf(place databasePlace, d heimdall.Database) schemaStatus {
-	return schemaStatus{
+	s := schemaStatus{
 		Database: place.String(), Backend: d.Backend, Version: d.Version, Reason: d.Reason, Schema: d.Schema, Newest: d.Known,
-		Pending: append([]string{}, d.Pending...), Partitions: d.Partitions, Compressed: d.Compressed, CanCompress: d.CanCompress, Bytes: d.Bytes,
+		Pending: append([]string{}, d.Pending...), Partitions: d.Partitions, Compressed: d.Compressed, Bytes: d.Bytes,
 	}
+	if d.CompressAfter > 0 {
+		s.CompressAfter = d.CompressAfter.String()
+	}
+	return s
 }
 
 type migratePlanCmd struct{}

@@ -27,13 +27,13 @@ type node struct {
 	blobs   *disk.Store     // recordings
 	worker  *acquire.Worker // does the acquisitions
 	handler http.Handler    // the API
-	keep    KeepConfig      // what is done with old data
+	stored  StoreConfig     // what is done with old data
 	log     *slog.Logger
 }
 
 // openNode builds the parts in the order of what they need.
-func (a *app) openNode(w WorkerConfig, k KeepConfig, log *slog.Logger) (_ *node, err error) {
-	n := &node{place: a.config.databasePlace(), keep: k, log: log}
+func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node, err error) {
+	n := &node{place: a.config.databasePlace(), stored: k, log: log}
 	defer func() {
 		if err != nil {
 			n.close()
@@ -64,7 +64,7 @@ func (a *app) openNode(w WorkerConfig, k KeepConfig, log *slog.Logger) (_ *node,
 		Lease: w.Lease, Ahead: claimAhead, Grace: w.Grace,
 	}
 	n.handler = api.New(api.Config{Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version,
-		Settings: api.Settings{RetentionDays: k.RetentionDays, CompressAfterDays: k.CompressAfterDays}})
+		Settings: api.Settings{RetentionDays: k.RetentionDays}})
 	return n, nil
 }
 
@@ -88,7 +88,7 @@ func (n *node) run(ctx context.Context, l net.Listener) error {
 		}
 		return nil
 	})
-	g.Go(func() error { return n.upkeep(ctx) })
+	g.Go(func() error { return n.retain(ctx) })
 	g.Go(func() error {
 		<-ctx.Done()
 		endStreams()
@@ -108,7 +108,7 @@ func (n *node) run(ctx context.Context, l net.Listener) error {
 // work acquires until ctx ends, and answers nobody.
 func (n *node) work(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return n.upkeep(ctx) })
+	g.Go(func() error { return n.retain(ctx) })
 	g.Go(func() error { return n.worker.Run(ctx) })
 	return g.Wait()
 }
@@ -150,7 +150,7 @@ func (a *app) connect(work bool, f func(ctx context.Context, c *client.Client) e
 	if work {
 		w.Acquisitions = 1
 	}
-	n, err := a.openNode(w, KeepConfig{}, a.logger(slog.LevelWarn))
+	n, err := a.openNode(w, StoreConfig{}, a.logger(slog.LevelWarn))
 	if errors.Is(err, errInUse) {
 		return a.connectRunning(f)
 	}

@@ -11,12 +11,12 @@ import (
 type serveCmd struct {
 	Listen string `env:"HEIMDALL_LISTEN" default:"127.0.0.1:8001" help:"Address to answer on (${default}). There is no access control yet: keep it on loopback, or behind a proxy that has."`
 	WorkerConfig
-	KeepConfig
+	StoreConfig
 }
 
 func (c *serveCmd) Run(a *app) error {
 	log := a.logger(slog.LevelInfo)
-	n, err := a.openNode(c.WorkerConfig, c.KeepConfig, log)
+	n, err := a.openNode(c.WorkerConfig, c.StoreConfig, log)
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 // workerCmd runs acquisitions without a server of its own.
 type workerCmd struct {
 	WorkerConfig
-	KeepConfig
+	StoreConfig
 }
 
 func (c *workerCmd) Run(a *app) error {
@@ -20,7 +20,7 @@ func (c *workerCmd) Run(a *app) error {
 		return &outcome{code: exitUsage, text: "a worker must put its recordings where the server finds them: name the folder that all share with HEIMDALL_OBJECTS_DIR"}
 	}
 	log := a.logger(slog.LevelInfo)
-	n, err := a.openNode(c.WorkerConfig, c.KeepConfig, log)
+	n, err := a.openNode(c.WorkerConfig, c.StoreConfig, log)
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func describe(ctx context.Context, q querier) (d heimdall.Database, err error) {
 	if err != nil {
 		return d, err
 	}
-	d.Backend, d.Version, d.Reason, d.CanCompress = backends[can.Backend], can.String(), reasons[can.Backend], can.Compression()
+	d.Backend, d.Version, d.Reason, d.CompressAfter = backends[can.Backend], can.String(), reasons[can.Backend], can.CompressAfter
 	if err := q.QueryRow(ctx, selectUse).Scan(&d.Bytes, &d.AcquisitionsPending, &d.AcquisitionsRunning); err != nil {
 		return d, err
 	}
