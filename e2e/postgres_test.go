@@ -107,6 +107,10 @@ func TestTheDemoRunsOnPostgreSQLAndWhatItStoredStays(t *testing.T) {
 	if err != nil || stored != 7 {
 		t.Errorf("the database has %d measurements of it, want 7 (%v)", stored, err)
 	}
+	var active []wire.WebSDR
+	if mustJSON(t, &active, data, "websdr", "list", "--active"); len(active) > 0 {
+		t.Errorf("receivers that ended with the demo are still asked for recordings: %+v", active)
+	}
 	mustBeConsistent(t, data)
 }
 

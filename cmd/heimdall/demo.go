@@ -68,9 +68,25 @@ func (c *demoCmd) Run(a *app) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	return a.runWhile(n, l, func(ctx context.Context, cl *client.Client) error {
+	err = a.runWhile(n, l, func(ctx context.Context, cl *client.Client) error {
 		return c.show(ctx, a, cl, network, serverURL(l))
 	})
+	return errors.Join(err, disable(a.ctx, n.store, network.WebSDRs()))
+}
+
+// disable takes the simulated receivers out of use: they end with the demo, but where its data stays they are still
+// listed.
+func disable(ctx context.Context, db database, simulated []heimdall.WebSDR) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // also after an interrupt
+	defer cancel()
+	list, err := db.WebSDRs(ctx, heimdall.WebSDRFilter{ActiveOnly: true})
+	for _, w := range list {
+		if err == nil && slices.ContainsFunc(simulated, func(s heimdall.WebSDR) bool { return s.Name == w.Name && s.URL == w.URL }) {
+			w.Active = false
+			_, err = db.UpdateWebSDR(ctx, w)
+		}
+	}
+	return err
 }
 
 // checkUnused refuses a database in which the demo would do harm: it replaces WebSDRs by name, and its worker takes
