@@ -39,16 +39,20 @@ var mayImport = map[string]struct {
 	"blob/blobtest":     {"blob", "the promise of blob as a test"},
 	"export":            {". blob iq sigmf stamp", "recordings in the formats that people ask for"},
 	"check":             {". blob store", "compares what the seams hold"},
+	"retention":         {". blob", "deletes rows and objects together, from whatever database and bucket"},
 	"acquire":           {". iq dsp stamp websdr blob export", "knows radios, databases and buckets by their promises only"},
 	"recompute":         {". blob dsp iq", "measures what is stored: no radio, and whatever database and bucket"},
 	"store":             {".", "what the databases have in common"},
 	"store/sqlite":      {". store acquire", "one database; acquire for the types of its interface"},
+	"store/postgres":    {". store acquire", "one database; acquire for the types of its interface"},
 	"store/storetest":   {". store acquire", "the promise of the databases as a test"},
 	"api/wire":          {".", "JSON shapes"},
 	"api":               {". api/wire blob dsp export recompute", "asks the database and blobs, never a radio; dsp for its definitions"},
 	"client":            {". api/wire", "speaks to the API"},
 	"cmd/heimdall":      {"*", "the only place where the parts meet"},
 	"e2e":               {"*", "whole stories on the real binary"},
+
+	"store/postgres/pgtest": {"", "a server for tests, whatever they keep in it"},
 }
 
 // Files are read, not `go list`: the test cache sees only what the test itself opens.

@@ -1,6 +1,12 @@
 // Package check verifies that what is stored agrees with itself: the database's own invariants, every
 // recording's objects, and every object's owner.
 //
+// An acquisition whose deletion is planned may lack objects: that is no problem, the next run of retention goes on
+// with it.
+//
+// A second copy of a recording whose row speaks of another one is no problem either, but counted: a worker was killed
+// between its object and its row, and another that had not its spool recorded again. It goes with its acquisition.
+//
 // It changes nothing. A quick check compares names and sizes; a deep one reads every recording and compares
 // its hash. On a live system what belongs to acquisitions still running is left out.
 package check
@@ -13,6 +19,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"regexp"
 	"strings"
 
 	"github.com/heimdall-sdr/heimdall"
@@ -36,13 +43,16 @@ type Store interface {
 	RecordingKeys(ctx context.Context) iter.Seq2[heimdall.Capture, error]
 	// Acquisition returns an acquisition and its captures, or heimdall.ErrNotFound.
 	Acquisition(ctx context.Context, taskID string) (heimdall.Acquisition, []heimdall.Capture, error)
+	// Deletion returns what the journal of deletions says of an acquisition, or heimdall.ErrNotFound.
+	Deletion(ctx context.Context, taskID string) (heimdall.Deletion, error)
 }
 
 // A Report says what was looked at and what was found.
 type Report struct {
 	Recordings int64           `json:"recordings"`
 	Objects    int64           `json:"objects"`
-	Bytes      int64           `json:"bytes"` // of the recordings' data
+	Bytes      int64           `json:"bytes"`      // of the recordings' data
+	Superseded int64           `json:"superseded"` // objects that another copy of the same capture has replaced
 	Deep       bool            `json:"deep"`
 	Problems   []store.Problem `json:"problems"`
 }
@@ -55,7 +65,8 @@ func Run(ctx context.Context, s Store, blobs blob.Store, deep bool, progress fun
 		return r, fmt.Errorf("check database: %w", err)
 	}
 	r.Problems = append(r.Problems, problems...)
-	owned := map[string]bool{} // two keys per recording
+	owned := map[string]bool{}    // two keys per recording
+	recorded := map[string]bool{} // by captureOf
 	for c, err := range s.RecordingKeys(ctx) {
 		if err != nil {
 			return r, fmt.Errorf("check recordings: %w", err)
@@ -63,43 +74,44 @@ func Run(ctx context.Context, s Store, blobs blob.Store, deep bool, progress fun
 		r.Recordings++
 		r.Bytes += c.Recording.Bytes
 		owned[c.Recording.S3Path], owned[c.Recording.MetadataPath()] = true, true
-		if err := checkRecording(ctx, blobs, &c, deep, &r); err != nil {
+		recorded[captureOf(c.Recording.S3Path)] = true
+		if err := checkRecording(ctx, s, blobs, &c, deep, &r); err != nil {
 			return r, err
 		}
 		if progress != nil {
 			progress(r)
 		}
 	}
-	return r, checkOrphans(ctx, s, blobs, owned, &r)
+	return r, checkOrphans(ctx, s, blobs, owned, recorded, &r)
 }
 
 // checkRecording looks at the two objects of one recording.
-func checkRecording(ctx context.Context, blobs blob.Store, c *heimdall.Capture, deep bool, r *Report) error {
+func checkRecording(ctx context.Context, s Store, blobs blob.Store, c *heimdall.Capture, deep bool, r *Report) error {
 	found := func(kind, format string, args ...any) {
 		r.Problems = append(r.Problems, store.Problem{Kind: kind, TaskID: c.TaskID, WebSDRID: c.WebSDRID, Detail: fmt.Sprintf(format, args...)})
 	}
 	for _, key := range []string{c.Recording.S3Path, c.Recording.MetadataPath()} {
+		isData := key == c.Recording.S3Path
 		info, err := blobs.Stat(ctx, key)
+		sum := c.Recording.SHA256
+		if err == nil && isData && deep && info.Bytes == c.Recording.Bytes {
+			sum, err = hashOf(ctx, blobs, key)
+		}
+		if errors.Is(err, blob.ErrNotFound) {
+			if _, err = s.Deletion(ctx, c.TaskID); errors.Is(err, heimdall.ErrNotFound) {
+				found(ObjectMissing, "%s is not there", key)
+				err = nil
+			}
+			if err == nil {
+				continue
+			}
+		}
 		switch {
-		case errors.Is(err, blob.ErrNotFound):
-			found(ObjectMissing, "%s is not there", key)
-			continue
 		case err != nil:
 			return fmt.Errorf("check object %s: %w", key, err)
-		}
-		isData := key == c.Recording.S3Path
-		if isData && info.Bytes != c.Recording.Bytes {
+		case isData && info.Bytes != c.Recording.Bytes:
 			found(ObjectTruncated, "%s has %d bytes, its row says %d", key, info.Bytes, c.Recording.Bytes)
-			continue
-		}
-		if !isData || !deep {
-			continue
-		}
-		sum, err := hashOf(ctx, blobs, key)
-		if err != nil {
-			return fmt.Errorf("check object %s: %w", key, err)
-		}
-		if sum != c.Recording.SHA256 {
+		case sum != c.Recording.SHA256:
 			found(ObjectCorrupt, "%s hashes to %s, its row says %s", key, sum, c.Recording.SHA256)
 		}
 	}
@@ -120,7 +132,7 @@ func hashOf(ctx context.Context, blobs blob.Store, key string) (string, error) {
 }
 
 // checkOrphans looks for objects that no row speaks of.
-func checkOrphans(ctx context.Context, s Store, blobs blob.Store, owned map[string]bool, r *Report) error {
+func checkOrphans(ctx context.Context, s Store, blobs blob.Store, owned, recorded map[string]bool, r *Report) error {
 	running := map[string]bool{} // acquisitions already asked about
 	for info, err := range blobs.List(ctx, "") {
 		if err != nil {
@@ -128,6 +140,10 @@ func checkOrphans(ctx context.Context, s Store, blobs blob.Store, owned map[stri
 		}
 		r.Objects++
 		if owned[info.Key] {
+			continue
+		}
+		if recorded[captureOf(info.Key)] {
+			r.Superseded++
 			continue
 		}
 		taskID := taskOf(info.Key)
@@ -139,6 +155,9 @@ func checkOrphans(ctx context.Context, s Store, blobs blob.Store, owned map[stri
 			}
 			busy = err == nil && !a.State.Ended()
 			running[taskID] = busy
+		}
+		if _, err := blobs.Stat(ctx, info.Key); errors.Is(err, blob.ErrNotFound) {
+			continue // deleted since it was listed
 		}
 		if !busy {
 			r.Problems = append(r.Problems, store.Problem{Kind: ObjectOrphaned, TaskID: taskID, Detail: info.Key + " belongs to no recording"})
@@ -155,4 +174,14 @@ func taskOf(key string) string {
 	}
 	id, _, _ := strings.Cut(rest, "/")
 	return id
+}
+
+var copyName = regexp.MustCompile(`^(sessions/[^/]+/websdr_[0-9]+)(-[0-9]+)?\.sigmf-(data|meta)$`)
+
+// captureOf is what the copies of one capture's recording have in common; the key itself if it is not named as one.
+func captureOf(key string) string {
+	if m := copyName.FindStringSubmatch(key); m != nil {
+		return m[1]
+	}
+	return key
 }

@@ -23,6 +23,8 @@ const (
 	MeasurementMissing        = "measurement_missing"         // a successful capture has exactly one measurement
 	MeasurementUnexpected     = "measurement_unexpected"      // no other capture has one
 	MeasurementDiffers        = "measurement_differs"         // it is of the capture's own recording
+	RollupDiffers             = "rollup_differs"              // a rollup is the sum of its rows, and of those deleted
+	DeletionDiffers           = "deletion_differs"            // what is to be deleted has ended; what is deleted is gone
 )
 
 // A Problem is one broken promise found in a database.

@@ -256,9 +256,11 @@ func (s *Store) cancel(ctx context.Context, tx *sql.Tx, a heimdall.Acquisition) 
 	if err != nil {
 		return err
 	}
+	var cancelled []int64
 	for i, c := range captures {
 		if c.State == heimdall.Pending {
 			captures[i].State = heimdall.Cancelled
+			cancelled = append(cancelled, c.WebSDRID)
 		}
 	}
 	if a.State != heimdall.Pending || heimdall.Outcome(captures) != heimdall.Cancelled {
@@ -269,6 +271,11 @@ func (s *Store) cancel(ctx context.Context, tx *sql.Tx, a heimdall.Acquisition) 
 	now := s.moment()
 	if _, err := tx.ExecContext(ctx, cancelPendingCaptures, reason, micros{&now}, a.TaskID); err != nil {
 		return err
+	}
+	for _, id := range cancelled {
+		if err := roll(ctx, tx, a.TaskID, id); err != nil {
+			return err
+		}
 	}
 	_, err = tx.ExecContext(ctx, cancelPendingAcquisition, reason, micros{&now}, a.TaskID)
 	return err

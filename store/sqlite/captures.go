@@ -197,7 +197,7 @@ SET s3_path = ?, datatype = ?, sample_rate_hz = ?, nominal_rate_hz = ?, frequenc
     overloads = ?, s_meter_dbm = ?, dialect = ?, zero_if = ?, planned_samples = ?
 WHERE task_id = ? AND websdr_id = ?`
 
-// FinishCapture ends a capture, together with its measurement if it succeeded. That the row is found not yet
+// FinishCapture ends a capture, together with its measurement if it succeeded, and its rollup. That the row is found not yet
 // ended, in the transaction that stores the measurement, is what makes it happen exactly once.
 func (s *Store) FinishCapture(ctx context.Context, l acquire.Lease, c heimdall.Capture, m *heimdall.Measurement) error {
 	const do = "finish capture"
@@ -221,13 +221,19 @@ func (s *Store) FinishCapture(ctx context.Context, l acquire.Lease, c heimdall.C
 		}
 		_, err = tx.ExecContext(ctx, finishCapture, c.State, c.Attempts, c.FailureClass, c.Reason, c.BytesReceived,
 			seconds{&c.Elapsed}, micros{&c.StartedAt}, micros{&c.EndedAt}, c.TaskID, c.WebSDRID)
-		if err != nil || m == nil {
+		if err != nil {
 			return err
+		}
+		if m == nil {
+			return roll(ctx, tx, c.TaskID, c.WebSDRID)
 		}
 		if _, err := tx.ExecContext(ctx, setRecording, append(fields(recordingColumns(c.Recording)), c.TaskID, c.WebSDRID)...); err != nil {
 			return err
 		}
-		return addMeasurement(ctx, tx, m)
+		if err := addMeasurement(ctx, tx, m); err != nil {
+			return err
+		}
+		return roll(ctx, tx, c.TaskID, c.WebSDRID)
 	})
 }
 

@@ -14,7 +14,9 @@ import (
 func TestCheckFindsEveryBrokenPromise(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "whole.db")
-	if problems, err := measured(t, path, heimdall.Measurement{}).Check(t.Context()); err != nil || len(problems) > 0 {
+	metrics := heimdall.Metrics{SNRdB: new(12.5), FrequencyOffsetHz: new(-3.5), FrequencyMethod: new("carrier"),
+		NoiseDBFSHz: new(-120.25), PowerDBFS: new(-30.5)}
+	if problems, err := measured(t, path, heimdall.Measurement{Metrics: metrics}).Check(t.Context()); err != nil || len(problems) > 0 {
 		t.Fatalf("before anything is broken: %v (%v)", problems, err)
 	}
 	exec(t, openRaw(t, path), `PRAGMA wal_checkpoint(TRUNCATE)`)
@@ -45,6 +47,27 @@ func TestCheckFindsEveryBrokenPromise(t *testing.T) {
 		{store.MeasurementDiffers, `UPDATE measurements SET s3_path = 'other'`},
 		{store.MeasurementDiffers, `UPDATE measurements SET samples_count = samples_count + 1`},
 		{store.MeasurementDiffers, `UPDATE measurements SET timestamp_utc = timestamp_utc + 1`},
+		{store.RollupDiffers, `DELETE FROM captures_hourly WHERE state = 'failed'`},
+		{store.RollupDiffers, `UPDATE captures_hourly SET captures = captures + 1`},
+		{store.RollupDiffers, `UPDATE captures_hourly SET deleted = captures`},
+		{store.RollupDiffers, `UPDATE captures_hourly SET attempts = attempts + 1`},
+		{store.RollupDiffers, `UPDATE captures_hourly SET recorded_s = recorded_s * 1.00000001`},
+		{store.RollupDiffers, `UPDATE captures_hourly SET snr_sum_db = snr_sum_db * 1.00000001`},
+		{store.RollupDiffers, `UPDATE captures_hourly SET snr_sumsq_db2 = snr_sumsq_db2 * 1.00000001`},
+		{store.RollupDiffers, `UPDATE captures_hourly SET snr_min_db = NULL`},
+		{store.RollupDiffers, `UPDATE captures_hourly SET offset_sum_hz = offset_sum_hz * 1.00000001`},
+		{store.RollupDiffers, `UPDATE captures_hourly SET offset_max_hz = 0`},
+		{store.RollupDiffers, `UPDATE captures_hourly SET noise_count = 2`},
+		{store.RollupDiffers, `UPDATE captures_hourly SET power_sumsq_db2 = power_sumsq_db2 * 1.00000001`},
+		{store.RollupDiffers, `UPDATE captures_hourly SET last_at = last_at + 1`},
+		{store.RollupDiffers, `UPDATE captures_hourly SET bucket = bucket + 3600000000`},
+		{store.RollupDiffers, `UPDATE measurements SET snr_db = snr_db + 1`},
+		{store.RollupDiffers, `UPDATE measurements SET frequency_hz = frequency_hz + 1`},
+		{store.RollupDiffers, `INSERT INTO captures_hourly SELECT bucket - 3600000000, websdr_id, frequency_hz, label, state, failure_class,
+    1, 0, 1, 0, last_at - 3600000000, 0, 0.0, 0, 0.0, 0.0, NULL, NULL, 0, 0.0, 0.0, NULL, NULL, 0, 0, 0.0, 0.0, NULL, NULL, 0, 0.0, 0.0, NULL, NULL FROM captures_hourly LIMIT 1`},
+		{store.DeletionDiffers, `INSERT INTO deletions SELECT task_id, '', 1, 1, 0, 0, 1, 2 FROM acquisitions`},
+		{store.DeletionDiffers, `INSERT INTO deletions VALUES ('gone', '', 1, 1, 0, 0, 1, NULL)`},
+		{store.DeletionDiffers, `INSERT INTO deletions SELECT task_id, '', 1, 1, 0, 0, 1, NULL FROM acquisitions; UPDATE acquisitions SET state = 'pending'`},
 	} {
 		t.Run(broken.by, func(t *testing.T) {
 			t.Parallel()

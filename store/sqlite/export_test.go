@@ -76,3 +76,7 @@ func CutOff(t *testing.T, s *Store) error {
 		}
 	})
 }
+
+// FillRollups makes all rollups from the rows.
+const FillRollups = `INSERT INTO captures_hourly` + tallyCaptures + tallyGroups + `;
+INSERT INTO captures_daily` + addHours + ` GROUP BY 1, 2, 3, 4, 5, 6`

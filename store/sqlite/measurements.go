@@ -101,22 +101,26 @@ func (s *Store) ReplaceMetrics(ctx context.Context, key heimdall.MeasurementKey,
 	if err := checkFinite(columns); err != nil {
 		return failed(ctx, do, err)
 	}
-	id := []any{key.TaskID, key.WebSDRID, micros{&key.Timestamp}}
 	return s.write(ctx, do, func(tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, replaceMetrics, append(append(fields(columns), id...), oldVersion)...)
-		if err != nil {
-			return err
-		}
-		if n, err := result.RowsAffected(); n > 0 || err != nil {
-			return err
-		}
-		var version string
-		if err := tx.QueryRowContext(ctx, selectVersion, id...).Scan(&version); err != nil {
-			return notFound(err, "measurement of WebSDR %d in acquisition %s", key.WebSDRID, key.TaskID)
-		}
-		return fmt.Errorf("the measurement of WebSDR %d in acquisition %s is of version %q, not %q any more: %w",
-			key.WebSDRID, key.TaskID, version, oldVersion, heimdall.ErrConflict)
+		return reroll(ctx, tx, key, func() error { return replaceRow(ctx, tx, key, oldVersion, columns) })
 	})
+}
+
+func replaceRow(ctx context.Context, tx *sql.Tx, key heimdall.MeasurementKey, oldVersion string, columns []column) error {
+	id := []any{key.TaskID, key.WebSDRID, micros{&key.Timestamp}}
+	result, err := tx.ExecContext(ctx, replaceMetrics, append(append(fields(columns), id...), oldVersion)...)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); n > 0 || err != nil {
+		return err
+	}
+	var version string
+	if err := tx.QueryRowContext(ctx, selectVersion, id...).Scan(&version); err != nil {
+		return notFound(err, "measurement of WebSDR %d in acquisition %s", key.WebSDRID, key.TaskID)
+	}
+	return fmt.Errorf("the measurement of WebSDR %d in acquisition %s is of version %q, not %q any more: %w",
+		key.WebSDRID, key.TaskID, version, oldVersion, heimdall.ErrConflict)
 }
 
 // Measurements returns a page of measurements, newest first.

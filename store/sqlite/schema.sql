@@ -63,7 +63,9 @@ CREATE TABLE acquisitions (
     lease_until          INTEGER
 ) STRICT;
 
-CREATE INDEX acquisitions_by_age ON acquisitions (created_at, task_id);
+-- With what session statistics ask for, so that they read the index alone.
+CREATE INDEX acquisitions_by_age ON acquisitions (created_at, task_id, state, started_at, ended_at);
+CREATE INDEX acquisitions_by_end ON acquisitions (ended_at, task_id) WHERE ended_at IS NOT NULL;
 CREATE INDEX acquisitions_by_state ON acquisitions (state, created_at, task_id);
 -- The queue: few rows, oldest first.
 CREATE INDEX acquisitions_live ON acquisitions (created_at, task_id) WHERE state IN ('pending', 'running');
@@ -111,6 +113,7 @@ CREATE TABLE captures (
 
 CREATE INDEX captures_by_state ON captures (state, task_id DESC, websdr_id);
 CREATE INDEX captures_by_websdr ON captures (websdr_id, task_id DESC);
+CREATE INDEX captures_without_data ON captures (ended_at) WHERE state IN ('failed', 'cancelled');
 CREATE UNIQUE INDEX captures_by_s3_path ON captures (s3_path) WHERE s3_path IS NOT NULL;
 
 -- One row per successful capture. From snr_db on, the columns are heimdall.Metrics under their JSON names
@@ -179,3 +182,144 @@ CREATE INDEX measurements_by_websdr ON measurements (websdr_id, timestamp_utc DE
 -- On the generated column, so that frequency_mhz = 145.5 is quick, too. Division by 1e6 is correctly rounded,
 -- so it keeps distinct hertz distinct and in order.
 CREATE INDEX measurements_by_frequency ON measurements (frequency_mhz, timestamp_utc DESC, task_id DESC, websdr_id DESC);
+
+-- Rollups: how the captures of an hour ended, and sums of what the successes measured, kept for ever. A capture is
+-- of the hour of its moment: the time of sample 0, or without one the time when it ended. Sums of decibels are sums
+-- of the decibels; offsets are those of carriers only. They are kept in the transaction that ends a capture. When
+-- rows are deleted, they stay, and deleted says how many of captures have no rows any more.
+CREATE TABLE captures_hourly (
+    bucket           INTEGER NOT NULL,
+    websdr_id        INTEGER NOT NULL,
+    frequency_hz     INTEGER NOT NULL,
+    label            TEXT    NOT NULL,
+    state            TEXT    NOT NULL CHECK (state IN ('success', 'failed', 'cancelled')),
+    failure_class    TEXT    NOT NULL,
+    captures         INTEGER NOT NULL,
+    deleted          INTEGER NOT NULL, -- of captures
+    attempts         INTEGER NOT NULL,
+    bytes            INTEGER NOT NULL,
+    last_at          INTEGER NOT NULL, -- the latest moment
+    detected         INTEGER NOT NULL,
+    recorded_s       REAL    NOT NULL,
+    snr_count        INTEGER NOT NULL,
+    snr_sum_db       REAL    NOT NULL,
+    snr_sumsq_db2    REAL    NOT NULL,
+    snr_min_db       REAL,
+    snr_max_db       REAL,
+    offset_count     INTEGER NOT NULL,
+    offset_sum_hz    REAL    NOT NULL,
+    offset_sumsq_hz2 REAL    NOT NULL,
+    offset_min_hz    REAL,
+    offset_max_hz    REAL,
+    centroid_count   INTEGER NOT NULL,
+    noise_count      INTEGER NOT NULL,
+    noise_sum_dbfs_hz REAL   NOT NULL,
+    noise_sumsq_db2  REAL    NOT NULL,
+    noise_min_dbfs_hz REAL,
+    noise_max_dbfs_hz REAL,
+    power_count      INTEGER NOT NULL,
+    power_sum_dbfs   REAL    NOT NULL,
+    power_sumsq_db2  REAL    NOT NULL,
+    power_min_dbfs   REAL,
+    power_max_dbfs   REAL,
+    PRIMARY KEY (bucket, websdr_id, frequency_hz, label, state, failure_class)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX captures_hourly_by_websdr ON captures_hourly (websdr_id, bucket);
+
+-- The same by day: the sums of captures_hourly.
+CREATE TABLE captures_daily (
+    bucket           INTEGER NOT NULL,
+    websdr_id        INTEGER NOT NULL,
+    frequency_hz     INTEGER NOT NULL,
+    label            TEXT    NOT NULL,
+    state            TEXT    NOT NULL CHECK (state IN ('success', 'failed', 'cancelled')),
+    failure_class    TEXT    NOT NULL,
+    captures         INTEGER NOT NULL,
+    deleted          INTEGER NOT NULL,
+    attempts         INTEGER NOT NULL,
+    bytes            INTEGER NOT NULL,
+    last_at          INTEGER NOT NULL,
+    detected         INTEGER NOT NULL,
+    recorded_s       REAL    NOT NULL,
+    snr_count        INTEGER NOT NULL,
+    snr_sum_db       REAL    NOT NULL,
+    snr_sumsq_db2    REAL    NOT NULL,
+    snr_min_db       REAL,
+    snr_max_db       REAL,
+    offset_count     INTEGER NOT NULL,
+    offset_sum_hz    REAL    NOT NULL,
+    offset_sumsq_hz2 REAL    NOT NULL,
+    offset_min_hz    REAL,
+    offset_max_hz    REAL,
+    centroid_count   INTEGER NOT NULL,
+    noise_count      INTEGER NOT NULL,
+    noise_sum_dbfs_hz REAL   NOT NULL,
+    noise_sumsq_db2  REAL    NOT NULL,
+    noise_min_dbfs_hz REAL,
+    noise_max_dbfs_hz REAL,
+    power_count      INTEGER NOT NULL,
+    power_sum_dbfs   REAL    NOT NULL,
+    power_sumsq_db2  REAL    NOT NULL,
+    power_min_dbfs   REAL,
+    power_max_dbfs   REAL,
+    PRIMARY KEY (bucket, websdr_id, frequency_hz, label, state, failure_class)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX captures_daily_by_websdr ON captures_daily (websdr_id, bucket);
+
+-- The rollups of measurements, for people: the same names, columns and meaning on every database. An average is
+-- NULL where nothing was counted, and averages of decibels are those of the decibels.
+CREATE VIEW measurements_hourly AS
+SELECT bucket, websdr_id, frequency_hz, frequency_hz / 1e6 AS frequency_mhz,
+       sum(captures) AS rows, sum(detected) AS detected, total(recorded_s) AS recorded_s,
+       sum(snr_count) AS snr_count, total(snr_sum_db) AS snr_sum_db, total(snr_sumsq_db2) AS snr_sumsq_db2,
+       min(snr_min_db) AS snr_min_db, max(snr_max_db) AS snr_max_db,
+       total(snr_sum_db) / NULLIF(sum(snr_count), 0) AS avg_snr_db,
+       sum(offset_count) AS offset_count, total(offset_sum_hz) AS offset_sum_hz, total(offset_sumsq_hz2) AS offset_sumsq_hz2,
+       min(offset_min_hz) AS offset_min_hz, max(offset_max_hz) AS offset_max_hz,
+       total(offset_sum_hz) / NULLIF(sum(offset_count), 0) AS avg_frequency_offset_hz,
+       sum(centroid_count) AS centroid_count,
+       sum(noise_count) AS noise_count, total(noise_sum_dbfs_hz) AS noise_sum_dbfs_hz, total(noise_sumsq_db2) AS noise_sumsq_db2,
+       min(noise_min_dbfs_hz) AS noise_min_dbfs_hz, max(noise_max_dbfs_hz) AS noise_max_dbfs_hz,
+       total(noise_sum_dbfs_hz) / NULLIF(sum(noise_count), 0) AS avg_noise_dbfs_hz,
+       sum(power_count) AS power_count, total(power_sum_dbfs) AS power_sum_dbfs, total(power_sumsq_db2) AS power_sumsq_db2,
+       min(power_min_dbfs) AS power_min_dbfs, max(power_max_dbfs) AS power_max_dbfs,
+       total(power_sum_dbfs) / NULLIF(sum(power_count), 0) AS avg_power_dbfs
+FROM captures_hourly
+WHERE state = 'success'
+GROUP BY bucket, websdr_id, frequency_hz;
+
+CREATE VIEW measurements_daily AS
+SELECT bucket, websdr_id, frequency_hz, frequency_hz / 1e6 AS frequency_mhz,
+       sum(captures) AS rows, sum(detected) AS detected, total(recorded_s) AS recorded_s,
+       sum(snr_count) AS snr_count, total(snr_sum_db) AS snr_sum_db, total(snr_sumsq_db2) AS snr_sumsq_db2,
+       min(snr_min_db) AS snr_min_db, max(snr_max_db) AS snr_max_db,
+       total(snr_sum_db) / NULLIF(sum(snr_count), 0) AS avg_snr_db,
+       sum(offset_count) AS offset_count, total(offset_sum_hz) AS offset_sum_hz, total(offset_sumsq_hz2) AS offset_sumsq_hz2,
+       min(offset_min_hz) AS offset_min_hz, max(offset_max_hz) AS offset_max_hz,
+       total(offset_sum_hz) / NULLIF(sum(offset_count), 0) AS avg_frequency_offset_hz,
+       sum(centroid_count) AS centroid_count,
+       sum(noise_count) AS noise_count, total(noise_sum_dbfs_hz) AS noise_sum_dbfs_hz, total(noise_sumsq_db2) AS noise_sumsq_db2,
+       min(noise_min_dbfs_hz) AS noise_min_dbfs_hz, max(noise_max_dbfs_hz) AS noise_max_dbfs_hz,
+       total(noise_sum_dbfs_hz) / NULLIF(sum(noise_count), 0) AS avg_noise_dbfs_hz,
+       sum(power_count) AS power_count, total(power_sum_dbfs) AS power_sum_dbfs, total(power_sumsq_db2) AS power_sumsq_db2,
+       min(power_min_dbfs) AS power_min_dbfs, max(power_max_dbfs) AS power_max_dbfs,
+       total(power_sum_dbfs) / NULLIF(sum(power_count), 0) AS avg_power_dbfs
+FROM captures_daily
+WHERE state = 'success'
+GROUP BY bucket, websdr_id, frequency_hz;
+
+-- The journal of deletions: planned, then the objects go, then the rows, in the transaction that sets done_at.
+CREATE TABLE deletions (
+    task_id    TEXT    NOT NULL PRIMARY KEY,
+    reason     TEXT    NOT NULL,
+    ended_at   INTEGER NOT NULL,
+    rows       INTEGER NOT NULL,
+    objects    INTEGER NOT NULL,
+    bytes      INTEGER NOT NULL,
+    planned_at INTEGER NOT NULL,
+    done_at    INTEGER
+) STRICT;
+
+CREATE INDEX deletions_planned ON deletions (task_id) WHERE done_at IS NULL;

@@ -44,6 +44,8 @@ var _ acquire.Store = (*Store)(nil)
 
 const (
 	readers = 4
+	// The setting of a file whose room can be given back; it is made at the creation of the file, or by VACUUM.
+	incrementalVacuum = 2
 	// How long a write waits for another program that writes to the same file.
 	busyTimeout = 10 * time.Second
 	// SQLite's own wait cannot be cancelled, so it is short and repeated.
@@ -52,7 +54,7 @@ const (
 
 // Open opens the database file, creating and migrating it as needed. Its folder must exist.
 func Open(ctx context.Context, path string, opt Options) (*Store, error) {
-	if err := createPrivate(path); err != nil {
+	if err := create(ctx, path); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	s := &Store{now: opt.Now, work: make(chan struct{}, 1)}
@@ -75,14 +77,27 @@ func Open(ctx context.Context, path string, opt Options) (*Store, error) {
 	return s, nil
 }
 
-// createPrivate creates the file before SQLite would, because it holds the passwords of receivers. SQLite gives
-// its companions (-wal, -shm) the same mode.
-func createPrivate(path string) error {
+// create creates the file before SQLite would, because it holds the passwords of receivers: SQLite gives its
+// companions (-wal, -shm) the same mode. The one thing to be settled before the first table is that the room of
+// deleted rows can be given back. Where another program is creating the same file, it does that.
+func create(ctx context.Context, path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return err
 	}
-	return f.Close()
+	info, err := f.Stat()
+	if err := errors.Join(err, f.Close()); err != nil || info.Size() > 0 {
+		return err
+	}
+	db, err := connect(path, "_auto_vacuum=INCREMENTAL")
+	if err != nil {
+		return err
+	}
+	err = db.PingContext(ctx)
+	if isBusy(err) {
+		err = nil
+	}
+	return errors.Join(err, db.Close())
 }
 
 func connect(path, extra string) (*sql.DB, error) {

@@ -170,8 +170,11 @@ func (s *Store) replaceWebSDR(ctx context.Context, tx *sql.Tx, old, w heimdall.W
 }
 
 const (
-	countWebSDRCaptures = `SELECT count(*) FROM captures WHERE websdr_id = ?`
-	deleteWebSDR        = `DELETE FROM websdrs WHERE websdr_id = ?`
+	// A rollup remembers captures that have been deleted.
+	countWebSDRCaptures = `
+SELECT max((SELECT count(*) FROM captures WHERE websdr_id = ?1),
+           (SELECT COALESCE(sum(captures), 0) FROM captures_hourly WHERE websdr_id = ?1))`
+	deleteWebSDR = `DELETE FROM websdrs WHERE websdr_id = ?`
 )
 
 // DeleteWebSDR removes a WebSDR that has never been part of an acquisition; one that has is ErrConflict.
@@ -182,7 +185,7 @@ func (s *Store) DeleteWebSDR(ctx context.Context, id int64) error {
 			return err
 		}
 		if captures > 0 {
-			return fmt.Errorf("%d captures refer to WebSDR %d, disable it instead: %w", captures, id, heimdall.ErrConflict)
+			return fmt.Errorf("%d captures or rollups of captures refer to WebSDR %d, disable it instead: %w", captures, id, heimdall.ErrConflict)
 		}
 		result, err := tx.ExecContext(ctx, deleteWebSDR, id)
 		if err != nil {

@@ -62,6 +62,8 @@ func calls(s Store, job *acquire.Job) map[string]func(context.Context) error {
 		},
 	}
 	maps.Copy(out, lateWrites(s, job))
+	maps.Copy(out, analyticsCalls(s))
+	maps.Copy(out, retentionCalls(s, job))
 	return out
 }
 

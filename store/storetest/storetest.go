@@ -42,9 +42,35 @@ type Store interface {
 	EachMeasurement(ctx context.Context, f heimdall.MeasurementFilter) iter.Seq2[heimdall.Measurement, error]
 	ReplaceMetrics(ctx context.Context, key heimdall.MeasurementKey, oldVersion string, m heimdall.Metrics) error
 
+	AnalyticsStore
+	RetentionStore
+
 	Ping(ctx context.Context) error
 	Check(ctx context.Context) ([]store.Problem, error)
 	Close() error
+}
+
+// An AnalyticsStore answers questions about many measurements; what the numbers mean stands at their types. An
+// answer is made from one state of the database. A filter that Validate refuses is an *heimdall.InvalidError.
+type AnalyticsStore interface {
+	SNRTrend(ctx context.Context, f heimdall.AnalyticsFilter, b heimdall.Bucket) (heimdall.Trend, error)
+	FrequencyDrift(ctx context.Context, f heimdall.AnalyticsFilter, b heimdall.Bucket) (heimdall.Drift, error)
+	PerformanceReport(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.PerformanceReport, error)
+	Coverage(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.Coverage, error)
+	SessionStatistics(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.SessionStatistics, error)
+	// LatestPerWebSDR returns the newest measurement of each WebSDR of ids, nil meaning any, in order of
+	// websdr_id. One that has none is left out.
+	LatestPerWebSDR(ctx context.Context, ids []int64) ([]heimdall.Measurement, error)
+}
+
+// A RetentionStore deletes acquisitions: see retention.Store.
+type RetentionStore interface {
+	ExpiredAcquisitions(ctx context.Context, f heimdall.ExpiredFilter) ([]heimdall.Deletion, error)
+	PlanDeletion(ctx context.Context, plans []heimdall.Deletion) error
+	PlannedDeletions(ctx context.Context, afterTaskID string, limit int) ([]heimdall.Deletion, error)
+	FinishDeletion(ctx context.Context, taskIDs []string) ([]heimdall.Deletion, error)
+	Deletion(ctx context.Context, taskID string) (heimdall.Deletion, error)
+	Reclaim(ctx context.Context) error
 }
 
 // A promise is a sentence of the contract and what proves it, on a store that is its own.
@@ -61,6 +87,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 	}{
 		{"Measurements", measurements}, // first, because the longest of all is among them
 		{"Replacements", replacements},
+		{"Analytics", analytics},
+		{"Retention", retentions},
 		{"WebSDRs", websdrs},
 		{"Acquisitions", acquisitions},
 		{"Queue", queue},

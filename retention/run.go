@@ -1,0 +1,200 @@
+package retention
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/blob"
+)
+
+const (
+	// batchRows is the most rows that one transaction deletes, unless a single acquisition has more: writers wait
+	// some tens of milliseconds.
+	batchRows = 10_000
+	pageSize  = 500
+	// maxFailures is how many acquisitions may fail before a run gives up: then it is the store, not an object.
+	maxFailures = 10
+)
+
+// A run is one pass over what is to be deleted.
+type run struct {
+	Config
+	done     Result
+	failures []error
+}
+
+// failure is everything that went wrong.
+func (r *run) failure(last error) error { return errors.Join(append(r.failures, last)...) }
+
+// finishPlanned carries out the plans that there are, whoever made them.
+func (r *run) finishPlanned(ctx context.Context) error {
+	for after := ""; ; {
+		page, err := r.Store.PlannedDeletions(ctx, after, pageSize)
+		if err != nil {
+			return err
+		}
+		if err := r.inBatches(page, func(batch []heimdall.Deletion) error { return r.carryOut(ctx, batch, nil) }); err != nil {
+			return err
+		}
+		if len(page) < pageSize {
+			return nil
+		}
+		after = page[len(page)-1].TaskID
+	}
+}
+
+// deleteExpired plans and carries out. The cursor moves on in any case: what has failed is planned and waits for the
+// next run, and a dry run plans nothing.
+func (r *run) deleteExpired(ctx context.Context, before time.Time) error {
+	reason := fmt.Sprintf("ended more than %v ago", r.MaxAge)
+	for f := (heimdall.ExpiredFilter{Before: before, Limit: pageSize}); ; {
+		page, err := r.Store.ExpiredAcquisitions(ctx, f)
+		if err != nil {
+			return err
+		}
+		if err := r.inBatches(page, func(batch []heimdall.Deletion) error { return r.delete(ctx, batch, reason) }); err != nil {
+			return err
+		}
+		if len(page) < pageSize {
+			return nil
+		}
+		f.AfterEnd, f.AfterTaskID = page[len(page)-1].EndedAt, page[len(page)-1].TaskID
+	}
+}
+
+// inBatches cuts list so that no batch has more than batchRows rows, or else one acquisition.
+func (r *run) inBatches(list []heimdall.Deletion, do func([]heimdall.Deletion) error) error {
+	for len(list) > 0 {
+		n, rows := 0, int64(0)
+		for n < len(list) && (n == 0 || rows+list[n].Rows <= batchRows) {
+			rows += list[n].Rows
+			n++
+		}
+		if err := do(list[:n]); err != nil {
+			return err
+		}
+		list = list[n:]
+	}
+	return nil
+}
+
+// delete journals a batch and carries it out. From the journal on, what is missing has an explanation.
+func (r *run) delete(ctx context.Context, batch []heimdall.Deletion, reason string) error {
+	if r.DryRun {
+		return r.carryOut(ctx, batch, nil)
+	}
+	found := make(map[string][]blob.Info, len(batch))
+	plans := make([]heimdall.Deletion, 0, len(batch))
+	for _, d := range batch {
+		objects, err := r.objects(ctx, d.TaskID)
+		if errors.Is(err, heimdall.ErrNotFound) {
+			continue // another run was quicker
+		}
+		if err != nil {
+			return err
+		}
+		d.Reason, d.Objects = reason, int64(len(objects))
+		for _, o := range objects {
+			d.Bytes += o.Bytes
+		}
+		found[d.TaskID] = objects
+		plans = append(plans, d)
+	}
+	if err := r.Store.PlanDeletion(ctx, plans); err != nil {
+		return err
+	}
+	return r.carryOut(ctx, plans, found)
+}
+
+// carryOut deletes the objects of a batch, then the rows of those whose objects are gone. Objects that have not been
+// found yet are looked for.
+func (r *run) carryOut(ctx context.Context, batch []heimdall.Deletion, found map[string][]blob.Info) error {
+	var ready []string
+	for _, d := range batch {
+		objects, known := found[d.TaskID]
+		var err error
+		if !known {
+			objects, err = r.objects(ctx, d.TaskID)
+		}
+		if err == nil {
+			err = r.deleteObjects(ctx, d, objects)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(err, heimdall.ErrNotFound): // another run was quicker
+		case err != nil:
+			r.failures = append(r.failures, fmt.Errorf("acquisition %s: %w", d.TaskID, err))
+			if len(r.failures) == maxFailures {
+				return fmt.Errorf("given up after %d acquisitions that failed", maxFailures)
+			}
+		default:
+			ready = append(ready, d.TaskID)
+		}
+	}
+	if r.DryRun || len(ready) == 0 {
+		return nil
+	}
+	finished, err := r.Store.FinishDeletion(ctx, ready)
+	for _, d := range finished {
+		r.done.Acquisitions++
+		r.done.Rows += d.Rows
+	}
+	return err
+}
+
+// deleteObjects is the second step.
+func (r *run) deleteObjects(ctx context.Context, d heimdall.Deletion, objects []blob.Info) error {
+	for _, o := range objects {
+		if !r.DryRun {
+			if err := r.Blobs.Delete(ctx, o.Key); err != nil {
+				return fmt.Errorf("delete object %s: %w", o.Key, err)
+			}
+		}
+		r.done.add(Result{Objects: 1, Bytes: o.Bytes})
+	}
+	if r.DryRun {
+		r.done.add(Result{Acquisitions: 1, Rows: d.Rows})
+	}
+	return nil
+}
+
+// objects are all that there are of an acquisition: those of its recordings, wherever they lie, and whatever else is
+// in its folder.
+func (r *run) objects(ctx context.Context, taskID string) ([]blob.Info, error) {
+	_, captures, err := r.Store.Acquisition(ctx, taskID)
+	if err != nil {
+		return nil, err
+	}
+	folder := "sessions/" + taskID + "/"
+	var out []blob.Info
+	for info, err := range r.Blobs.List(ctx, folder) {
+		if err != nil {
+			return nil, fmt.Errorf("list objects of %s: %w", folder, err)
+		}
+		out = append(out, info)
+	}
+	for _, c := range captures {
+		if c.Recording == nil {
+			continue
+		}
+		for _, key := range []string{c.Recording.S3Path, c.Recording.MetadataPath()} {
+			if strings.HasPrefix(key, folder) {
+				continue // it was listed
+			}
+			info, err := r.Blobs.Stat(ctx, key)
+			if errors.Is(err, blob.ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return nil, fmt.Errorf("look for object %s: %w", key, err)
+			}
+			out = append(out, info)
+		}
+	}
+	return out, nil
+}

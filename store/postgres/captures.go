@@ -1,0 +1,307 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/acquire"
+)
+
+const selectCaptures = `
+SELECT task_id, websdr_id, state,
+       phase, attempts, next_attempt_at, failure_class, reason, bytes_received, elapsed_seconds, started_at, ended_at,
+       s3_path, datatype, sample_rate_hz, nominal_rate_hz, frequency_hz, passband_low_hz, passband_high_hz,
+       samples_count, expected_samples, bytes, sha256, start_unix_ns, start_skew_s, time_quality, time_uncertainty_s,
+       time_residual_s, gps_age_max_s, gaps, overloads, s_meter_dbm, dialect, zero_if, planned_samples
+FROM captures`
+
+// captureColumns and recordingColumns are in the order of selectCaptures.
+func captureColumns(c *heimdall.Capture) []column {
+	return []column{
+		{"task_id", &c.TaskID}, {"websdr_id", &c.WebSDRID}, {"state", &c.State},
+		{"phase", &c.Phase}, {"attempts", &c.Attempts}, {"next_attempt_at", micros{&c.NextAttemptAt}},
+		{"failure_class", &c.FailureClass}, {"reason", &c.Reason}, {"bytes_received", &c.BytesReceived},
+		{"elapsed_seconds", seconds{&c.Elapsed}}, {"started_at", micros{&c.StartedAt}}, {"ended_at", micros{&c.EndedAt}},
+	}
+}
+
+func recordingColumns(r *heimdall.Recording) []column {
+	return []column{
+		{"s3_path", orZero[string]{&r.S3Path}}, {"datatype", orZero[string]{&r.Datatype}},
+		{"sample_rate_hz", orZero[float64]{&r.SampleRateHz}}, {"nominal_rate_hz", orZero[float64]{&r.NominalRateHz}},
+		{"frequency_hz", orZero[int64]{&r.FrequencyHz}},
+		{"passband_low_hz", orZero[float64]{&r.PassbandLowHz}}, {"passband_high_hz", orZero[float64]{&r.PassbandHighHz}},
+		{"samples_count", orZero[int64]{&r.SamplesCount}}, {"expected_samples", orZero[int64]{&r.ExpectedSamples}},
+		{"bytes", orZero[int64]{&r.Bytes}}, {"sha256", orZero[string]{&r.SHA256}},
+		{"start_unix_ns", nanos{&r.Start}}, {"start_skew_s", seconds{&r.StartSkew}},
+		{"time_quality", orZero[heimdall.TimeQuality]{&r.TimeQuality}},
+		{"time_uncertainty_s", orZero[float64]{&r.TimeUncertaintyS}}, {"time_residual_s", orZero[float64]{&r.TimeResidualS}},
+		{"gps_age_max_s", orZero[int]{&r.GPSAgeMaxS}}, {"gaps", list[heimdall.Gap]{&r.Gaps}},
+		{"overloads", orZero[int64]{&r.Overloads}}, {"s_meter_dbm", &r.SMeterDBM}, {"dialect", orZero[string]{&r.Dialect}},
+		{"zero_if", &r.ZeroIF}, {"planned_samples", orZero[int64]{&r.PlannedSamples}},
+	}
+}
+
+func scanCapture(r row) (c heimdall.Capture, err error) {
+	var rec heimdall.Recording
+	err = r.Scan(fields(append(captureColumns(&c), recordingColumns(&rec)...))...)
+	if rec.S3Path != "" {
+		c.Recording = &rec
+	}
+	return c, err
+}
+
+const selectCapturesOf = selectCaptures + ` WHERE task_id = $1 ORDER BY websdr_id`
+
+func capturesOf(ctx context.Context, q querier, taskID string) ([]heimdall.Capture, error) {
+	rows, err := q.Query(ctx, selectCapturesOf, taskID)
+	return all(rows, err, scanCapture)
+}
+
+const selectCapture = selectCaptures + ` WHERE task_id = $1 AND websdr_id = $2::bigint`
+
+// Capture returns one WebSDR's part of an acquisition, or ErrNotFound.
+func (s *Store) Capture(ctx context.Context, taskID string, websdrID int64) (heimdall.Capture, error) {
+	c, err := getCapture(ctx, s.pool, taskID, websdrID)
+	return c, failed(ctx, "get capture", err)
+}
+
+func getCapture(ctx context.Context, q querier, taskID string, websdrID int64) (c heimdall.Capture, err error) {
+	id, err := parseTaskID(taskID)
+	if err == nil {
+		c, err = scanCapture(q.QueryRow(ctx, selectCapture, id, websdrID))
+	}
+	return c, notFound(err, "capture of WebSDR %d in acquisition %s", websdrID, taskID)
+}
+
+// Captures returns a page of captures, newest acquisition first (by task_id, which grows with time), then by
+// websdr_id.
+func (s *Store) Captures(ctx context.Context, f heimdall.CaptureFilter) ([]heimdall.Capture, error) {
+	const do = "list captures"
+	if err := checkLimit(f.Limit); err != nil {
+		return nil, failed(ctx, do, err)
+	}
+	w, err := capturesWhere(f)
+	if errors.Is(err, pgx.ErrNoRows) && ctx.Err() == nil {
+		return []heimdall.Capture{}, nil
+	}
+	if err != nil {
+		return nil, failed(ctx, do, err)
+	}
+	query := selectCaptures + w.String() + ` ORDER BY task_id DESC, websdr_id` + w.limit(f.Limit)
+	rows, err := s.pool.Query(ctx, query, w.args...)
+	out, err := all(rows, err, scanCapture)
+	return out, failed(ctx, do, err)
+}
+
+// capturesWhere is the condition of f, or pgx.ErrNoRows when nothing can meet it.
+func capturesWhere(f heimdall.CaptureFilter) (w where, err error) {
+	if f.TaskID != "" {
+		id, err := parseTaskID(f.TaskID)
+		if err != nil {
+			return w, err
+		}
+		w.add("task_id = $", id)
+	}
+	if f.WebSDRID != 0 {
+		w.add("websdr_id = $::bigint", f.WebSDRID)
+	}
+	if f.States != nil {
+		w.add("state = ANY($::text[])", texts(f.States))
+	}
+	if f.FailureClass != "" {
+		w.add("failure_class = $", storable(string(f.FailureClass)))
+	}
+	if !f.From.IsZero() {
+		w.add("started_at >= $", ceilMicros(f.From))
+	}
+	if !f.To.IsZero() {
+		w.add("started_at < $", ceilMicros(f.To))
+	}
+	if f.AfterTaskID != "" {
+		after, err := parseCursor(f.AfterTaskID)
+		if err != nil {
+			return w, err
+		}
+		w.add("task_id <= $", after)
+		w.add("(task_id < $ OR websdr_id > $::bigint)", after, f.AfterWebSDRID)
+	}
+	return w, nil
+}
+
+// parseCursor is the task id of the last row of a page.
+func parseCursor(taskID string) (uuid.UUID, error) {
+	id, err := parseTaskID(taskID)
+	if err != nil {
+		var bad heimdall.InvalidError
+		bad.Add("after", "names an unknown acquisition: begin again with the first page")
+		err = bad.Err()
+	}
+	return id, err
+}
+
+const selectRecordings = selectCaptures + ` WHERE s3_path > $1 ORDER BY s3_path LIMIT $2`
+
+// RecordingKeys yields every capture that has a recording, in order of its key, so that it can be compared with a
+// list of the objects. It reads page by page: what is stored meanwhile may be missing.
+func (s *Store) RecordingKeys(ctx context.Context) iter.Seq2[heimdall.Capture, error] {
+	return func(yield func(heimdall.Capture, error) bool) {
+		for after := ""; ; {
+			rows, err := s.pool.Query(ctx, selectRecordings, after, streamPage)
+			page, err := all(rows, err, scanCapture)
+			if err != nil {
+				yield(heimdall.Capture{}, failed(ctx, "list recordings", err))
+				return
+			}
+			for _, c := range page {
+				if !yield(c, nil) {
+					return
+				}
+				after = c.Recording.S3Path
+			}
+			if len(page) < streamPage {
+				return
+			}
+		}
+	}
+}
+
+const saveProgress = `
+UPDATE captures
+SET state = $3, phase = $4, attempts = $5, next_attempt_at = $6, failure_class = $7, reason = $8, bytes_received = $9,
+    elapsed_seconds = $10, started_at = COALESCE($11, started_at)
+WHERE task_id = $1 AND websdr_id = $2::bigint AND state IN ('pending', 'running')`
+
+// SaveProgress records what captures are doing. Those that have ended stay as they are.
+func (s *Store) SaveProgress(ctx context.Context, l acquire.Lease, captures []heimdall.Capture) error {
+	const do = "save progress"
+	var updates pgx.Batch
+	for _, c := range captures {
+		if err := checkProgress(l, c); err != nil {
+			return failed(ctx, do, err)
+		}
+		args, err := values(captureColumns(&c))
+		if err != nil {
+			return failed(ctx, do, err)
+		}
+		updates.Queue(saveProgress, args[:len(args)-1]...) // but ended_at
+	}
+	return s.write(ctx, do, func(tx pgx.Tx) error {
+		if err := holdRunning(ctx, tx, l); err != nil {
+			return err
+		}
+		missing, err := sendUpdates(ctx, tx, &updates)
+		for _, i := range missing { // because they have ended, or because there are none
+			if err == nil {
+				_, err = getCapture(ctx, tx, l.TaskID, captures[i].WebSDRID)
+			}
+		}
+		return err
+	})
+}
+
+// sendUpdates sends all at once, and returns the places of those that changed no row.
+func sendUpdates(ctx context.Context, tx pgx.Tx, updates *pgx.Batch) (missing []int, err error) {
+	results := tx.SendBatch(ctx, updates)
+	for i := range updates.Len() {
+		result, err := results.Exec()
+		if err != nil {
+			return nil, errors.Join(err, results.Close())
+		}
+		if result.RowsAffected() == 0 {
+			missing = append(missing, i)
+		}
+	}
+	return missing, results.Close()
+}
+
+func checkProgress(l acquire.Lease, c heimdall.Capture) error {
+	var bad heimdall.InvalidError
+	if c.TaskID != l.TaskID {
+		bad.Add("task_id", "must be %s, the acquisition leased, not %q", l.TaskID, c.TaskID)
+	}
+	if c.State != heimdall.Pending && c.State != heimdall.Running {
+		bad.Add("state", "must be pending or running, not %q: captures are ended by FinishCapture", c.State)
+	}
+	return bad.Err()
+}
+
+// FinishCapture ends a capture, together with its measurement if it succeeded, and its rollups. That the row is found
+// not yet ended, in the transaction that stores the measurement, is what makes it happen exactly once.
+//
+// Captures that end at the same time share a transaction; see writer.go.
+func (s *Store) FinishCapture(ctx context.Context, l acquire.Lease, c heimdall.Capture, m *heimdall.Measurement) error {
+	const do = "finish capture"
+	if err := checkEnd(l, c, m); err != nil {
+		return failed(ctx, do, err)
+	}
+	f, err := newFinishing(ctx, l, c, m)
+	if err == nil {
+		err = s.enqueue(f)
+	}
+	return failed(ctx, do, err)
+}
+
+// checkEnd refuses an end that the whole-state check would complain of, naming every field that is wrong.
+func checkEnd(l acquire.Lease, c heimdall.Capture, m *heimdall.Measurement) error {
+	var bad heimdall.InvalidError
+	if c.TaskID != l.TaskID {
+		bad.Add("task_id", "must be %s, the acquisition leased, not %q", l.TaskID, c.TaskID)
+	}
+	switch c.State {
+	case heimdall.Success:
+		if c.Recording == nil {
+			bad.Add("recording", "must come with a success")
+		}
+		if m == nil {
+			bad.Add("measurement", "must come with a success")
+		}
+		if c.Recording != nil && m != nil {
+			checkAgree(&bad, c, m)
+		}
+	case heimdall.Failed, heimdall.Cancelled:
+		if c.Recording != nil {
+			bad.Add("recording", "must only come with a success")
+		}
+		if m != nil {
+			bad.Add("measurement", "must only come with a success")
+		}
+	default:
+		bad.Add("state", "must be success, failed or cancelled, not %q", c.State)
+	}
+	return bad.Err()
+}
+
+// checkAgree checks that m is the measurement of c's recording.
+func checkAgree(bad *heimdall.InvalidError, c heimdall.Capture, m *heimdall.Measurement) {
+	r := c.Recording
+	if r.S3Path == "" || m.S3Path != r.S3Path {
+		bad.Add("s3_path", "must be the same key in recording and measurement, not %q and %q", r.S3Path, m.S3Path)
+	}
+	if r.SamplesCount <= 0 || m.SamplesCount != r.SamplesCount {
+		bad.Add("samples_count", "must be the same and above 0 in recording and measurement, not %d and %d", r.SamplesCount, m.SamplesCount)
+	}
+	if r.Bytes <= 0 {
+		bad.Add("bytes", "must be above 0, not %d", r.Bytes)
+	}
+	if len(r.SHA256) != 64 {
+		bad.Add("sha256", "must have 64 hexadecimal digits, not %q", r.SHA256)
+	}
+	if r.Start.IsZero() || !m.Timestamp.Truncate(time.Microsecond).Equal(r.Start.Truncate(time.Microsecond)) {
+		bad.Add("timestamp_utc", "must be the start of the recording, %v, not %v", r.Start, m.Timestamp)
+	}
+	if m.TaskID != c.TaskID || m.WebSDRID != c.WebSDRID {
+		bad.Add("websdr_id", "must be the capture's in the measurement: %s/%d, not %s/%d", c.TaskID, c.WebSDRID, m.TaskID, m.WebSDRID)
+	}
+	for _, columns := range [][]column{recordingColumns(r), measurementColumns(m)} {
+		if e, ok := checkFinite(columns).(*heimdall.InvalidError); ok {
+			bad.Fields = append(bad.Fields, e.Fields...)
+		}
+	}
+}

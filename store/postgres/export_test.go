@@ -1,0 +1,99 @@
+package postgres
+
+import (
+	"io/fs"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"github.com/heimdall-sdr/heimdall"
+)
+
+// MigrateTo brings a new database to an old version, as the program of then did.
+func MigrateTo(t *testing.T, url string, version int64) {
+	t.Helper()
+	err := withConn(t.Context(), url, func(conn *pgx.Conn) error {
+		if err := offerTimescale(t.Context(), conn, silent()); err != nil {
+			return err
+		}
+		db := stdlib.OpenDB(*conn.Config())
+		defer db.Close()
+		dir, err := fs.Sub(migrations, "migrations")
+		if err != nil {
+			return err
+		}
+		p, err := goose.NewProvider(goose.DialectPostgres, db, dir, goose.WithDisableGlobalRegistry(true))
+		if err != nil {
+			return err
+		}
+		_, err = p.UpTo(t.Context(), version)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// InsertMeasurements stores rows as the writer does, and nothing else.
+func InsertMeasurements(t testing.TB, s *Store, ms []heimdall.Measurement) {
+	t.Helper()
+	rows := make([][]any, len(ms))
+	for i := range ms {
+		var err error
+		if rows[i], err = measurementValues(&ms[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.pool.Exec(t.Context(), insertMeasurements, transposed(rows)...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// CopyMeasurements is COPY in its binary form into a table of that name: what nothing can be faster than.
+func CopyMeasurements(t testing.TB, s *Store, table string, ms []heimdall.Measurement) {
+	t.Helper()
+	var names []string
+	for _, c := range measurementColumns(&ms[0]) {
+		names = append(names, c.name)
+	}
+	_, err := s.pool.CopyFrom(t.Context(), pgx.Identifier{table}, names, pgx.CopyFromSlice(len(ms), func(i int) ([]any, error) {
+		row, err := measurementValues(&ms[i])
+		if err == nil { // the binary form of an id is its bytes
+			row[0], err = parseTaskID(ms[i].TaskID)
+		}
+		return row, err
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// MeasurementsPlan is how PostgreSQL would find the measurements of f.
+func MeasurementsPlan(t *testing.T, s *Store, f heimdall.MeasurementFilter) string {
+	t.Helper()
+	var w where
+	if f.TaskID != "" {
+		if err := w.addAcquisition(t.Context(), s.pool, f.TaskID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.addFilter(f); err != nil {
+		t.Fatal(err)
+	}
+	query := selectMeasurements + w.String() + measurementsOrder + w.limit(f.Limit)
+	rows, err := s.pool.Query(t.Context(), "EXPLAIN "+query, w.args...)
+	lines, err := all(rows, err, func(r row) (line string, err error) {
+		err = r.Scan(&line)
+		return line, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// CompressionStatements are those that only full TimescaleDB runs.
+var CompressionStatements = []string{selectCompression, enableCompression, selectPolicy, addPolicy, alterPolicy, dropChunks, decompressAny}

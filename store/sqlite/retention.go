@@ -1,0 +1,197 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/heimdall-sdr/heimdall"
+)
+
+// acquisitionRows counts what a deletion of acquisition a takes away.
+const acquisitionRows = `1 + (SELECT count(*) FROM captures AS c WHERE c.task_id = a.task_id)
+         + (SELECT count(*) FROM measurements AS m WHERE m.task_id = a.task_id)`
+
+const selectExpired = `
+SELECT task_id, '', ended_at, ` + acquisitionRows + `, 0, 0, NULL, NULL
+FROM acquisitions AS a INDEXED BY acquisitions_by_end
+WHERE ended_at < ?1 AND (ended_at, task_id) > (?2, ?3)
+  AND NOT EXISTS (SELECT 1 FROM captures AS c WHERE c.task_id = a.task_id AND (c.ended_at >= ?1 OR c.start_unix_ns / 1000 >= ?1))
+  AND NOT EXISTS (SELECT 1 FROM deletions AS d WHERE d.task_id = a.task_id)
+ORDER BY ended_at, task_id LIMIT ?4`
+
+// deletionColumns are in the order of the queries of this file.
+func deletionColumns(d *heimdall.Deletion) []column {
+	return []column{
+		{"task_id", &d.TaskID}, {"reason", &d.Reason}, {"ended_at", micros{&d.EndedAt}}, {"rows", &d.Rows},
+		{"objects", &d.Objects}, {"bytes", &d.Bytes}, {"planned_at", micros{&d.PlannedAt}}, {"done_at", micros{&d.DoneAt}},
+	}
+}
+
+func scanDeletion(r row) (d heimdall.Deletion, err error) {
+	err = r.Scan(fields(deletionColumns(&d))...)
+	return d, err
+}
+
+// ExpiredAcquisitions returns a page of the acquisitions that may go, oldest end first. Those whose deletion is
+// planned are left out.
+func (s *Store) ExpiredAcquisitions(ctx context.Context, f heimdall.ExpiredFilter) ([]heimdall.Deletion, error) {
+	const do = "list expired acquisitions"
+	if err := checkLimit(f.Limit); err != nil {
+		return nil, failed(ctx, do, err)
+	}
+	after := int64(-1 << 62)
+	if !f.AfterEnd.IsZero() {
+		after = f.AfterEnd.UnixMicro()
+	}
+	rows, err := s.reader.QueryContext(ctx, selectExpired, ceilMicros(f.Before), after, f.AfterTaskID, f.Limit)
+	list, err := all(rows, err, scanDeletion)
+	return list, failed(ctx, do, err)
+}
+
+const insertDeletion = `
+INSERT INTO deletions (task_id, reason, ended_at, rows, objects, bytes, planned_at)
+SELECT task_id, ?2, ended_at, ` + acquisitionRows + `, ?3, ?4, ?5 FROM acquisitions AS a WHERE task_id = ?1
+ON CONFLICT DO NOTHING`
+
+// PlanDeletion journals, all or none, that these acquisitions are going to be deleted, for the Reason and with as
+// many Objects and Bytes as plans say; the rest of a plan is found out here. A plan that is there already, carried
+// out or not, stays. An acquisition that has not ended is ErrConflict, an unknown one ErrNotFound.
+func (s *Store) PlanDeletion(ctx context.Context, plans []heimdall.Deletion) error {
+	return s.write(ctx, "plan deletion", func(tx *sql.Tx) error {
+		now := s.moment()
+		for _, p := range plans {
+			if _, err := getDeletion(ctx, tx, p.TaskID); !errors.Is(err, heimdall.ErrNotFound) {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			a, err := getAcquisition(ctx, tx, p.TaskID)
+			if err != nil {
+				return err
+			}
+			if !a.State.Ended() {
+				return fmt.Errorf("acquisition %s is %s, cancel it first: %w", p.TaskID, a.State, heimdall.ErrConflict)
+			}
+			if _, err := tx.ExecContext(ctx, insertDeletion, p.TaskID, p.Reason, p.Objects, p.Bytes, micros{&now}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+const selectDeletions = `
+SELECT task_id, reason, ended_at, rows, objects, bytes, planned_at, done_at FROM deletions`
+
+// Deletion returns what the journal says of an acquisition, or ErrNotFound.
+func (s *Store) Deletion(ctx context.Context, taskID string) (heimdall.Deletion, error) {
+	d, err := getDeletion(ctx, s.reader, taskID)
+	return d, failed(ctx, "get deletion", err)
+}
+
+func getDeletion(ctx context.Context, q querier, taskID string) (heimdall.Deletion, error) {
+	d, err := scanDeletion(q.QueryRowContext(ctx, selectDeletions+` WHERE task_id = ?`, taskID))
+	return d, notFound(err, "deletion of acquisition %s", taskID)
+}
+
+// PlannedDeletions returns a page of the deletions that are planned and not done, in order of task_id, after the
+// one given.
+func (s *Store) PlannedDeletions(ctx context.Context, afterTaskID string, limit int) ([]heimdall.Deletion, error) {
+	const do = "list planned deletions"
+	if err := checkLimit(limit); err != nil {
+		return nil, failed(ctx, do, err)
+	}
+	rows, err := s.reader.QueryContext(ctx, selectDeletions+` WHERE done_at IS NULL AND task_id > ? ORDER BY task_id LIMIT ?`, afterTaskID, limit)
+	list, err := all(rows, err, scanDeletion)
+	return list, failed(ctx, do, err)
+}
+
+const finishDeletions = `
+UPDATE deletions SET done_at = ?
+WHERE task_id IN (SELECT value FROM json_each(?)) AND done_at IS NULL
+RETURNING task_id, reason, ended_at, rows, objects, bytes, planned_at, done_at`
+
+// In the order in which rows refer to rows.
+var deleteRows = []string{
+	`DELETE FROM measurements WHERE task_id IN (SELECT value FROM json_each(?))`,
+	`DELETE FROM captures WHERE task_id IN (SELECT value FROM json_each(?))`,
+	`DELETE FROM acquisitions WHERE task_id IN (SELECT value FROM json_each(?))`,
+}
+
+// FinishDeletion deletes the rows of acquisitions whose deletion is planned, in one transaction, and returns those
+// that it was this call that deleted. One that is not planned is ErrConflict, and then nothing happens.
+func (s *Store) FinishDeletion(ctx context.Context, taskIDs []string) (done []heimdall.Deletion, err error) {
+	err = s.write(ctx, "finish deletion", func(tx *sql.Tx) error {
+		for _, id := range taskIDs {
+			if _, err := getDeletion(ctx, tx, id); errors.Is(err, heimdall.ErrNotFound) {
+				return fmt.Errorf("the deletion of acquisition %s has not been planned: %w", id, heimdall.ErrConflict)
+			} else if err != nil {
+				return err
+			}
+		}
+		now := s.moment()
+		ids, err := asJSON(append([]string{}, taskIDs...))
+		if err != nil {
+			return err
+		}
+		rows, err := tx.QueryContext(ctx, finishDeletions, micros{&now}, ids)
+		if done, err = all(rows, err, scanDeletion); err != nil {
+			return err
+		}
+		going := make([]string, len(done))
+		for i, d := range done {
+			going[i] = d.TaskID
+		}
+		if ids, err = asJSON(going); err != nil {
+			return err
+		}
+		for _, query := range append([]string{rollDeleted, daily(rollDeleted)}, deleteRows...) {
+			if _, err := tx.ExecContext(ctx, query, ids); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(done, func(a, b heimdall.Deletion) int { return strings.Compare(a.TaskID, b.TaskID) })
+	return done, nil
+}
+
+// reclaimPages is how much of the file is moved in one transaction: 4 MB, which keeps other writers waiting for
+// some tens of milliseconds.
+const reclaimPages = 1000
+
+// Reclaim gives the room of deleted rows back to the file system. A file made before schema 3 keeps it for new
+// rows instead, until somebody runs VACUUM on it: that needs as much room again, and minutes.
+func (s *Store) Reclaim(ctx context.Context) error {
+	const do = "reclaim room"
+	var mode int
+	if err := s.reader.QueryRowContext(ctx, `PRAGMA auto_vacuum`).Scan(&mode); err != nil || mode != incrementalVacuum {
+		return failed(ctx, do, err)
+	}
+	for {
+		var free int
+		err := s.write(ctx, do, func(tx *sql.Tx) error {
+			if _, err := tx.ExecContext(ctx, fmt.Sprintf(`PRAGMA incremental_vacuum(%d)`, reclaimPages)); err != nil {
+				return err
+			}
+			return tx.QueryRowContext(ctx, `PRAGMA freelist_count`).Scan(&free)
+		})
+		if err != nil {
+			return err
+		}
+		if free == 0 {
+			break
+		}
+	}
+	// The file shrinks when the log is written back to it. Where somebody is reading, that comes later by itself.
+	_, err := s.writer.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+	return failed(ctx, do, err)
+}
