@@ -249,7 +249,7 @@ const (
 	requestCancel = `UPDATE acquisitions SET cancel_requested = true WHERE task_id = $1`
 
 	cancelPendingCaptures = `
-UPDATE captures SET state = 'cancelled', phase = 'done', reason = $2, next_attempt_at = NULL, ended_at = clock_timestamp()
+UPDATE captures SET state = 'cancelled', phase = 'done', reason = $2, next_attempt_at = NULL, ended_at = $3
 WHERE task_id = $1 AND state = 'pending'`
 
 	cancelPendingAcquisition = `
@@ -299,9 +299,16 @@ func cancel(ctx context.Context, tx pgx.Tx, a heimdall.Acquisition) error {
 	if err != nil {
 		return err
 	}
+	now, err := moment(ctx, tx)
+	if err != nil {
+		return err
+	}
+	var endings []ending
 	for i, c := range captures {
 		if c.State == heimdall.Pending {
-			captures[i].State = heimdall.Cancelled
+			c.State, c.EndedAt = heimdall.Cancelled, now
+			captures[i] = c
+			endings = append(endings, ending{capture: c, frequencyHz: a.FrequencyHz, label: a.Label})
 		}
 	}
 	if a.State != heimdall.Pending || heimdall.Outcome(captures) != heimdall.Cancelled {
@@ -309,9 +316,9 @@ func cancel(ctx context.Context, tx pgx.Tx, a heimdall.Acquisition) error {
 		return err
 	}
 	const reason = "cancelled before it began"
-	if _, err := tx.Exec(ctx, cancelPendingCaptures, a.TaskID, reason); err != nil {
-		return err
-	}
-	_, err = tx.Exec(ctx, cancelPendingAcquisition, a.TaskID, reason)
-	return err
+	var writes pgx.Batch
+	writes.Queue(cancelPendingCaptures, a.TaskID, reason, micros{&now})
+	writes.Queue(cancelPendingAcquisition, a.TaskID, reason)
+	queueRollups(&writes, endings)
+	return tx.SendBatch(ctx, &writes).Close()
 }

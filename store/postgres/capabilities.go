@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -19,6 +20,8 @@ type Capabilities struct {
 	Offered     string // what the server offers now, in the same words
 	PostgreSQL  string // version of the server, such as 17.2
 	TimescaleDB string // version of the extension; "" without it
+	// CompressAfter is the age at which chunks are compressed; 0 where nothing is.
+	CompressAfter time.Duration
 }
 
 // Hypertable reports whether the rows are in TimescaleDB's chunks; otherwise they are in PostgreSQL's partitions.
@@ -36,6 +39,9 @@ func (c Capabilities) String() string {
 		s = fmt.Sprintf("TimescaleDB %s on %s", c.TimescaleDB, s)
 	case "apache":
 		s = fmt.Sprintf("TimescaleDB %s (Apache edition: no compression) on %s", c.TimescaleDB, s)
+	}
+	if c.CompressAfter > 0 {
+		s += fmt.Sprintf(", chunks older than %v compressed", c.CompressAfter)
 	}
 	if c.Offered != c.Backend {
 		s += fmt.Sprintf(", set up as %s where the server now offers %s", c.Backend, c.Offered)
@@ -61,7 +67,10 @@ func probe(ctx context.Context, q querier) (c Capabilities, err error) {
 	if c.Hypertable() && c.Offered == "plain" {
 		return c, fmt.Errorf("the database was set up for TimescaleDB, which the server does not offer any more: install the extension again")
 	}
-	return c, nil
+	if c.Compression() {
+		_, c.CompressAfter, err = policy(ctx, q)
+	}
+	return c, err
 }
 
 const (

@@ -232,8 +232,8 @@ func checkProgress(l acquire.Lease, c heimdall.Capture) error {
 	return bad.Err()
 }
 
-// FinishCapture ends a capture, together with its measurement if it succeeded. That the row is found not yet
-// ended, in the transaction that stores the measurement, is what makes it happen exactly once.
+// FinishCapture ends a capture, together with its measurement if it succeeded, and its rollups. That the row is found
+// not yet ended, in the transaction that stores the measurement, is what makes it happen exactly once.
 //
 // Captures that end at the same time share a transaction; see writer.go.
 func (s *Store) FinishCapture(ctx context.Context, l acquire.Lease, c heimdall.Capture, m *heimdall.Measurement) error {

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -68,6 +69,18 @@ SELECT task_id, websdr_id, format('capture: %s, %s samples from %s us; measureme
 FROM measurements AS m JOIN captures AS c USING (task_id, websdr_id)
 WHERE c.state = 'success' AND (m.s3_path IS DISTINCT FROM c.s3_path OR m.samples_count IS DISTINCT FROM c.samples_count
     OR (extract(epoch FROM m.timestamp_utc) * 1000000)::bigint IS DISTINCT FROM c.start_unix_ns / 1000)`},
+
+	{store.RollupDiffers, hoursDiffer},
+
+	{store.RollupDiffers, daysDiffer + strings.NewReplacer("captures_hourly", "captures_daily", "hour of", "day of", "the rows make", "the hours make").Replace(hoursDifferFromT)},
+
+	{store.DeletionDiffers, `
+SELECT task_id, 0, 'its deletion is planned, it is ' || COALESCE(state, 'gone')
+FROM deletions AS d LEFT JOIN acquisitions AS a USING (task_id)
+WHERE done_at IS NULL AND COALESCE(state, 'pending') IN ('pending', 'running')
+UNION ALL
+SELECT task_id, 0, 'its deletion is done, its rows are still there'
+FROM deletions AS d JOIN acquisitions AS a USING (task_id) WHERE done_at IS NOT NULL`},
 }
 
 // Check returns every promise that the rows break at one moment; none is what is promised. It reads everything,

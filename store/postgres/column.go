@@ -200,12 +200,15 @@ type where struct {
 	args  []any
 }
 
-func (w *where) add(term string, args ...any) {
+func (w *where) add(term string, args ...any) { w.terms = append(w.terms, w.number(term, args...)) }
+
+// number is a text in which each $ is the next argument.
+func (w *where) number(text string, args ...any) string {
 	for _, arg := range args {
 		w.args = append(w.args, arg)
-		term = strings.Replace(term, "$", "\x00"+strconv.Itoa(len(w.args)), 1)
+		text = strings.Replace(text, "$", "\x00"+strconv.Itoa(len(w.args)), 1)
 	}
-	w.terms = append(w.terms, strings.ReplaceAll(term, "\x00", "$"))
+	return strings.ReplaceAll(text, "\x00", "$")
 }
 
 // limit is the LIMIT clause, whose argument is the last.

@@ -114,6 +114,12 @@ func isFinding(err error) bool {
 	return !isNetwork(err) && !errors.Is(err, context.DeadlineExceeded) && class != "08" && class != "53" && class != "57"
 }
 
+// isBusy reports whether others were at what was to be locked.
+func isBusy(err error) bool { return code(err) == lockTimeout }
+
+// isGone reports whether another program has dropped the table meanwhile.
+func isGone(err error) bool { return code(err) == noSuchTable }
+
 func isTaken(err error) bool { return code(err) == uniqueViolation }
 
 // mayRepeat reports whether a transaction was rolled back for no fault of its own.

@@ -94,3 +94,6 @@ func MeasurementsPlan(t *testing.T, s *Store, f heimdall.MeasurementFilter) stri
 	}
 	return strings.Join(lines, "\n")
 }
+
+// CompressionStatements are those that only full TimescaleDB runs.
+var CompressionStatements = []string{selectCompression, enableCompression, selectPolicy, addPolicy, alterPolicy, dropChunks, decompressAny}

@@ -119,7 +119,7 @@ const selectAlgorithmVersion = `
 SELECT algorithm_version FROM measurement_rows WHERE timestamp_utc = $1 AND websdr_id = $2::bigint AND task_id = $3`
 
 // ReplaceMetrics puts new metrics in the place of those of version oldVersion, and touches nothing else of the
-// row. It is ErrConflict when the row is of another version by now, and ErrNotFound when there is none.
+// row but its rollups. It is ErrConflict when the row is of another version by now, and ErrNotFound when there is none.
 func (s *Store) ReplaceMetrics(ctx context.Context, key heimdall.MeasurementKey, oldVersion string, m heimdall.Metrics) error {
 	const do = "replace metrics"
 	columns := metricsColumns(&m)
@@ -138,17 +138,22 @@ func (s *Store) ReplaceMetrics(ctx context.Context, key heimdall.MeasurementKey,
 		if err != nil {
 			return missing(err)
 		}
-		where := []any{micros{&key.Timestamp}, key.WebSDRID, id}
-		result, err := tx.Exec(ctx, replaceMetrics, append(append(args[:len(args):len(args)], where...), storable(oldVersion))...)
-		if err != nil || result.RowsAffected() > 0 {
+		if _, err := tx.Exec(ctx, lockAcquisition, id); err != nil {
 			return err
 		}
-		var version string
-		if err := tx.QueryRow(ctx, selectAlgorithmVersion, where...).Scan(&version); err != nil {
-			return missing(err)
-		}
-		return fmt.Errorf("the measurement of WebSDR %d in acquisition %s is of version %q, not %q any more: %w",
-			key.WebSDRID, key.TaskID, version, oldVersion, heimdall.ErrConflict)
+		where := []any{micros{&key.Timestamp}, key.WebSDRID, id}
+		return missing(reroll(ctx, tx, where, func() error {
+			result, err := tx.Exec(ctx, replaceMetrics, append(append(args[:len(args):len(args)], where...), storable(oldVersion))...)
+			if err != nil || result.RowsAffected() > 0 {
+				return err
+			}
+			var version string
+			if err := tx.QueryRow(ctx, selectAlgorithmVersion, where...).Scan(&version); err != nil {
+				return err
+			}
+			return fmt.Errorf("the measurement of WebSDR %d in acquisition %s is of version %q, not %q any more: %w",
+				key.WebSDRID, key.TaskID, version, oldVersion, heimdall.ErrConflict)
+		}))
 	})
 }
 

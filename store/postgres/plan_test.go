@@ -35,9 +35,9 @@ func TestPagesAreReadInOrderOfAnIndexAndOfTheirDaysOnly(t *testing.T) {
 		filter heimdall.MeasurementFilter
 		days   int // at most
 	}{
-		"the newest":          {heimdall.MeasurementFilter{}, 31},
+		"the newest":          {heimdall.MeasurementFilter{}, 38},
 		"from the middle":     {heimdall.MeasurementFilter{After: &heimdall.MeasurementKey{Timestamp: middle}}, 14},
-		"one WebSDR":          {heimdall.MeasurementFilter{WebSDRIDs: []int64{3}}, 31},
+		"one WebSDR":          {heimdall.MeasurementFilter{WebSDRIDs: []int64{3}}, 38},
 		"one WebSDR, a day":   {heimdall.MeasurementFilter{WebSDRIDs: []int64{3}, From: middle, To: middle.AddDate(0, 0, 1)}, 2},
 		"a whole acquisition": {heimdall.MeasurementFilter{TaskID: taskID}, 1},
 	} {

@@ -36,21 +36,23 @@ import (
 type Options struct {
 	MaxConns         int           // connections at most, beside one that listens; 0 means 2 for each CPU, at least 4 and at most 32
 	StatementTimeout time.Duration // of one query that is no stream; 0 means 30 s
+	CompressAfter    time.Duration // age of a chunk at which TimescaleDB compresses it; 0 means DefaultCompressAfter
 	Log              *slog.Logger  // of what happens in the background and meets no caller; nil means silence
 }
 
 // A Store is an open database. Its methods are safe for concurrent use, and return promptly when their context
 // is cancelled.
 type Store struct {
-	pool     *pgxpool.Pool
-	log      *slog.Logger
-	can      Capabilities // never changed after Open
-	id       string       // tells our own notifications from others'
-	work     chan struct{}
-	finishes chan *finishing // taken by the writer alone
-	closing  chan struct{}   // closed by Close
-	close    func()
-	group    sync.WaitGroup // the listener, the writer and the keeper of partitions
+	pool          *pgxpool.Pool
+	log           *slog.Logger
+	compressAfter time.Duration
+	can           Capabilities // never changed after Open
+	id            string       // tells our own notifications from others'
+	work          chan struct{}
+	finishes      chan *finishing // taken by the writer alone
+	closing       chan struct{}   // closed by Close
+	close         func()
+	group         sync.WaitGroup // the listener, the writer and who maintains
 }
 
 var _ acquire.Store = (*Store)(nil)
@@ -64,9 +66,15 @@ const (
 // Open opens the database of a URL such as postgres://user:password@host:5432/heimdall, migrating it as needed.
 func Open(ctx context.Context, url string, opt Options) (*Store, error) {
 	const do = "open database"
-	s := &Store{log: opt.Log, id: newID(), work: make(chan struct{}, 1), finishes: make(chan *finishing), closing: make(chan struct{})}
+	s := &Store{log: opt.Log, compressAfter: opt.CompressAfter, id: newID(), work: make(chan struct{}, 1), finishes: make(chan *finishing), closing: make(chan struct{})}
 	if s.log == nil {
 		s.log = silent()
+	}
+	switch {
+	case s.compressAfter == 0:
+		s.compressAfter = DefaultCompressAfter
+	case s.compressAfter < time.Hour:
+		return nil, fmt.Errorf("%s: chunks compressed after %v would still be written to: it must be at least an hour", do, s.compressAfter)
 	}
 	config, err := poolConfig(url, opt)
 	if err != nil {
@@ -90,8 +98,13 @@ func (s *Store) start(ctx context.Context) (err error) {
 	if s.can, err = probe(ctx, s.pool); err != nil {
 		return err
 	}
-	if err = s.createPartitions(ctx); err != nil {
-		return fmt.Errorf("create partitions: %w", err)
+	if err := s.Maintain(ctx); err != nil && s.can.Hypertable() {
+		s.log.Warn("the compression of old rows could not be set: it is tried again in an hour", "err", err)
+	} else if err != nil {
+		return err
+	}
+	if s.can, err = probe(ctx, s.pool); err != nil { // with what has just been set
+		return err
 	}
 	ear, err := listen(ctx, s.pool.Config().ConnConfig)
 	if err != nil {
@@ -107,7 +120,7 @@ func (s *Store) start(ctx context.Context) (err error) {
 	})
 	s.group.Go(func() { s.hear(background, ear) })
 	s.group.Go(s.finishAll)
-	s.group.Go(func() { s.keepPartitions(background) })
+	s.group.Go(func() { s.keepMaintained(background) })
 	return nil
 }
 

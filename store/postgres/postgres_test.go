@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"context"
 	"os"
 	"testing"
 
@@ -9,7 +10,16 @@ import (
 	"github.com/heimdall-sdr/heimdall/store/storetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m, postgres.Migrate)) }
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m, prepare)) }
+
+// prepare is the first opening of a database, which migrates it and makes its partitions.
+func prepare(ctx context.Context, url string) error {
+	s, err := postgres.Open(ctx, url, postgres.Options{MaxConns: 2})
+	if err != nil {
+		return err
+	}
+	return s.Close()
+}
 
 func TestContract(t *testing.T) {
 	t.Parallel()

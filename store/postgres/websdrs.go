@@ -201,8 +201,11 @@ func replaceWebSDR(ctx context.Context, tx pgx.Tx, old, w heimdall.WebSDR) (heim
 }
 
 const (
-	countWebSDRCaptures = `SELECT count(*) FROM captures WHERE websdr_id = $1::bigint`
-	deleteWebSDR        = `DELETE FROM websdrs WHERE websdr_id = $1::bigint`
+	// A rollup remembers captures that have been deleted.
+	countWebSDRCaptures = `
+SELECT GREATEST((SELECT count(*) FROM captures WHERE websdr_id = $1::bigint),
+                (SELECT COALESCE(sum(captures), 0)::bigint FROM captures_daily WHERE websdr_id = $1::bigint))`
+	deleteWebSDR = `DELETE FROM websdrs WHERE websdr_id = $1::bigint`
 )
 
 // DeleteWebSDR removes a WebSDR that has never been part of an acquisition; one that has is ErrConflict.
@@ -213,7 +216,7 @@ func (s *Store) DeleteWebSDR(ctx context.Context, id int64) error {
 			return err
 		}
 		if captures > 0 {
-			return fmt.Errorf("%d captures refer to WebSDR %d, disable it instead: %w", captures, id, heimdall.ErrConflict)
+			return fmt.Errorf("%d captures or rollups of captures refer to WebSDR %d, disable it instead: %w", captures, id, heimdall.ErrConflict)
 		}
 		result, err := tx.Exec(ctx, deleteWebSDR, id)
 		if code(err) == foreignKeyViolation { // an acquisition was created meanwhile

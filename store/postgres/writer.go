@@ -20,7 +20,7 @@ import (
 type finishing struct {
 	ctx     context.Context // of its caller, who may have gone
 	lease   acquire.Lease
-	capture heimdall.Capture
+	ending  ending     // the acquisition's part of it is found out by the writer
 	row     []any      // arguments of finishCaptures
 	numbers []any      // arguments of insertMeasurements; nil without a measurement
 	err     error      // what it came to, unless the transaction failed; the writer's alone
@@ -31,7 +31,7 @@ type finishing struct {
 const maxShared = 1000
 
 func newFinishing(ctx context.Context, l acquire.Lease, c heimdall.Capture, m *heimdall.Measurement) (*finishing, error) {
-	f := &finishing{ctx: ctx, lease: l, capture: c, done: make(chan error, 1)}
+	f := &finishing{ctx: ctx, lease: l, ending: ending{capture: c, measurement: m}, done: make(chan error, 1)}
 	row, err := values(captureColumns(&c))
 	if err != nil {
 		return nil, err
@@ -128,10 +128,11 @@ func finish(ctx context.Context, tx pgx.Tx, batch []*finishing) error {
 		return err
 	}
 	var rows, numbers [][]any
+	var endings []ending
 	for _, f := range batch {
 		var write bool
 		if write, f.err = states.admit(f); write {
-			rows = append(rows, f.row)
+			rows, endings = append(rows, f.row), append(endings, f.ending)
 			if f.numbers != nil {
 				numbers = append(numbers, f.numbers)
 			}
@@ -142,6 +143,7 @@ func finish(ctx context.Context, tx pgx.Tx, batch []*finishing) error {
 	}
 	var writes pgx.Batch
 	writes.Queue(finishCaptures, transposed(rows)...)
+	queueRollups(&writes, endings)
 	if len(numbers) > 0 {
 		writes.Queue(insertMeasurements, transposed(numbers)...)
 	}
@@ -150,8 +152,16 @@ func finish(ctx context.Context, tx pgx.Tx, batch []*finishing) error {
 
 // states are how acquisitions and captures stand while their rows are locked.
 type states struct {
-	fences   map[string]int64 // of the acquisitions that are running
+	running  map[string]held // acquisitions by id
 	captures map[captureKey]heimdall.State
+	now      time.Time
+}
+
+// A held is what the writer needs of an acquisition.
+type held struct {
+	fence       int64
+	frequencyHz int64
+	label       string
 }
 
 type captureKey struct {
@@ -168,7 +178,7 @@ SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 
 
 	// In order, so that two transactions never wait for each other.
 	selectHolds = `
-SELECT task_id::text, fence, state FROM acquisitions WHERE task_id = ANY($1::text[]::uuid[]) ORDER BY task_id FOR NO KEY UPDATE`
+SELECT task_id::text, state, fence, frequency_hz, label FROM acquisitions WHERE task_id = ANY($1::text[]::uuid[]) ORDER BY task_id FOR NO KEY UPDATE`
 
 	selectStates = `
 SELECT c.task_id::text, c.websdr_id, c.state
@@ -178,28 +188,29 @@ JOIN captures AS c ON c.task_id = f.task_id::uuid AND c.websdr_id = f.websdr_id`
 
 // lockStates locks the acquisitions of a batch, and with them their captures.
 func lockStates(ctx context.Context, tx pgx.Tx, batch []*finishing) (states, error) {
-	s := states{fences: map[string]int64{}, captures: map[captureKey]heimdall.State{}}
+	s := states{running: map[string]held{}, captures: map[captureKey]heimdall.State{}}
 	var taskIDs []string
 	var websdrIDs []int64
 	for _, f := range batch {
 		if id, err := parseTaskID(f.lease.TaskID); err == nil {
-			taskIDs, websdrIDs = append(taskIDs, id.String()), append(websdrIDs, f.capture.WebSDRID)
+			taskIDs, websdrIDs = append(taskIDs, id.String()), append(websdrIDs, f.ending.capture.WebSDRID)
 		}
 	}
 	var reads pgx.Batch
 	reads.Queue(useIndexes)
 	reads.Queue(selectHolds, taskIDs).Query(func(rows pgx.Rows) error {
 		var taskID string
-		var fence int64
 		var state heimdall.State
-		_, err := pgx.ForEachRow(rows, []any{&taskID, &fence, &state}, func() error {
+		var a held
+		_, err := pgx.ForEachRow(rows, []any{&taskID, &state, &a.fence, &a.frequencyHz, &a.label}, func() error {
 			if state == heimdall.Running {
-				s.fences[taskID] = fence
+				s.running[taskID] = a
 			}
 			return nil
 		})
 		return err
 	})
+	reads.Queue(selectMoment).QueryRow(func(r pgx.Row) error { return r.Scan(micros{&s.now}) })
 	reads.Queue(selectStates, taskIDs, websdrIDs).Query(func(rows pgx.Rows) error {
 		var key captureKey
 		var state heimdall.State
@@ -209,28 +220,37 @@ func lockStates(ctx context.Context, tx pgx.Tx, batch []*finishing) (states, err
 		})
 		return err
 	})
-	return s, tx.SendBatch(ctx, &reads).Close()
+	err := tx.SendBatch(ctx, &reads).Close()
+	return s, err
 }
 
 // admit reports whether f is to be written, or why not: a capture that has ended stays as it is, and that is no
-// error. Once admitted it has ended for the rest of its batch.
+// error. Once admitted it has ended for the rest of its batch, and its ending is complete.
 func (s states) admit(f *finishing) (write bool, err error) {
 	id, err := parseTaskID(f.lease.TaskID)
-	if fence, running := s.fences[id.String()]; err != nil || !running || fence != f.lease.Fence {
+	a, running := s.running[id.String()]
+	if err != nil || !running || a.fence != f.lease.Fence {
 		return false, lost(f.lease)
 	}
-	key := captureKey{id.String(), f.capture.WebSDRID}
+	c := &f.ending.capture
+	key := captureKey{id.String(), c.WebSDRID}
 	old, exists := s.captures[key]
 	switch {
 	case !exists:
-		return false, fmt.Errorf("capture of WebSDR %d in acquisition %s: %w", f.capture.WebSDRID, f.lease.TaskID, heimdall.ErrNotFound)
+		return false, fmt.Errorf("capture of WebSDR %d in acquisition %s: %w", c.WebSDRID, f.lease.TaskID, heimdall.ErrNotFound)
 	case old.Ended():
 		return false, nil
-	case !old.MayBecome(f.capture.State):
+	case !old.MayBecome(c.State):
 		return false, fmt.Errorf("the capture of WebSDR %d is %s and cannot become %s, save its progress as running first: %w",
-			f.capture.WebSDRID, old, f.capture.State, heimdall.ErrConflict)
+			c.WebSDRID, old, c.State, heimdall.ErrConflict)
 	}
-	s.captures[key] = f.capture.State
+	s.captures[key] = c.State
+	if c.EndedAt.IsZero() {
+		c.EndedAt = s.now
+	}
+	const endedAt = 11 // its place in captureColumns
+	f.row[endedAt] = c.EndedAt.UTC().Truncate(time.Microsecond)
+	f.ending.frequencyHz, f.ending.label = a.frequencyHz, a.label
 	return true, nil
 }
 
@@ -252,7 +272,7 @@ const finishCaptures = `
 UPDATE captures AS c
 SET state = f.state, phase = 'done', attempts = f.attempts, next_attempt_at = NULL, failure_class = f.failure_class,
     reason = f.reason, bytes_received = f.bytes_received, elapsed_seconds = f.elapsed_seconds,
-    started_at = COALESCE(f.started_at, c.started_at), ended_at = COALESCE(f.ended_at, clock_timestamp()),
+    started_at = COALESCE(f.started_at, c.started_at), ended_at = f.ended_at,
     s3_path = f.s3_path, datatype = f.datatype, sample_rate_hz = f.sample_rate_hz,
     nominal_rate_hz = f.nominal_rate_hz, frequency_hz = f.frequency_hz, passband_low_hz = f.passband_low_hz,
     passband_high_hz = f.passband_high_hz, samples_count = f.samples_count, expected_samples = f.expected_samples,

@@ -1,0 +1,335 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/heimdall-sdr/heimdall"
+)
+
+const (
+	hoursBetween = `
+SELECT * FROM captures_hourly WHERE bucket >= $ AND bucket < $`
+
+	successesBetween = tallyMeasurements + ` AND m.timestamp_utc >= $ AND m.timestamp_utc < $` + tallyGroups
+
+	// What failed or was cancelled has no measurement, and the time when it ended is its moment.
+	failuresBetween = tallyColumns + `
+SELECT c.ended_at AS moment, c.websdr_id, a.frequency_hz, a.label COLLATE "C" AS label, c.state COLLATE "C" AS state,
+       c.failure_class COLLATE "C" AS failure_class, c.attempts, COALESCE(c.bytes, 0) AS bytes, NULL::boolean AS detected,
+       NULL::float8 AS recorded_s, NULL::float8 AS snr_db, NULL::float8 AS carrier_hz, NULL::float8 AS centroid_hz,
+       NULL::float8 AS noise_dbfs_hz, NULL::float8 AS power_dbfs
+FROM captures AS c JOIN acquisitions AS a ON a.task_id = c.task_id
+WHERE c.state IN ('failed', 'cancelled') AND c.ended_at >= $ AND c.ended_at < $` + tallyGroups
+)
+
+// source is the FROM of a question in steps of bucket: the rollups of whole days, where the steps are as wide, and of
+// whole hours, and the rows of the ragged ends made into rollups of their own.
+func source(f heimdall.AnalyticsFilter, b heimdall.Basis, bucket heimdall.Bucket, only string) (from string, args []any) {
+	var w where
+	var arms []string
+	arm := func(query string, first, end time.Time) {
+		arms = append(arms, w.number(query, ceilMicros(first), ceilMicros(end)))
+	}
+	first := b.RollupFrom
+	if from, to := b.WholeDays(); bucket == heimdall.Daily && from.Before(to) {
+		if first.Before(from) {
+			arm(hoursBetween, first, from)
+		}
+		arm(daily(hoursBetween), from, to)
+		first = to
+	}
+	if first.Before(b.RollupTo) {
+		arm(hoursBetween, first, b.RollupTo)
+	}
+	for _, end := range b.Ends() {
+		arm(successesBetween, end[0], end[1])
+		arm(failuresBetween, end[0], end[1])
+	}
+	w.addRollups(f)
+	if only != "" {
+		w.add(only)
+	}
+	return " FROM (" + strings.Join(arms, "\nUNION ALL") + ") AS rollups" + w.String(), w.args
+}
+
+// addRollups chooses by everything but the range.
+func (w *where) addRollups(f heimdall.AnalyticsFilter) {
+	if len(f.WebSDRIDs) == 1 {
+		w.add("websdr_id = $::bigint", f.WebSDRIDs[0])
+	} else if f.WebSDRIDs != nil {
+		w.add("websdr_id = ANY($::bigint[])", f.WebSDRIDs)
+	}
+	if f.FrequencyMinHz != 0 {
+		w.add("frequency_hz >= $", f.FrequencyMinHz)
+	}
+	if f.FrequencyMaxHz != 0 {
+		w.add("frequency_hz <= $", f.FrequencyMaxHz)
+	}
+	if f.Label != "" {
+		w.add("label = $", storable(f.Label))
+	}
+}
+
+// ask checks a question, and runs answer on one state of the database with what the answer is made from.
+func (s *Store) ask(ctx context.Context, do string, f heimdall.AnalyticsFilter, bucket heimdall.Bucket, answer func(pgx.Tx, heimdall.Basis) error) error {
+	if err := f.Validate(bucket); err != nil {
+		return failed(ctx, do, err)
+	}
+	return s.read(ctx, do, func(tx pgx.Tx) (err error) {
+		b := f.Basis()
+		if b.RowsDeleted, err = endsLackRows(ctx, tx, f, b); err != nil {
+			return err
+		}
+		return answer(tx, b)
+	})
+}
+
+func endsLackRows(ctx context.Context, tx pgx.Tx, f heimdall.AnalyticsFilter, b heimdall.Basis) (lack bool, err error) {
+	for _, end := range b.Ends() {
+		var w where
+		w.addRollups(f)
+		w.add("bucket > $ AND bucket < $ AND deleted > 0", ceilMicros(end[0].Add(-time.Hour)), ceilMicros(end[1]))
+		var found bool
+		if err := tx.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM captures_hourly`+w.String()+`)`, w.args...).Scan(&found); err != nil {
+			return false, err
+		}
+		lack = lack || found
+	}
+	return lack, nil
+}
+
+// A question is what is selected from its source, grouped and ordered.
+type question struct {
+	bucket heimdall.Bucket
+	list   string
+	only   string // a further condition, or ""
+	groups string
+}
+
+// each asks q and scans every row of the answer.
+func each(ctx context.Context, tx pgx.Tx, f heimdall.AnalyticsFilter, b heimdall.Basis, q question, scan func(row) error) error {
+	from, args := source(f, b, q.bucket, q.only)
+	rows, err := tx.Query(ctx, "SELECT "+q.list+from+"\n"+q.groups, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+const (
+	ofSuccesses = `state = 'success'`
+	snrSums     = `sum(snr_count)::bigint, sum(snr_sum_db), sum(snr_sumsq_db2), min(snr_min_db), max(snr_max_db)`
+	offsetSums  = `sum(offset_count)::bigint, sum(offset_sum_hz), sum(offset_sumsq_hz2), min(offset_min_hz), max(offset_max_hz)`
+)
+
+// sums are the five columns of one number.
+func sums(s *heimdall.Sums) []any {
+	return []any{&s.Count, &s.Sum, &s.SumOfSquares, orZero[float64]{&s.Min}, orZero[float64]{&s.Max}}
+}
+
+// step is the SQL of the bucket that an hour falls into. Hours themselves come in the order of the table.
+func step(b heimdall.Bucket) string {
+	if b == heimdall.Hourly {
+		return "bucket"
+	}
+	return "date_trunc('day', bucket, 'UTC')"
+}
+
+// SNRTrend returns how the SNR of each WebSDR went.
+func (s *Store) SNRTrend(ctx context.Context, f heimdall.AnalyticsFilter, bucket heimdall.Bucket) (t heimdall.Trend, err error) {
+	q := question{bucket, step(bucket) + ", websdr_id, sum(captures)::bigint, sum(detected)::bigint, " + snrSums, ofSuccesses, "GROUP BY 1, 2 ORDER BY 1, 2"}
+	err = s.ask(ctx, "ask for SNR trend", f, bucket, func(tx pgx.Tx, b heimdall.Basis) error {
+		t = heimdall.Trend{Basis: b, Bucket: bucket, Points: []heimdall.TrendPoint{}}
+		return each(ctx, tx, f, b, q, func(r row) error {
+			var p heimdall.TrendPoint
+			var snr heimdall.Sums
+			err := r.Scan(append([]any{micros{&p.Start}, &p.WebSDRID, &p.Rows, &p.Detected}, sums(&snr)...)...)
+			p.SNR = snr.Stat()
+			t.Points = append(t.Points, p)
+			return err
+		})
+	})
+	return t, err
+}
+
+// FrequencyDrift returns how the offsets of carriers went, for each WebSDR and frequency.
+func (s *Store) FrequencyDrift(ctx context.Context, f heimdall.AnalyticsFilter, bucket heimdall.Bucket) (d heimdall.Drift, err error) {
+	q := question{bucket, "websdr_id, frequency_hz, " + step(bucket) + ", " + offsetSums, "offset_count > 0", "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"}
+	err = s.ask(ctx, "ask for frequency drift", f, bucket, func(tx pgx.Tx, b heimdall.Basis) error {
+		d = heimdall.Drift{Basis: b, Bucket: bucket, Series: []heimdall.DriftSeries{}}
+		var websdrID, frequencyHz int64
+		var starts []time.Time
+		var offsets []heimdall.Sums
+		flush := func() {
+			if len(starts) > 0 {
+				d.Series = append(d.Series, heimdall.NewDriftSeries(websdrID, frequencyHz, starts, offsets))
+			}
+			starts, offsets = starts[:0], offsets[:0]
+		}
+		err := each(ctx, tx, f, b, q, func(r row) error {
+			var w, hz int64
+			var start time.Time
+			var offset heimdall.Sums
+			if err := r.Scan(append([]any{&w, &hz, micros{&start}}, sums(&offset)...)...); err != nil {
+				return err
+			}
+			if w != websdrID || hz != frequencyHz {
+				flush()
+			}
+			websdrID, frequencyHz = w, hz
+			starts, offsets = append(starts, start), append(offsets, offset)
+			return nil
+		})
+		flush()
+		return err
+	})
+	return d, err
+}
+
+const (
+	tallyFields = `websdr_id, label, state, failure_class, sum(captures)::bigint, sum(attempts)::bigint, sum(bytes)::bigint, max(last_at),
+       sum(detected)::bigint, sum(recorded_s), sum(centroid_count)::bigint, ` + snrSums + ", " + offsetSums
+	tallyGroup = `GROUP BY websdr_id, label, state, failure_class`
+)
+
+// A groupTally is the tally of one WebSDR and label.
+type groupTally struct {
+	websdrID int64
+	label    string
+	heimdall.Tally
+}
+
+func tallies(ctx context.Context, tx pgx.Tx, f heimdall.AnalyticsFilter, b heimdall.Basis) (list []groupTally, err error) {
+	err = each(ctx, tx, f, b, question{heimdall.Daily, tallyFields, "", tallyGroup}, func(r row) error {
+		var g groupTally
+		dest := []any{&g.websdrID, &g.label, &g.State, &g.FailureClass, &g.Captures, &g.Attempts, &g.Bytes, micros{&g.Last},
+			&g.Detected, &g.RecordedS, &g.Centroids}
+		err := r.Scan(append(append(dest, sums(&g.SNR)...), sums(&g.Offset)...)...)
+		list = append(list, g)
+		return err
+	})
+	return list, err
+}
+
+// by collects tallies under a key of theirs, in order of it.
+func by[K cmp.Ordered](list []groupTally, key func(groupTally) K) (keys []K, groups map[K][]heimdall.Tally) {
+	groups = make(map[K][]heimdall.Tally)
+	for _, g := range list {
+		groups[key(g)] = append(groups[key(g)], g.Tally)
+	}
+	return slices.Sorted(maps.Keys(groups)), groups
+}
+
+// PerformanceReport returns how captures fared, by WebSDR and by label.
+func (s *Store) PerformanceReport(ctx context.Context, f heimdall.AnalyticsFilter) (p heimdall.PerformanceReport, err error) {
+	err = s.ask(ctx, "ask for performance report", f, heimdall.Daily, func(tx pgx.Tx, b heimdall.Basis) error {
+		p = heimdall.PerformanceReport{Basis: b, WebSDRs: []heimdall.WebSDRPerformance{}, Labels: []heimdall.LabelPerformance{}}
+		list, err := tallies(ctx, tx, f, b)
+		ids, byID := by(list, func(g groupTally) int64 { return g.websdrID })
+		for _, id := range ids {
+			p.WebSDRs = append(p.WebSDRs, heimdall.WebSDRPerformance{WebSDRID: id, Performance: heimdall.NewPerformance(byID[id])})
+		}
+		labels, byLabel := by(list, func(g groupTally) string { return g.label })
+		for _, label := range labels {
+			p.Labels = append(p.Labels, heimdall.LabelPerformance{Label: label, Performance: heimdall.NewPerformance(byLabel[label])})
+		}
+		return err
+	})
+	return p, err
+}
+
+// Coverage returns how much of each day there are data of each WebSDR.
+func (s *Store) Coverage(ctx context.Context, f heimdall.AnalyticsFilter) (c heimdall.Coverage, err error) {
+	q := question{heimdall.Daily, step(heimdall.Daily) + `, websdr_id, sum(captures)::bigint,
+       COALESCE(sum(captures) FILTER (WHERE state = 'success'), 0)::bigint,
+       COALESCE(sum(captures) FILTER (WHERE state = 'cancelled'), 0)::bigint, sum(recorded_s)`, "", "GROUP BY 1, 2 ORDER BY 1, 2"}
+	err = s.ask(ctx, "ask for coverage", f, heimdall.Daily, func(tx pgx.Tx, b heimdall.Basis) error {
+		c = heimdall.Coverage{Basis: b, Days: []heimdall.CoverageDay{}}
+		return each(ctx, tx, f, b, q, func(r row) error {
+			var d heimdall.CoverageDay
+			err := r.Scan(micros{&d.Start}, &d.WebSDRID, &d.Captures, &d.Successes, &d.Cancelled, &d.RecordedS)
+			c.Days = append(c.Days, heimdall.NewCoverageDay(b, d.Start, d.WebSDRID, d.Captures, d.Successes, d.Cancelled, d.RecordedS))
+			return err
+		})
+	})
+	return c, err
+}
+
+// Counted in one pass: to group a hundred thousand acquisitions by state would be to sort them.
+const selectSessions = `
+SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'running'), count(*) FILTER (WHERE state = 'success'),
+       count(*) FILTER (WHERE state = 'partial'), count(*) FILTER (WHERE state = 'failed'), count(*) FILTER (WHERE state = 'cancelled'),
+       count(wait_s), COALESCE(sum(wait_s), 0), COALESCE(sum(wait_s * wait_s), 0), min(wait_s), max(wait_s),
+       count(run_s), COALESCE(sum(run_s), 0), COALESCE(sum(run_s * run_s), 0), min(run_s), max(run_s)
+FROM (SELECT state, extract(epoch FROM started_at - created_at)::float8 AS wait_s, extract(epoch FROM ended_at - started_at)::float8 AS run_s
+      FROM acquisitions AS a`
+
+// sessionStates are in the order of selectSessions.
+var sessionStates = [...]heimdall.State{heimdall.Pending, heimdall.Running, heimdall.Success, heimdall.Partial, heimdall.Failed, heimdall.Cancelled}
+
+// SessionStatistics returns what was asked for and what came of it.
+func (s *Store) SessionStatistics(ctx context.Context, f heimdall.AnalyticsFilter) (st heimdall.SessionStatistics, err error) {
+	err = s.ask(ctx, "ask for session statistics", f, heimdall.Daily, func(tx pgx.Tx, b heimdall.Basis) error {
+		st = heimdall.SessionStatistics{Basis: b, AcquisitionsByState: map[heimdall.State]int64{}}
+		w := sessionsWhere(f)
+		var counts [len(sessionStates)]int64
+		var dest []any
+		for i := range counts {
+			dest = append(dest, &counts[i])
+		}
+		var wait, run heimdall.Sums
+		dest = append(append(dest, sums(&wait)...), sums(&run)...)
+		if err := tx.QueryRow(ctx, selectSessions+w.String()+") AS a", w.args...).Scan(dest...); err != nil {
+			return err
+		}
+		for i, state := range sessionStates {
+			if counts[i] > 0 {
+				st.Acquisitions += counts[i]
+				st.AcquisitionsByState[state] = counts[i]
+			}
+		}
+		st.WaitS, st.RunS = wait.Stat(), run.Stat()
+		list, err := tallies(ctx, tx, f, b)
+		_, one := by(list, func(groupTally) int { return 0 })
+		st.Captures = heimdall.NewPerformance(one[0])
+		return err
+	})
+	return st, err
+}
+
+func sessionsWhere(f heimdall.AnalyticsFilter) (w where) {
+	w.addRollups(heimdall.AnalyticsFilter{FrequencyMinHz: f.FrequencyMinHz, FrequencyMaxHz: f.FrequencyMaxHz, Label: f.Label})
+	w.add("created_at >= $ AND created_at < $", ceilMicros(f.From), ceilMicros(f.To))
+	if f.WebSDRIDs != nil {
+		w.add("EXISTS (SELECT 1 FROM captures AS c WHERE c.task_id = a.task_id AND c.websdr_id = ANY($::bigint[]))", f.WebSDRIDs)
+	}
+	return w
+}
+
+// One look into the index for each WebSDR.
+const latestPerWebSDR = `
+SELECT m.* FROM websdrs AS w CROSS JOIN LATERAL (` + selectMeasurements + ` AS m
+    WHERE m.websdr_id = w.websdr_id ORDER BY timestamp_utc DESC, task_id DESC LIMIT 1) AS m
+WHERE $1::bigint[] IS NULL OR w.websdr_id = ANY($1)
+ORDER BY w.websdr_id`
+
+// LatestPerWebSDR returns the newest measurement of each WebSDR of ids, nil meaning any, in order of websdr_id. One
+// that has none is left out.
+func (s *Store) LatestPerWebSDR(ctx context.Context, ids []int64) ([]heimdall.Measurement, error) {
+	rows, err := s.pool.Query(ctx, latestPerWebSDR, ids)
+	list, err := all(rows, err, scanMeasurement)
+	return list, failed(ctx, "ask for latest measurements", err)
+}

@@ -1,0 +1,176 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// A day is the partition or the chunk that holds the measurements of [from, to). On plain PostgreSQL a day is emptied
+// by TRUNCATE, which waits only for those who are at that day, and its partition is dropped when it is not in
+// anybody's way: to drop it takes a lock of the whole table, and to detach it beside others is not to be had where
+// there is a default partition. TimescaleDB drops its chunk.
+type day struct {
+	table    string // quoted
+	from, to time.Time
+}
+
+const (
+	// What falls on no such day is in the default partition, and goes row by row.
+	selectPartitions = `
+SELECT oid::regclass::text, lower(during), upper(during)
+FROM (SELECT c.oid, tstzrange(to_date(right(relname, 8), 'YYYYMMDD')::timestamp AT TIME ZONE 'UTC',
+                              (to_date(right(relname, 8), 'YYYYMMDD') + 1)::timestamp AT TIME ZONE 'UTC') AS during
+      FROM pg_inherits JOIN pg_class AS c ON c.oid = inhrelid
+      WHERE inhparent = 'measurement_rows'::regclass AND relname ~ '^measurement_rows_\d{8}$') AS d
+WHERE during && tstzrange($1, $2, '[]')
+ORDER BY 2`
+
+	selectChunks = `
+SELECT format('%I.%I', chunk_schema, chunk_name), range_start, range_end
+FROM timescaledb_information.chunks
+WHERE hypertable_schema = current_schema() AND hypertable_name = 'measurement_rows' AND range_start <= $2 AND range_end > $1
+ORDER BY 2`
+)
+
+// days are those with measurements of w.
+func (s *Store) days(ctx context.Context, q querier, w window) ([]day, error) {
+	query := selectPartitions
+	if s.can.Hypertable() {
+		query = selectChunks
+	}
+	rows, err := q.Query(ctx, query, w.first, w.last)
+	return all(rows, err, func(r row) (d day, err error) {
+		err = r.Scan(&d.table, micros{&d.from}, micros{&d.to})
+		return d, err
+	})
+}
+
+const (
+	// A day of which all goes but what others have deleted already.
+	selectOthers = `
+SELECT EXISTS (SELECT 1 FROM measurement_rows AS m WHERE timestamp_utc >= $2 AND timestamp_utc < $3
+               AND NOT EXISTS (SELECT 1 FROM unnest($1::uuid[]) AS going (task_id) WHERE going.task_id = m.task_id))`
+
+	dropChunks = `SELECT drop_chunks('measurement_rows', older_than => $2::timestamptz, newer_than => $1::timestamptz)`
+
+	deleteMeasurements = `
+DELETE FROM measurement_rows WHERE task_id = ANY($1::uuid[]) AND timestamp_utc BETWEEN $2 AND $3`
+
+	// TimescaleDB's limit guards against changing much of what is compressed by mistake.
+	decompressAny = `SET LOCAL timescaledb.max_tuples_decompressed_per_dml_transaction = 0`
+)
+
+// deleteMeasurements deletes those of ids, which are in w: whole days first, then row by row what is left.
+func (s *Store) deleteMeasurements(ctx context.Context, tx pgx.Tx, ids []uuid.UUID, w window) error {
+	days, err := s.days(ctx, tx, w)
+	if err != nil {
+		return err
+	}
+	for _, d := range days {
+		if err := s.emptyDay(ctx, tx, d, ids); err != nil {
+			return err
+		}
+	}
+	if s.can.Compression() {
+		if _, err := tx.Exec(ctx, decompressAny); err != nil {
+			return err
+		}
+	}
+	_, err = tx.Exec(ctx, deleteMeasurements, ids, micros{&w.first}, micros{&w.last})
+	return err
+}
+
+// patience is how long a whole day waits for those who are at it, before its rows go one by one. Meanwhile others wait
+// behind.
+const patience = 500 * time.Millisecond
+
+// emptyDay empties a day that has nothing but measurements of ids, if it is to be had. Whether it has is looked at
+// again once it is locked: who stores a measurement there now has either done so, or comes after.
+func (s *Store) emptyDay(ctx context.Context, tx pgx.Tx, d day, ids []uuid.UUID) error {
+	only := func(tx pgx.Tx) (only bool, err error) {
+		err = tx.QueryRow(ctx, selectOthers, ids, d.from, d.to).Scan(&only)
+		return !only, err
+	}
+	if all, err := only(tx); !all || err != nil {
+		return err
+	}
+	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error { // so that what fails here leaves the rest as it was
+		if err := lockWithin(ctx, tx, patience, d.table); err != nil {
+			return err
+		}
+		if all, err := only(tx); !all || err != nil {
+			return err
+		}
+		if s.can.Hypertable() {
+			_, err := tx.Exec(ctx, dropChunks, d.from, d.to)
+			return err
+		}
+		_, err := tx.Exec(ctx, `TRUNCATE `+d.table)
+		return err
+	})
+	if isBusy(err) || isGone(err) {
+		return nil
+	}
+	return err
+}
+
+const limitWait = `SELECT set_config('lock_timeout', $1, true)`
+
+// lockWithin keeps everybody else away from a table. Its limit holds for the rest of the transaction.
+func lockWithin(ctx context.Context, tx pgx.Tx, wait time.Duration, table string) error {
+	if _, err := tx.Exec(ctx, limitWait, millis(wait)); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `LOCK TABLE `+table+` IN ACCESS EXCLUSIVE MODE`)
+	return err
+}
+
+// Reclaim drops the partitions of past days that are empty, if nobody is at the table: otherwise the next call does.
+// What else was deleted is room for new rows, which PostgreSQL sees to itself.
+func (s *Store) Reclaim(ctx context.Context) error {
+	const do = "reclaim room"
+	if s.can.Hypertable() {
+		return failed(ctx, do, s.pool.Ping(ctx))
+	}
+	now, err := moment(ctx, s.pool)
+	if err != nil {
+		return failed(ctx, do, err)
+	}
+	past := window{last: now.AddDate(0, 0, -2)} // yesterday is still being stored
+	days, err := s.days(ctx, s.pool, past)
+	if err != nil {
+		return failed(ctx, do, err)
+	}
+	for _, d := range days {
+		if err := s.dropIfEmpty(ctx, d); isBusy(err) {
+			return nil
+		} else if err != nil && !isGone(err) {
+			return failed(ctx, do, err)
+		}
+	}
+	return nil
+}
+
+// dropIfEmpty looks twice, so that a day with rows is not locked.
+func (s *Store) dropIfEmpty(ctx context.Context, d day) error {
+	empty := func(q querier) (empty bool, err error) {
+		err = q.QueryRow(ctx, `SELECT NOT EXISTS (SELECT 1 FROM `+d.table+`)`).Scan(&empty)
+		return empty, err
+	}
+	if none, err := empty(s.pool); !none || err != nil {
+		return err
+	}
+	return s.transact(ctx, func(tx pgx.Tx) error {
+		if err := lockWithin(ctx, tx, patience, "measurement_rows"); err != nil {
+			return err
+		}
+		if none, err := empty(tx); !none || err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, `DROP TABLE `+d.table)
+		return err
+	})
+}

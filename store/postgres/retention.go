@@ -1,0 +1,265 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/heimdall-sdr/heimdall"
+)
+
+// acquisitionRows counts what a deletion of acquisition a takes away: a success has one measurement.
+const acquisitionRows = `1 + (SELECT count(*) + count(*) FILTER (WHERE c.state = 'success') FROM captures AS c WHERE c.task_id = a.task_id)`
+
+const selectExpired = `
+SELECT task_id, '', ended_at, ` + acquisitionRows + `, 0::bigint, 0::bigint, NULL::timestamptz, NULL::timestamptz
+FROM acquisitions AS a
+WHERE ended_at < $1 AND (ended_at, task_id) > ($2, $3::uuid)
+  AND NOT EXISTS (SELECT 1 FROM captures AS c WHERE c.task_id = a.task_id AND (c.ended_at >= $1 OR c.start_unix_ns / 1000 >= $4))
+  AND NOT EXISTS (SELECT 1 FROM deletions AS d WHERE d.task_id = a.task_id)
+ORDER BY ended_at, task_id LIMIT $5`
+
+// deletionColumns are in the order of the queries of this file.
+func deletionColumns(d *heimdall.Deletion) []column {
+	return []column{
+		{"task_id", &d.TaskID}, {"reason", &d.Reason}, {"ended_at", micros{&d.EndedAt}}, {"rows", &d.Rows},
+		{"objects", &d.Objects}, {"bytes", &d.Bytes}, {"planned_at", micros{&d.PlannedAt}}, {"done_at", micros{&d.DoneAt}},
+	}
+}
+
+func scanDeletion(r row) (d heimdall.Deletion, err error) {
+	err = r.Scan(fields(deletionColumns(&d))...)
+	return d, err
+}
+
+// ExpiredAcquisitions returns a page of the acquisitions that may go, oldest end first. Those whose deletion is
+// planned are left out.
+func (s *Store) ExpiredAcquisitions(ctx context.Context, f heimdall.ExpiredFilter) ([]heimdall.Deletion, error) {
+	const do = "list expired acquisitions"
+	err := checkLimit(f.Limit)
+	var id uuid.UUID // of none: before all
+	if err == nil && f.AfterTaskID != "" {
+		id, err = parseCursor(f.AfterTaskID)
+	}
+	if err != nil {
+		return nil, failed(ctx, do, err)
+	}
+	before := ceilMicros(f.Before)
+	rows, err := s.pool.Query(ctx, selectExpired, before, f.AfterEnd.UTC(), id, before.UnixMicro(), f.Limit)
+	list, err := all(rows, err, scanDeletion)
+	return list, failed(ctx, do, err)
+}
+
+const (
+	// Until the end of the transaction they neither go nor, which is more than is needed, change.
+	lockAcquisitions = `
+SELECT task_id::text, state FROM acquisitions WHERE task_id = ANY($1::uuid[]) ORDER BY task_id FOR NO KEY UPDATE`
+
+	insertDeletions = `
+INSERT INTO deletions (task_id, reason, ended_at, rows, objects, bytes, planned_at)
+SELECT a.task_id, p.reason, a.ended_at, ` + acquisitionRows + `, p.objects, p.bytes, clock_timestamp()
+FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[]) AS p (task_id, reason, objects, bytes)
+JOIN acquisitions AS a ON a.task_id = p.task_id
+ORDER BY a.task_id
+ON CONFLICT DO NOTHING`
+)
+
+// PlanDeletion journals, all or none, that these acquisitions are going to be deleted, for the Reason and with as
+// many Objects and Bytes as plans say; the rest of a plan is found out here. A plan that is there already, carried
+// out or not, stays. An acquisition that has not ended is ErrConflict, an unknown one ErrNotFound.
+func (s *Store) PlanDeletion(ctx context.Context, plans []heimdall.Deletion) error {
+	return s.write(ctx, "plan deletion", func(tx pgx.Tx) error {
+		ids, err := parseTaskIDs(plans)
+		if err != nil {
+			return err
+		}
+		states, err := statesOf(ctx, tx, ids)
+		if err != nil {
+			return err
+		}
+		known, err := deletionsOf(ctx, tx, ids) // after the locks: whoever has just deleted one is done
+		if err != nil {
+			return err
+		}
+		var reasons []string
+		var objects, bytes []int64
+		for i, p := range plans {
+			_, planned := known[ids[i]]
+			switch state, exists := states[ids[i]]; {
+			case !exists && !planned:
+				return fmt.Errorf("acquisition %s: %w", p.TaskID, heimdall.ErrNotFound)
+			case !planned && !state.Ended():
+				return fmt.Errorf("acquisition %s is %s, cancel it first: %w", p.TaskID, state, heimdall.ErrConflict)
+			}
+			reasons, objects, bytes = append(reasons, storable(p.Reason)), append(objects, p.Objects), append(bytes, p.Bytes)
+		}
+		_, err = tx.Exec(ctx, insertDeletions, ids, reasons, objects, bytes)
+		return err
+	})
+}
+
+// parseTaskIDs is ErrNotFound when one is no id.
+func parseTaskIDs(list []heimdall.Deletion) ([]uuid.UUID, error) {
+	out := make([]uuid.UUID, len(list))
+	for i, d := range list {
+		var err error
+		if out[i], err = parseTaskID(d.TaskID); err != nil {
+			return nil, notFound(err, "acquisition %s", d.TaskID)
+		}
+	}
+	return out, nil
+}
+
+// statesOf locks the acquisitions that there are.
+func statesOf(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (map[uuid.UUID]heimdall.State, error) {
+	out := make(map[uuid.UUID]heimdall.State, len(ids))
+	rows, err := tx.Query(ctx, lockAcquisitions, ids)
+	if err != nil {
+		return nil, err
+	}
+	var id uuid.UUID
+	var state heimdall.State
+	_, err = pgx.ForEachRow(rows, []any{&id, &state}, func() error {
+		out[id] = state
+		return nil
+	})
+	return out, err
+}
+
+const selectDeletions = `
+SELECT task_id, reason, ended_at, rows, objects, bytes, planned_at, done_at FROM deletions`
+
+const selectDeletionsOf = selectDeletions + ` WHERE task_id = ANY($1::uuid[])`
+
+func deletionsOf(ctx context.Context, tx pgx.Tx, ids []uuid.UUID) (map[uuid.UUID]heimdall.Deletion, error) {
+	rows, err := tx.Query(ctx, selectDeletionsOf, ids)
+	list, err := all(rows, err, scanDeletion)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[uuid.UUID]heimdall.Deletion, len(list))
+	for _, d := range list {
+		id, err := parseTaskID(d.TaskID)
+		if err != nil {
+			return nil, err
+		}
+		out[id] = d
+	}
+	return out, nil
+}
+
+const selectDeletion = selectDeletions + ` WHERE task_id = $1`
+
+// Deletion returns what the journal says of an acquisition, or ErrNotFound.
+func (s *Store) Deletion(ctx context.Context, taskID string) (d heimdall.Deletion, err error) {
+	id, err := parseTaskID(taskID)
+	if err == nil {
+		d, err = scanDeletion(s.pool.QueryRow(ctx, selectDeletion, id))
+	}
+	return d, failed(ctx, "get deletion", notFound(err, "deletion of acquisition %s", taskID))
+}
+
+// PlannedDeletions returns a page of the deletions that are planned and not done, in order of task_id, after the
+// one given.
+func (s *Store) PlannedDeletions(ctx context.Context, afterTaskID string, limit int) ([]heimdall.Deletion, error) {
+	const do = "list planned deletions"
+	var w where
+	w.add("done_at IS NULL")
+	err := checkLimit(limit)
+	if err == nil && afterTaskID != "" {
+		var after uuid.UUID
+		after, err = parseCursor(afterTaskID)
+		w.add("task_id > $", after)
+	}
+	if err != nil {
+		return nil, failed(ctx, do, err)
+	}
+	query := selectDeletions + w.String() + ` ORDER BY task_id` + w.limit(limit)
+	rows, err := s.pool.Query(ctx, query, w.args...)
+	list, err := all(rows, err, scanDeletion)
+	return list, failed(ctx, do, err)
+}
+
+const (
+	finishDeletions = `
+UPDATE deletions SET done_at = clock_timestamp()
+WHERE task_id = ANY($1::uuid[]) AND done_at IS NULL
+RETURNING task_id, reason, ended_at, rows, objects, bytes, planned_at, done_at`
+
+	// A measurement's time is that of its recording, cut to microseconds.
+	selectWindowOf = `
+SELECT min(start_unix_ns) / 1000 * 1000, max(start_unix_ns) / 1000 * 1000 FROM captures WHERE task_id = ANY($1::uuid[])`
+
+	deleteCaptures     = `DELETE FROM captures WHERE task_id = ANY($1::uuid[])`
+	deleteAcquisitions = `DELETE FROM acquisitions WHERE task_id = ANY($1::uuid[])`
+)
+
+// A window is from when to when there are measurements; zero when there are none.
+type window struct{ first, last time.Time }
+
+// FinishDeletion deletes the rows of acquisitions whose deletion is planned, in one transaction, and returns those
+// that it was this call that deleted. One that is not planned is ErrConflict, and then nothing happens.
+//
+// The measurements of whole days go with their partition or chunk; see days.go.
+func (s *Store) FinishDeletion(ctx context.Context, taskIDs []string) (done []heimdall.Deletion, err error) {
+	err = s.write(ctx, "finish deletion", func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, noTimeout); err != nil {
+			return err
+		}
+		ids := make([]uuid.UUID, len(taskIDs))
+		for i, id := range taskIDs {
+			ids[i], _ = parseTaskID(id) // what is no id is not planned
+		}
+		if _, err := statesOf(ctx, tx, ids); err != nil {
+			return err
+		}
+		planned, err := deletionsOf(ctx, tx, ids)
+		if err != nil {
+			return err
+		}
+		for i, id := range ids {
+			if _, ok := planned[id]; !ok {
+				return fmt.Errorf("the deletion of acquisition %s has not been planned: %w", taskIDs[i], heimdall.ErrConflict)
+			}
+		}
+		rows, err := tx.Query(ctx, finishDeletions, ids)
+		if done, err = all(rows, err, scanDeletion); err != nil || len(done) == 0 {
+			return err
+		}
+		return s.deleteRows(ctx, tx, done)
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(done, func(a, b heimdall.Deletion) int { return strings.Compare(a.TaskID, b.TaskID) })
+	return done, nil
+}
+
+// deleteRows locks rollups before it locks measurements, as everybody does.
+func (s *Store) deleteRows(ctx context.Context, tx pgx.Tx, going []heimdall.Deletion) error {
+	ids, err := parseTaskIDs(going)
+	if err != nil {
+		return err
+	}
+	var w window
+	if err := tx.QueryRow(ctx, selectWindowOf, ids).Scan(nanos{&w.first}, nanos{&w.last}); err != nil {
+		return err
+	}
+	if err := markDeleted(ctx, tx, ids, w); err != nil {
+		return err
+	}
+	for _, query := range []string{deleteCaptures, deleteAcquisitions} {
+		if _, err := tx.Exec(ctx, query, ids); err != nil {
+			return err
+		}
+	}
+	if w.first.IsZero() {
+		return nil
+	}
+	return s.deleteMeasurements(ctx, tx, ids, w)
+}
