@@ -42,6 +42,7 @@ var mayImport = map[string]struct {
 	"retention":         {". blob", "deletes rows and objects together, from whatever database and bucket"},
 	"acquire":           {". iq dsp stamp websdr blob export", "knows radios, databases and buckets by their promises only"},
 	"recompute":         {". blob dsp iq", "measures what is stored: no radio, and whatever database and bucket"},
+	"bulk":              {".", "files of measurements for whatever database"},
 	"store":             {".", "what the databases have in common"},
 	"store/sqlite":      {". store acquire", "one database; acquire for the types of its interface"},
 	"store/postgres":    {". store acquire", "one database; acquire for the types of its interface"},

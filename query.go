@@ -41,7 +41,7 @@ type MeasurementFilter struct {
 	FrequencyMaxHz      int64
 	SNRMinDB            *float64 // rows without an SNR never satisfy it
 	DetectedOnly        bool
-	AlgorithmVersionNot string          // "" means any; otherwise only rows of another AlgorithmVersion
+	AlgorithmVersionNot string          // "" means any; otherwise only rows of another AlgorithmVersion that were not imported
 	After               *MeasurementKey // cursor: the last row of the page before
 	Limit               int             // 1 to MaxPage; 0 means no limit where rows are streamed
 }

@@ -17,10 +17,10 @@ const (
 	LeaseDiffers              = "lease_differs"               // running acquisitions, and no others, have a lease
 	CaptureWithoutWorker      = "capture_without_worker"      // a running capture is of a running acquisition
 	TimesDiffer               = "times_differ"                // what has ended, and nothing else, has a time of its end
-	RecordingMissing          = "recording_missing"           // a successful capture has a whole recording
+	RecordingMissing          = "recording_missing"           // a successful capture has a whole recording, unless it was imported
 	RecordingUnexpected       = "recording_unexpected"        // no other capture has one
 	CountsDiffer              = "counts_differ"               // a recording has samples, bytes and a checksum
-	MeasurementMissing        = "measurement_missing"         // a successful capture has exactly one measurement
+	MeasurementMissing        = "measurement_missing"         // a successful capture has exactly one measurement; imported, at least one
 	MeasurementUnexpected     = "measurement_unexpected"      // no other capture has one
 	MeasurementDiffers        = "measurement_differs"         // it is of the capture's own recording
 	RollupDiffers             = "rollup_differs"              // a rollup is the sum of its rows, and of those deleted

@@ -24,7 +24,7 @@ const (
 	exitOK      = 0
 	exitError   = 1 // it could not be done
 	exitUsage   = 2 // what was asked is wrong: nothing was done
-	exitPartial = 3 // an acquisition ended partial, or some recordings could not be recomputed
+	exitPartial = 3 // an acquisition ended partial, or some recordings could not be recomputed, or some rows not imported
 	exitFailed  = 4 // an acquisition ended failed or cancelled, a check found something amiss, or nothing of what was asked could be done
 )
 
@@ -39,6 +39,7 @@ type commands struct {
 	Acquisitions acquisitionsCmd `cmd:"" help:"List acquisitions, show or cancel one."`
 	WebSDR       websdrCmd       `cmd:"" name:"websdr" help:"List, add, change, import and export WebSDRs."`
 	Measurements measurementsCmd `cmd:"" help:"Print measurements, newest first."`
+	Import       importCmd       `cmd:"" help:"Load what was made elsewhere."`
 	Recompute    recomputeCmd    `cmd:"" help:"Derive the metrics of stored recordings again, after their definitions have changed."`
 	Recordings   recordingsCmd   `cmd:"" help:"Export recordings."`
 	Measure      measureCmd      `cmd:"" help:"Measure a file of samples."`

@@ -11,6 +11,9 @@ import (
 	"github.com/heimdall-sdr/heimdall/store"
 )
 
+// Imported measurements have no recording here, and a capture of theirs has any number of them.
+const notImported = ` AND task_id NOT IN (SELECT task_id FROM imported_acquisitions)`
+
 // Each query yields task_id, websdr_id and what was found, for every row that breaks the promise.
 var checks = []struct{ kind, query string }{
 	{store.AcquisitionWithoutCapture, `
@@ -42,11 +45,14 @@ FROM captures WHERE (state NOT IN ('pending', 'running')) <> (ended_at IS NOT NU
 	{store.RecordingMissing, `
 SELECT task_id, websdr_id, 'it succeeded, its s3_path is ' || COALESCE(s3_path, 'NULL')
 FROM captures WHERE state = 'success' AND (s3_path IS NULL OR datatype IS NULL OR sample_rate_hz IS NULL
-    OR frequency_hz IS NULL OR samples_count IS NULL OR start_unix_ns IS NULL OR gaps IS NULL)`},
+    OR frequency_hz IS NULL OR samples_count IS NULL OR start_unix_ns IS NULL OR gaps IS NULL)` + notImported},
 
 	{store.RecordingUnexpected, `
 SELECT task_id, websdr_id, 'it is ' || state || ', its s3_path is ' || s3_path
-FROM captures WHERE state <> 'success' AND s3_path IS NOT NULL`},
+FROM captures WHERE state <> 'success' AND s3_path IS NOT NULL
+UNION ALL
+SELECT task_id, websdr_id, 'it was imported, its s3_path is ' || s3_path
+FROM captures JOIN imported_acquisitions USING (task_id) WHERE s3_path IS NOT NULL`},
 
 	{store.CountsDiffer, `
 SELECT task_id, websdr_id, format('samples_count %s, bytes %s, sha256 %s', samples_count, bytes, sha256)
@@ -56,7 +62,13 @@ FROM captures WHERE s3_path IS NOT NULL
 	{store.MeasurementMissing, `
 SELECT task_id, websdr_id, 'it succeeded and has ' || count(m.samples_count) || ' measurements'
 FROM captures AS c LEFT JOIN measurements AS m USING (task_id, websdr_id)
-WHERE c.state = 'success' GROUP BY task_id, websdr_id HAVING count(m.samples_count) <> 1`},
+WHERE c.state = 'success' GROUP BY task_id, websdr_id
+HAVING count(m.samples_count) = 0 OR count(m.samples_count) > 1` + notImported + `
+UNION ALL
+SELECT task_id, 0, format('it was imported with %s measurements from %s to %s and has %s from %s to %s', i.measurements, i.first_at, i.last_at,
+    count(m.samples_count), min(m.timestamp_utc), max(m.timestamp_utc))
+FROM imported_acquisitions AS i LEFT JOIN measurements AS m USING (task_id) GROUP BY i.task_id
+HAVING (count(m.samples_count), min(m.timestamp_utc), max(m.timestamp_utc)) IS DISTINCT FROM (i.measurements, i.first_at, i.last_at)`},
 
 	{store.MeasurementUnexpected, `
 SELECT task_id, websdr_id, 'a measurement, of a capture that is ' || COALESCE(c.state, 'missing')
@@ -68,7 +80,7 @@ SELECT task_id, websdr_id, format('capture: %s, %s samples from %s us; measureme
     c.s3_path, c.samples_count, c.start_unix_ns / 1000, m.s3_path, m.samples_count, (extract(epoch FROM m.timestamp_utc) * 1000000)::bigint)
 FROM measurements AS m JOIN captures AS c USING (task_id, websdr_id)
 WHERE c.state = 'success' AND (m.s3_path IS DISTINCT FROM c.s3_path OR m.samples_count IS DISTINCT FROM c.samples_count
-    OR (extract(epoch FROM m.timestamp_utc) * 1000000)::bigint IS DISTINCT FROM c.start_unix_ns / 1000)`},
+    OR (extract(epoch FROM m.timestamp_utc) * 1000000)::bigint IS DISTINCT FROM c.start_unix_ns / 1000)` + notImported},
 
 	{store.RollupDiffers, hoursDiffer},
 

@@ -141,6 +141,9 @@ func (s *Store) ReplaceMetrics(ctx context.Context, key heimdall.MeasurementKey,
 		if _, err := tx.Exec(ctx, lockAcquisition, id); err != nil {
 			return err
 		}
+		if err := refuseImported(ctx, tx, id); err != nil {
+			return err
+		}
 		where := []any{micros{&key.Timestamp}, key.WebSDRID, id}
 		return missing(reroll(ctx, tx, where, func() error {
 			result, err := tx.Exec(ctx, replaceMetrics, append(append(args[:len(args):len(args)], where...), storable(oldVersion))...)
@@ -229,7 +232,13 @@ func measurements(ctx context.Context, q querier, f heimdall.MeasurementFilter) 
 }
 
 const selectWindow = `
-SELECT min(start_unix_ns), max(start_unix_ns) FROM captures WHERE task_id = $1 HAVING min(start_unix_ns) IS NOT NULL`
+SELECT min(ns), max(ns)
+FROM (SELECT start_unix_ns FROM captures WHERE task_id = $1
+      UNION ALL SELECT unnest(ARRAY[` + importedNS + `]) FROM imported_acquisitions WHERE task_id = $1) AS times (ns)
+HAVING min(ns) IS NOT NULL`
+
+// importedNS are when the measurements of an acquisition that was imported begin and end, as captures tell times.
+const importedNS = `(extract(epoch FROM first_at) * 1000000)::bigint * 1000, (extract(epoch FROM last_at) * 1000000)::bigint * 1000`
 
 // addAcquisition chooses the rows of one acquisition, or is pgx.ErrNoRows when it has none. Its captures tell from
 // when they are: with times as arguments a few partitions are looked at, where the id alone, or a join, would read
@@ -272,7 +281,7 @@ func (w *where) addFilter(f heimdall.MeasurementFilter) error {
 		w.add("detected")
 	}
 	if f.AlgorithmVersionNot != "" {
-		w.add("algorithm_version <> $", storable(f.AlgorithmVersionNot))
+		w.add("algorithm_version <> $"+notImported, storable(f.AlgorithmVersionNot))
 	}
 	if f.After == nil {
 		return nil

@@ -13,8 +13,10 @@ import (
 	"github.com/heimdall-sdr/heimdall"
 )
 
-// acquisitionRows counts what a deletion of acquisition a takes away: a success has one measurement.
-const acquisitionRows = `1 + (SELECT count(*) + count(*) FILTER (WHERE c.state = 'success') FROM captures AS c WHERE c.task_id = a.task_id)`
+// acquisitionRows counts what a deletion of acquisition a takes away: a success has one measurement, unless it was
+// imported.
+const acquisitionRows = `1 + (SELECT count(*) + count(c.start_unix_ns) FROM captures AS c WHERE c.task_id = a.task_id)
+         + COALESCE((SELECT i.measurements FROM imported_acquisitions AS i WHERE i.task_id = a.task_id), 0)`
 
 const selectExpired = `
 SELECT task_id, '', ended_at, ` + acquisitionRows + `, 0::bigint, 0::bigint, NULL::timestamptz, NULL::timestamptz
@@ -193,7 +195,9 @@ RETURNING task_id, reason, ended_at, rows, objects, bytes, planned_at, done_at`
 
 	// A measurement's time is that of its recording, cut to microseconds.
 	selectWindowOf = `
-SELECT min(start_unix_ns) / 1000 * 1000, max(start_unix_ns) / 1000 * 1000 FROM captures WHERE task_id = ANY($1::uuid[])`
+SELECT min(ns) / 1000 * 1000, max(ns) / 1000 * 1000
+FROM (SELECT start_unix_ns FROM captures WHERE task_id = ANY($1::uuid[])
+      UNION ALL SELECT unnest(ARRAY[` + importedNS + `]) FROM imported_acquisitions WHERE task_id = ANY($1::uuid[])) AS times (ns)`
 
 	deleteCaptures     = `DELETE FROM captures WHERE task_id = ANY($1::uuid[])`
 	deleteAcquisitions = `DELETE FROM acquisitions WHERE task_id = ANY($1::uuid[])`

@@ -54,7 +54,14 @@ FROM captures AS c JOIN acquisitions AS a ON a.task_id = c.task_id
        AND m.timestamp_utc = TIMESTAMPTZ 'epoch' + c.start_unix_ns / 1000 * INTERVAL '1 microsecond'`
 
 	ofEnded = `
-WHERE c.state IN ('success', 'failed', 'cancelled') AND COALESCE(m.timestamp_utc, c.ended_at) IS NOT NULL`
+WHERE c.state IN ('success', 'failed', 'cancelled') AND COALESCE(m.timestamp_utc, c.ended_at) IS NOT NULL
+  AND (c.state <> 'success' OR c.start_unix_ns IS NOT NULL)`
+
+	// And from captures that were imported, which have no recording, and of measurements any number.
+	andImported = `
+UNION ALL` + endedColumns + `
+FROM imported_acquisitions AS i JOIN captures AS c ON c.task_id = i.task_id JOIN acquisitions AS a ON a.task_id = i.task_id
+     JOIN measurement_rows AS m ON m.task_id = c.task_id AND m.websdr_id = c.websdr_id`
 
 	// The same of successes, from their measurements: for conditions on these.
 	tallyMeasurements = tallyColumns + endedColumns + `
@@ -287,7 +294,8 @@ func reroll(ctx context.Context, tx pgx.Tx, key []any, change func() error) erro
 
 // Of acquisitions $1, with their measurements from $2 to $3: so bound, TimescaleDB looks at few chunks.
 const (
-	tallyOfAcquisitions = tallyCaptures + ` AND m.timestamp_utc BETWEEN $2 AND $3` + ofEnded + ` AND c.task_id = ANY($1::uuid[])` + tallyGroups
+	tallyOfAcquisitions = tallyCaptures + ` AND m.timestamp_utc BETWEEN $2 AND $3` + ofEnded + ` AND c.task_id = ANY($1::uuid[])` + andImported + `
+WHERE c.task_id = ANY($1::uuid[]) AND m.timestamp_utc BETWEEN $2 AND $3` + tallyGroups
 
 	lockGroups = `
 SELECT 1 FROM (` + tallyOfAcquisitions + `) AS t JOIN captures_hourly AS h ON ` + sameGroup + `
@@ -312,7 +320,7 @@ func markDeleted(ctx context.Context, tx pgx.Tx, ids []uuid.UUID, w window) erro
 // Schwarz, count * sumsq bounds the square of the sum of the magnitudes, which is what rounding errors grow with.
 const (
 	hoursDiffer = `
-WITH t AS MATERIALIZED (` + tallyCaptures + ofEnded + tallyGroups + `)` + hoursDifferFromT
+WITH t AS MATERIALIZED (` + tallyCaptures + ofEnded + andImported + tallyGroups + `)` + hoursDifferFromT
 
 	daysDiffer = `
 WITH t AS MATERIALIZED (` + addHours + ` GROUP BY 1, 2, 3, 4, 5, 6)`

@@ -10,6 +10,9 @@ import (
 	"github.com/heimdall-sdr/heimdall/store"
 )
 
+// Imported measurements have no recording here, and a capture of theirs has any number of them.
+const notImported = ` AND task_id NOT IN (SELECT task_id FROM imported_acquisitions)`
+
 // Each query yields task_id, websdr_id and what was found, for every row that breaks the promise.
 var checks = []struct{ kind, query string }{
 	{store.DatabaseDamaged, `
@@ -47,11 +50,14 @@ FROM captures WHERE (state NOT IN ('pending', 'running')) <> (ended_at IS NOT NU
 	{store.RecordingMissing, `
 SELECT task_id, websdr_id, 'it succeeded, its s3_path is ' || COALESCE(s3_path, 'NULL')
 FROM captures WHERE state = 'success' AND (s3_path IS NULL OR datatype IS NULL OR sample_rate_hz IS NULL
-    OR frequency_hz IS NULL OR samples_count IS NULL OR start_unix_ns IS NULL OR gaps IS NULL)`},
+    OR frequency_hz IS NULL OR samples_count IS NULL OR start_unix_ns IS NULL OR gaps IS NULL)` + notImported},
 
 	{store.RecordingUnexpected, `
 SELECT task_id, websdr_id, 'it is ' || state || ', its s3_path is ' || s3_path
-FROM captures WHERE state <> 'success' AND s3_path IS NOT NULL`},
+FROM captures WHERE state <> 'success' AND s3_path IS NOT NULL
+UNION ALL
+SELECT task_id, websdr_id, 'it was imported, its s3_path is ' || s3_path
+FROM captures JOIN imported_acquisitions USING (task_id) WHERE s3_path IS NOT NULL`},
 
 	{store.CountsDiffer, `
 SELECT task_id, websdr_id, printf('samples_count %s, bytes %s, sha256 %s', samples_count, bytes, sha256)
@@ -61,7 +67,7 @@ FROM captures WHERE s3_path IS NOT NULL
 	{store.MeasurementMissing, `
 SELECT task_id, websdr_id, 'it succeeded and has ' || count(m.id) || ' measurements'
 FROM captures AS c LEFT JOIN measurements AS m USING (task_id, websdr_id)
-WHERE c.state = 'success' GROUP BY task_id, websdr_id HAVING count(m.id) <> 1`},
+WHERE c.state = 'success' GROUP BY task_id, websdr_id HAVING count(m.id) = 0 OR count(m.id) > 1` + notImported},
 
 	{store.MeasurementUnexpected, `
 SELECT task_id, websdr_id, 'a measurement, of a capture that is ' || COALESCE(c.state, 'missing')
@@ -73,7 +79,7 @@ SELECT task_id, websdr_id, printf('capture: %s, %s samples from %s us; measureme
     c.s3_path, c.samples_count, c.start_unix_ns / 1000, m.s3_path, m.samples_count, m.timestamp_utc)
 FROM measurements AS m JOIN captures AS c USING (task_id, websdr_id)
 WHERE c.state = 'success' AND (m.s3_path IS NOT c.s3_path OR m.samples_count IS NOT c.samples_count
-    OR m.timestamp_utc IS NOT c.start_unix_ns / 1000)`},
+    OR m.timestamp_utc IS NOT c.start_unix_ns / 1000)` + notImported},
 
 	{store.RollupDiffers, hoursDiffer},
 

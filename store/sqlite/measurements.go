@@ -102,6 +102,9 @@ func (s *Store) ReplaceMetrics(ctx context.Context, key heimdall.MeasurementKey,
 		return failed(ctx, do, err)
 	}
 	return s.write(ctx, do, func(tx *sql.Tx) error {
+		if err := refuseImported(ctx, tx, key.TaskID); err != nil {
+			return err
+		}
 		return reroll(ctx, tx, key, func() error { return replaceRow(ctx, tx, key, oldVersion, columns) })
 	})
 }
@@ -217,7 +220,7 @@ func measurementsWhere(f heimdall.MeasurementFilter) (where, error) {
 		w.add("detected")
 	}
 	if f.AlgorithmVersionNot != "" {
-		w.add("algorithm_version <> ?", f.AlgorithmVersionNot)
+		w.add("algorithm_version <> ?"+notImported, f.AlgorithmVersionNot)
 	}
 	if f.After != nil {
 		w.add("(timestamp_utc, task_id, websdr_id) < (?, ?, ?)", f.After.Timestamp.UnixMicro(), f.After.TaskID, f.After.WebSDRID)

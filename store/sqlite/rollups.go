@@ -61,7 +61,9 @@ GROUP BY 1, 2, 3, 4, 5, 6`
 )
 
 const addToRollup = `
-INSERT INTO captures_hourly AS h` + tallyCaptures + oneCapture + tallyGroups + `
+INSERT INTO captures_hourly AS h` + tallyCaptures + oneCapture + tallyGroups + addToGroup
+
+const addToGroup = `
 ON CONFLICT (bucket, websdr_id, frequency_hz, label, state, failure_class) DO UPDATE SET
     captures = h.captures + excluded.captures, attempts = h.attempts + excluded.attempts, bytes = h.bytes + excluded.bytes,
     last_at = max(h.last_at, excluded.last_at), detected = h.detected + excluded.detected,

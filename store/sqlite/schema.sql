@@ -116,7 +116,7 @@ CREATE INDEX captures_by_websdr ON captures (websdr_id, task_id DESC);
 CREATE INDEX captures_without_data ON captures (ended_at) WHERE state IN ('failed', 'cancelled');
 CREATE UNIQUE INDEX captures_by_s3_path ON captures (s3_path) WHERE s3_path IS NOT NULL;
 
--- One row per successful capture. From snr_db on, the columns are heimdall.Metrics under their JSON names
+-- One row per successful capture, unless it was imported. From snr_db on, the columns are heimdall.Metrics under their JSON names
 -- (L and K, which SQL would not tell from l and k, as welch_l and welch_k).
 CREATE TABLE measurements (
     id                  INTEGER PRIMARY KEY,
@@ -323,3 +323,12 @@ CREATE TABLE deletions (
 ) STRICT;
 
 CREATE INDEX deletions_planned ON deletions (task_id) WHERE done_at IS NULL;
+
+-- Acquisitions whose measurements were made elsewhere. Their captures have no recording, attempts or start, and each
+-- any number of measurements; whatever else is true of an acquisition is true of them.
+CREATE TABLE imported_acquisitions (
+    task_id        TEXT    NOT NULL PRIMARY KEY REFERENCES acquisitions (task_id) ON DELETE CASCADE,
+    source_task_id TEXT    NOT NULL, -- what it is called there; '' when that is task_id
+    first_at       INTEGER NOT NULL, -- of its measurements, timestamp_utc of the first and of the last
+    last_at        INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -45,6 +45,10 @@ func calls(s Store, job *acquire.Job) map[string]func(context.Context) error {
 			_, err := s.Measurements(ctx, heimdall.MeasurementFilter{Limit: 1})
 			return err
 		},
+		"ImportMeasurements": func(ctx context.Context) error {
+			_, err := s.ImportMeasurements(ctx, []heimdall.ImportedMeasurement{imported("task", 1, aTime)}, heimdall.ImportOptions{})
+			return err
+		},
 		"ReplaceMetrics": func(ctx context.Context) error {
 			return s.ReplaceMetrics(ctx, heimdall.MeasurementKey{Timestamp: aTime, TaskID: job.TaskID, WebSDRID: 1}, "1", heimdall.Metrics{})
 		},

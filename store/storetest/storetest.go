@@ -44,6 +44,7 @@ type Store interface {
 
 	AnalyticsStore
 	RetentionStore
+	ImportStore
 
 	Ping(ctx context.Context) error
 	Check(ctx context.Context) ([]store.Problem, error)
@@ -89,6 +90,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Replacements", replacements},
 		{"Analytics", analytics},
 		{"Retention", retentions},
+		{"Imports", imports},
 		{"WebSDRs", websdrs},
 		{"Acquisitions", acquisitions},
 		{"Queue", queue},
