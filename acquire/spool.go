@@ -69,8 +69,9 @@ type spoolEntry struct{ root, dir string }
 func (e *spoolEntry) samplesPath() string { return filepath.Join(e.dir, "samples") }
 func (e *spoolEntry) reservePath() string { return filepath.Join(e.dir, "reserve") }
 
-// reserveSize is more than the seal takes.
-const reserveSize = 64 << 10
+// reserveSize is more than the seal takes, and then the metadata and the rows with their rollups, where the database is
+// on the same disk.
+const reserveSize = 256 << 10
 
 // begin makes the entry afresh.
 func (e *spoolEntry) begin(b beginning) (*spoolWriter, error) {
