@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"os"
 
 	"github.com/heimdall-sdr/heimdall/blob/disk"
 	"github.com/heimdall-sdr/heimdall/check"
@@ -18,6 +19,11 @@ func (c *checkCmd) Run(a *app) error {
 	place := a.config.databasePlace()
 	if err := existing(a.ctx, place, a.config.DataDir); err != nil {
 		return err
+	}
+	if _, err := os.Stat(a.config.DataDir); err == nil { // with another database and folder of objects it need not be there
+		if err := (&folder{dir: a.config.DataDir}).checkLayout(); err != nil {
+			return err
+		}
 	}
 	s, err := place.open(a.ctx, databaseOptions{log: a.logger(slog.LevelWarn)})
 	if err != nil {
