@@ -33,6 +33,9 @@ func (c *measurementFilter) filter() heimdall.MeasurementFilter {
 		FrequencyMinHz: int64(math.Round(c.FrequencyMinMHz * 1e6)), FrequencyMaxHz: int64(math.Round(c.FrequencyMaxMHz * 1e6)),
 		SNRMinDB: c.SNRMinDB, DetectedOnly: c.Detected,
 	}
+	if c.TaskID != "" {
+		f.TaskID = heimdall.TaskIDOf(c.TaskID) // imported acquisitions are found by their old names, too
+	}
 	if c.Since > 0 {
 		f.From = time.Now().Add(-c.Since)
 	}

@@ -277,12 +277,7 @@ func (b *importing) store(ctx context.Context, tx pgx.Tx) error {
 	if err := tx.SendBatch(ctx, &writes).Close(); err != nil {
 		return err
 	}
-	var names []string
-	for _, c := range measurementColumns(&heimdall.Measurement{}) {
-		names = append(names, c.name)
-	}
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"measurement_rows"}, names, &importCopy{b: b, n: -1})
-	return err
+	return b.copyTo(ctx, tx, "measurement_rows")
 }
 
 func (b *importing) queueAcquisitions(writes *pgx.Batch) {
@@ -369,6 +364,15 @@ func (b *importing) queueRollups(writes *pgx.Batch) {
 		numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]}
 	writes.Queue(addToRollups, args...)
 	writes.Queue(daily(addToRollups), args...)
+}
+
+func (b *importing) copyTo(ctx context.Context, tx pgx.Tx, table string) error {
+	var names []string
+	for _, c := range measurementColumns(&heimdall.Measurement{}) {
+		names = append(names, c.name)
+	}
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{table}, names, &importCopy{b: b, n: -1})
+	return err
 }
 
 // An importCopy is what is accepted as COPY takes it.

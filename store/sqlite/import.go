@@ -54,13 +54,25 @@ type importing struct {
 
 	result   heimdall.ImportResult
 	accepted []*heimdall.ImportedMeasurement
-	tasks    map[string]importTask // by task_id
+	tasks    map[string]*importTask // by task_id
 }
 
 // An importTask is what the database knows of an acquisition.
 type importTask struct {
 	exists, imported bool
 	deleted          string // why its deletion is planned or done; "" when it is not
+
+	first, last time.Time // of what is added
+	marked      bool
+}
+
+func (t *importTask) add(m *heimdall.ImportedMeasurement) {
+	if t.first.IsZero() || m.Timestamp.Before(t.first) {
+		t.first = m.Timestamp
+	}
+	if m.Timestamp.After(t.last) {
+		t.last = m.Timestamp
+	}
 }
 
 const (
@@ -116,6 +128,7 @@ func (b *importing) sort(ctx context.Context, tx *sql.Tx) error {
 		default:
 			seen[key] = true
 			b.accepted = append(b.accepted, m)
+			task.add(m)
 		}
 	}
 	return nil
@@ -132,12 +145,12 @@ func (b *importing) look(ctx context.Context, tx *sql.Tx) (websdrs map[int64]boo
 	for _, id := range ids {
 		websdrs[id] = true
 	}
-	b.tasks = map[string]importTask{}
+	b.tasks = map[string]*importTask{}
 	asked := []string{}
 	for i := range b.rows {
 		id := b.rows[i].TaskID
 		if _, found := b.tasks[id]; !found {
-			b.tasks[id] = importTask{}
+			b.tasks[id] = &importTask{}
 			asked = append(asked, id)
 		}
 	}
@@ -146,11 +159,11 @@ func (b *importing) look(ctx context.Context, tx *sql.Tx) (websdrs map[int64]boo
 		return nil, err
 	}
 	rows, err = tx.QueryContext(ctx, selectImportTasks, list)
-	_, err = all(rows, err, func(r row) (task importTask, err error) {
-		var id string
+	_, err = all(rows, err, func(r row) (id string, err error) {
+		var task importTask
 		err = r.Scan(&id, &task.exists, &task.imported, &task.deleted)
-		b.tasks[id] = task
-		return task, err
+		b.tasks[id] = &task
+		return id, err
 	})
 	return websdrs, err
 }
@@ -162,9 +175,8 @@ INSERT INTO acquisitions (task_id, label, frequency_hz, duration_seconds, sample
 VALUES (?, ?, ?, ?, ?, 0, 0, 0, 'success', 0, ?, ?, ?, 0, 0)`
 
 	markImported = `
-INSERT INTO imported_acquisitions AS i (task_id, source_task_id, first_at, last_at) VALUES (?1, ?2, ?3, ?3)
-ON CONFLICT (task_id) DO UPDATE SET first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)
-WHERE excluded.first_at NOT BETWEEN i.first_at AND i.last_at`
+INSERT INTO imported_acquisitions AS i (task_id, source_task_id, first_at, last_at) VALUES (?, ?, ?, ?)
+ON CONFLICT (task_id) DO UPDATE SET first_at = min(i.first_at, excluded.first_at), last_at = max(i.last_at, excluded.last_at)`
 
 	insertImportedCapture = `
 INSERT INTO captures (task_id, websdr_id, position, state, phase, attempts, failure_class, reason, bytes_received, elapsed_seconds, ended_at)
@@ -192,20 +204,28 @@ func (b *importing) store(ctx context.Context, tx *sql.Tx) error {
 		defer statements[i].Close()
 	}
 	acquisition, mark, capture, measurement := statements[0], statements[1], statements[2], statements[3]
+	captured := map[heimdall.MeasurementKey]bool{} // without times
 	for _, m := range b.accepted {
-		if !b.tasks[m.TaskID].exists {
+		task := b.tasks[m.TaskID]
+		if !task.exists {
 			lasted := recorded(m)
 			if _, err := acquisition.ExecContext(ctx, m.TaskID, b.label, m.FrequencyHz, seconds{&lasted}, int64(m.SampleRateHz),
-				importReason(m), micros{&m.Timestamp}, micros{&b.now}); err != nil {
+				importReason(m), micros{&task.first}, micros{&b.now}); err != nil {
 				return err
 			}
-			b.tasks[m.TaskID] = importTask{exists: true, imported: true}
+			task.exists, task.imported = true, true
 		}
-		if _, err := mark.ExecContext(ctx, m.TaskID, m.SourceTaskID, micros{&m.Timestamp}); err != nil {
-			return err
+		if !task.marked {
+			if _, err := mark.ExecContext(ctx, m.TaskID, m.SourceTaskID, micros{&task.first}, micros{&task.last}); err != nil {
+				return err
+			}
+			task.marked = true
 		}
-		if _, err := capture.ExecContext(ctx, m.TaskID, m.WebSDRID, micros{&b.now}); err != nil {
-			return err
+		if key := (heimdall.MeasurementKey{TaskID: m.TaskID, WebSDRID: m.WebSDRID}); !captured[key] {
+			if _, err := capture.ExecContext(ctx, m.TaskID, m.WebSDRID, micros{&b.now}); err != nil {
+				return err
+			}
+			captured[key] = true
 		}
 		if _, err := measurement.ExecContext(ctx, fields(measurementColumns(&m.Measurement))...); err != nil {
 			return err
