@@ -46,6 +46,9 @@ accuracy: ## the Monte Carlo behind the accuracy in docs/signal-metrics.md (SEED
 bench-simd: ## those of the metrics with vector instructions
 	GOEXPERIMENT=simd $(GO) test -run '^$$' -bench . -benchmem ./dsp
 
+bench-store: ## those of both databases; PostgreSQL must be installed (ROWS=10000000 for the sizes of a fleet)
+	$(GO) test -run '^$$' -bench . -benchmem ./store/... $${ROWS:+-args -rows=$$ROWS}
+
 generate: ## what is made from the code: docs/openapi.json, docs/signal-metrics.md
 	$(GO) test ./api -run OpenAPI -update
 	$(GO) test ./dsp -run SignalMetrics -update
@@ -53,4 +56,4 @@ generate: ## what is made from the code: docs/openapi.json, docs/signal-metrics.
 build: ## one static binary, ./heimdall (GOEXPERIMENT=simd on amd64: metrics at up to twice the speed)
 	CGO_ENABLED=0 $(GO) build -trimpath -o heimdall ./cmd/heimdall
 
-.PHONY: help check fmt vet staticcheck test test-race test-apache test-simd fuzz soak bench bench-simd accuracy generate build
+.PHONY: help check fmt vet staticcheck test test-race test-apache test-simd fuzz soak bench bench-simd bench-store accuracy generate build
