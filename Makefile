@@ -47,7 +47,8 @@ bench-simd: ## those of the metrics with vector instructions
 	GOEXPERIMENT=simd $(GO) test -run '^$$' -bench . -benchmem ./dsp
 
 bench-store: ## those of both databases; PostgreSQL must be installed (ROWS=10000000 for the sizes of a fleet)
-	$(GO) test -run '^$$' -bench . -benchmem ./store/... $${ROWS:+-args -rows=$$ROWS}
+	$(GO) test -run '^$$' -bench . -benchmem ./store/sqlite
+	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./store/postgres -rows $${ROWS:-1000000}
 
 generate: ## what is made from the code: docs/openapi.json, docs/signal-metrics.md
 	$(GO) test ./api -run OpenAPI -update
