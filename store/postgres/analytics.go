@@ -77,6 +77,9 @@ func (w *where) addRollups(f heimdall.AnalyticsFilter) {
 	}
 }
 
+// A month of hours has 36,000 groups of 50 WebSDRs, for which the server's own setting is too small.
+const groupInMemory = `SET LOCAL work_mem = '32MB'`
+
 // ask checks a question, and runs answer on one state of the database with what the answer is made from.
 func (s *Store) ask(ctx context.Context, do string, f heimdall.AnalyticsFilter, bucket heimdall.Bucket, answer func(pgx.Tx, heimdall.Basis) error) error {
 	if err := f.Validate(bucket); err != nil {
@@ -84,6 +87,9 @@ func (s *Store) ask(ctx context.Context, do string, f heimdall.AnalyticsFilter, 
 	}
 	return s.read(ctx, do, func(tx pgx.Tx) (err error) {
 		b := f.Basis()
+		if _, err := tx.Exec(ctx, groupInMemory); err != nil {
+			return err
+		}
 		if len(b.Ends()) > 0 {
 			if _, err := tx.Exec(ctx, holdDays); err != nil {
 				return err
