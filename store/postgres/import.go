@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -286,7 +287,7 @@ func (b *importing) queueAcquisitions(writes *pgx.Batch) {
 	var durations []float64
 	var reasons, sources []string
 	var times, firsts, lasts []time.Time
-	ids := slices.SortedFunc(maps.Keys(b.tasks), func(a, b uuid.UUID) int { return cmp.Compare(a.String(), b.String()) })
+	ids := slices.SortedFunc(maps.Keys(b.tasks), func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
 	for _, id := range ids {
 		t := b.tasks[id]
 		if t.head == nil {
@@ -326,44 +327,19 @@ func (b *importing) queueCaptures(writes *pgx.Batch) {
 		id       uuid.UUID
 		websdrID int64
 	}
-	seen := map[key]bool{}
-	var ids []uuid.UUID
-	var websdrIDs []int64
+	seen := make(map[key]struct{}, len(b.accepted))
 	for i, m := range b.accepted {
-		if k := (key{b.ids[i], m.WebSDRID}); !seen[k] {
-			seen[k] = true
-			ids, websdrIDs = append(ids, k.id), append(websdrIDs, k.websdrID)
-		}
+		seen[key{b.ids[i], m.WebSDRID}] = struct{}{}
+	}
+	// In the order of their indexes, in which neighbours are at hand.
+	keys := slices.SortedFunc(maps.Keys(seen), func(a, b key) int {
+		return cmp.Or(bytes.Compare(a.id[:], b.id[:]), cmp.Compare(a.websdrID, b.websdrID))
+	})
+	ids, websdrIDs := make([]uuid.UUID, len(keys)), make([]int64, len(keys))
+	for i, k := range keys {
+		ids[i], websdrIDs[i] = k.id, k.websdrID
 	}
 	writes.Queue(insertImportedCaptures, ids, websdrIDs, b.now)
-}
-
-// queueRollups is queueRollups of the writer for columns of one kind each, which are encoded three times as fast.
-func (b *importing) queueRollups(writes *pgx.Batch) {
-	n := len(b.accepted)
-	times, websdrIDs, frequencies, zeros := make([]time.Time, n), make([]int64, n), make([]int64, n), make([]int64, n)
-	labels, states, classes, detected := make([]string, n), make([]string, n), make([]string, n), make([]bool, n)
-	var numbers [6][]*float64
-	for i := range numbers {
-		numbers[i] = make([]*float64, n)
-	}
-	for i, m := range b.accepted {
-		times[i], websdrIDs[i], frequencies[i] = m.Timestamp.UTC().Truncate(time.Microsecond), m.WebSDRID, m.FrequencyHz
-		labels[i], states[i], detected[i] = b.tasks[b.ids[i]].label, string(heimdall.Success), m.Detected
-		if m.SampleRateHz != 0 {
-			numbers[0][i] = new(float64(m.SamplesCount) / m.SampleRateHz)
-		}
-		numbers[1][i], numbers[4][i], numbers[5][i] = m.SNRdB, m.NoiseDBFSHz, m.PowerDBFS
-		if method := m.FrequencyMethod; method != nil && *method == "carrier" {
-			numbers[2][i] = m.FrequencyOffsetHz
-		} else if method != nil && *method == "centroid" {
-			numbers[3][i] = m.FrequencyOffsetHz
-		}
-	}
-	args := []any{times, websdrIDs, frequencies, labels, states, classes, zeros, zeros, detected,
-		numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]}
-	writes.Queue(addToRollups, args...)
-	writes.Queue(daily(addToRollups), args...)
 }
 
 func (b *importing) copyTo(ctx context.Context, tx pgx.Tx, table string) error {
