@@ -278,3 +278,33 @@ func TestKeysAreListedInTheirOrderWhateverTheyAre(t *testing.T) {
 		}
 	})
 }
+
+// The folder of an acquisition goes with its last object, also under a listing that has just opened it.
+func TestAListingMindsNoFolderThatGoesMeanwhile(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, dir)
+	put(t, s, "sessions/t0/websdr_1.sigmf-data", "x")
+	folder := filepath.Join(dir, "sessions", "t1")
+	stop := make(chan struct{})
+	var group sync.WaitGroup
+	group.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if err := errors.Join(os.Mkdir(folder, 0o755), os.Remove(folder)); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	for range 20_000 {
+		if got := list(t, s, "sessions/"); len(got) != 1 {
+			t.Errorf("listed %q", got)
+		}
+	}
+	close(stop)
+	group.Wait()
+}

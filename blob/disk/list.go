@@ -116,7 +116,11 @@ func (w *walk) entries(dir string) ([]os.DirEntry, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return f.ReadDir(-1)
+	entries, err := f.ReadDir(-1)
+	if errors.Is(err, fs.ErrNotExist) { // the folder went with its last object after it was opened
+		return nil, nil
+	}
+	return entries, err
 }
 
 func (w *walk) fail(err error) bool {
