@@ -77,8 +77,10 @@ func (w *where) addRollups(f heimdall.AnalyticsFilter) {
 	}
 }
 
-// A month of hours has 36,000 groups of 50 WebSDRs, for which the server's own setting is too small.
-const groupInMemory = `SET LOCAL work_mem = '32MB'`
+// A month of hours has 36,000 groups of 50 WebSDRs, for which the server's own memory is too small. Each question is
+// planned for its range, since a plan for any would look at all partitions, and none runs long enough that compiling
+// it pays. Like holdDays they take no snapshot.
+var forQuestions = []string{`SET LOCAL work_mem = '32MB'`, `SET LOCAL plan_cache_mode = force_custom_plan`, `SET LOCAL jit = off`}
 
 // ask checks a question, and runs answer on one state of the database with what the answer is made from.
 func (s *Store) ask(ctx context.Context, do string, f heimdall.AnalyticsFilter, bucket heimdall.Bucket, answer func(pgx.Tx, heimdall.Basis) error) error {
@@ -87,13 +89,15 @@ func (s *Store) ask(ctx context.Context, do string, f heimdall.AnalyticsFilter, 
 	}
 	return s.read(ctx, do, func(tx pgx.Tx) (err error) {
 		b := f.Basis()
-		if _, err := tx.Exec(ctx, groupInMemory); err != nil {
-			return err
+		var settings pgx.Batch
+		for _, setting := range forQuestions {
+			settings.Queue(setting)
 		}
 		if len(b.Ends()) > 0 {
-			if _, err := tx.Exec(ctx, holdDays); err != nil {
-				return err
-			}
+			settings.Queue(holdDays)
+		}
+		if err := tx.SendBatch(ctx, &settings).Close(); err != nil {
+			return err
 		}
 		if b.RowsDeleted, err = endsLackRows(ctx, tx, f, b); err != nil {
 			return err
