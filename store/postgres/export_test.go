@@ -4,7 +4,9 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -97,3 +99,46 @@ func MeasurementsPlan(t *testing.T, s *Store, f heimdall.MeasurementFilter) stri
 
 // CompressionStatements are those that only full TimescaleDB runs.
 var CompressionStatements = []string{selectCompression, enableCompression, selectPolicy, addPolicy, alterPolicy, dropChunks, decompressAny}
+
+// FillRollups makes all rollups from the rows.
+var FillRollups = []string{
+	`INSERT INTO captures_hourly` + tallyCaptures + ofEnded + tallyGroups,
+	`INSERT INTO captures_daily` + addHours + ` GROUP BY 1, 2, 3, 4, 5, 6`,
+}
+
+// Patience is how long a day that is to be emptied waits for its readers.
+const Patience = patience
+
+// DeleteDay deletes the measurements of a day (UTC) as FinishDeletion does, and nothing else.
+func DeleteDay(t testing.TB, s *Store, at time.Time) time.Duration {
+	t.Helper()
+	w := window{at, at.AddDate(0, 0, 1).Add(-time.Microsecond)}
+	var ids []uuid.UUID
+	rows, err := s.pool.Query(t.Context(), `SELECT DISTINCT task_id FROM measurement_rows WHERE timestamp_utc BETWEEN $1 AND $2`, w.first, w.last)
+	if err == nil {
+		ids, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if err := s.transact(t.Context(), func(tx pgx.Tx) error { return s.deleteMeasurements(t.Context(), tx, ids, w) }); err != nil {
+		t.Fatal(err)
+	}
+	return time.Since(began)
+}
+
+// RollMeasurements adds rows to their rollups as the writer does, and nothing else.
+func RollMeasurements(t testing.TB, s *Store, ms []heimdall.Measurement) {
+	t.Helper()
+	endings := make([]ending, len(ms))
+	for i := range ms {
+		endings[i] = ending{measurement: &ms[i], capture: heimdall.Capture{TaskID: ms[i].TaskID, WebSDRID: ms[i].WebSDRID,
+			State: heimdall.Success, Recording: &heimdall.Recording{Bytes: 480_000}}}
+	}
+	var writes pgx.Batch
+	queueRollups(&writes, endings)
+	if err := s.pool.SendBatch(t.Context(), &writes).Close(); err != nil {
+		t.Fatal(err)
+	}
+}

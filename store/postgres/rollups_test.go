@@ -117,6 +117,11 @@ func TestACheckNamesTheRollupThatDiffersFromItsRows(t *testing.T) {
 		`UPDATE captures_hourly SET snr_sum_db = snr_sum_db * (1 + 1e-8)`,
 		`UPDATE captures_daily SET snr_max_db = snr_max_db + 1e-9`,
 		`DELETE FROM captures_hourly`,
+		`UPDATE captures_hourly SET deleted = captures`,
+		`UPDATE captures_daily SET attempts = attempts + 1`,
+		`UPDATE captures_hourly SET recorded_s = recorded_s * (1 + 1e-8)`,
+		`UPDATE captures_hourly SET snr_sumsq_db2 = snr_sumsq_db2 * (1 + 1e-8)`,
+		`UPDATE captures_hourly SET snr_min_db = NULL`,
 		`UPDATE captures_hourly SET bucket = bucket + INTERVAL '1 hour'`,
 	} {
 		t.Run(change, func(t *testing.T) {
