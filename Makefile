@@ -40,6 +40,10 @@ soak: ## kill -9 of a server, and of one of two workers, at 200 random instants 
 bench: bench-simd ## the benchmarks behind docs/benchmarks.md
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+bench-store: ## those of the databases (ROWS=1000000 on PostgreSQL)
+	$(GO) test ./store/sqlite -run '^$$' -bench . -timeout 60m
+	$(GO) test ./store/postgres -run '^$$' -bench . -timeout 60m -rows $${ROWS:-1000000}
+
 accuracy: ## the Monte Carlo behind the accuracy in docs/signal-metrics.md (SEEDS=200, about 10 minutes)
 	$(GO) test ./dsp -run AsAccurate -count=1 -timeout 60m -v -seeds $${SEEDS:-200} -update
 
@@ -53,4 +57,4 @@ generate: ## what is made from the code: docs/openapi.json, docs/signal-metrics.
 build: ## one static binary, ./heimdall (GOEXPERIMENT=simd on amd64: metrics at up to twice the speed)
 	CGO_ENABLED=0 $(GO) build -trimpath -o heimdall ./cmd/heimdall
 
-.PHONY: help check fmt vet staticcheck test test-race test-apache test-simd fuzz soak bench bench-simd accuracy generate build
+.PHONY: help check fmt vet staticcheck test test-race test-apache test-simd fuzz soak bench bench-store bench-simd accuracy generate build
