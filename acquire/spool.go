@@ -69,8 +69,9 @@ type spoolEntry struct{ root, dir string }
 func (e *spoolEntry) samplesPath() string { return filepath.Join(e.dir, "samples") }
 func (e *spoolEntry) reservePath() string { return filepath.Join(e.dir, "reserve") }
 
-// reserveSize is more than the seal takes.
-const reserveSize = 64 << 10
+// reserveSize is more than the seal and the rows take: a SQLite file in the same place appends 50 kB to its log for the
+// end of a capture, and as much again for what goes before and after.
+const reserveSize = 256 << 10
 
 // begin makes the entry afresh.
 func (e *spoolEntry) begin(b beginning) (*spoolWriter, error) {

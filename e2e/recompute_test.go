@@ -255,6 +255,9 @@ func TestAServerKilledWhileItRecomputesLeavesEachRowOldOrNewAndWhole(t *testing.
 	simulatedRows(t, data, 8, "20s")
 	want := stored(t, data)
 	update(t, data, `UPDATE measurements SET algorithm_version = '0', snr_db = 99, noise_source = 'old', obw_hz = 1, welch_k = 1`)
+	for _, rollups := range []string{"captures_hourly", "captures_daily"} { // of one row each
+		update(t, data, `UPDATE `+rollups+` SET snr_count = 1, snr_sum_db = 99, snr_sumsq_db2 = 9801, snr_min_db = 99, snr_max_db = 99`)
+	}
 	old := stored(t, data)
 
 	// Each round kills a server somewhere in its first recording, or just after.

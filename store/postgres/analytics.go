@@ -77,6 +77,9 @@ func (w *where) addRollups(f heimdall.AnalyticsFilter) {
 	}
 }
 
+// A month of hours has 36,000 groups of 50 WebSDRs, for which the server's own setting is too small.
+const groupInMemory = `SET LOCAL work_mem = '32MB'`
+
 // ask checks a question, and runs answer on one state of the database with what the answer is made from.
 func (s *Store) ask(ctx context.Context, do string, f heimdall.AnalyticsFilter, bucket heimdall.Bucket, answer func(pgx.Tx, heimdall.Basis) error) error {
 	if err := f.Validate(bucket); err != nil {
@@ -84,6 +87,14 @@ func (s *Store) ask(ctx context.Context, do string, f heimdall.AnalyticsFilter, 
 	}
 	return s.read(ctx, do, func(tx pgx.Tx) (err error) {
 		b := f.Basis()
+		if _, err := tx.Exec(ctx, groupInMemory); err != nil {
+			return err
+		}
+		if len(b.Ends()) > 0 {
+			if _, err := tx.Exec(ctx, holdDays); err != nil {
+				return err
+			}
+		}
 		if b.RowsDeleted, err = endsLackRows(ctx, tx, f, b); err != nil {
 			return err
 		}
@@ -274,7 +285,7 @@ SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state =
        count(*) FILTER (WHERE state = 'partial'), count(*) FILTER (WHERE state = 'failed'), count(*) FILTER (WHERE state = 'cancelled'),
        count(wait_s), COALESCE(sum(wait_s), 0), COALESCE(sum(wait_s * wait_s), 0), min(wait_s), max(wait_s),
        count(run_s), COALESCE(sum(run_s), 0), COALESCE(sum(run_s * run_s), 0), min(run_s), max(run_s)
-FROM (SELECT state, extract(epoch FROM started_at - created_at)::float8 AS wait_s, extract(epoch FROM ended_at - started_at)::float8 AS run_s
+FROM (SELECT state, date_part('epoch', started_at - created_at) AS wait_s, date_part('epoch', ended_at - started_at) AS run_s
       FROM acquisitions AS a`
 
 // sessionStates are in the order of selectSessions.

@@ -67,12 +67,22 @@ func BenchmarkManyAcquisitionsEndAtOnce(b *testing.B) {
 	b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows/s")
 }
 
-// BenchmarkInsertThousand stores batches of a thousand measurements as the writer does and, for a limit, by COPY in
-// its binary form into a table without any index.
+// BenchmarkInsertThousand stores batches of a thousand measurements in turn by COPY in its binary form into a table
+// without any index, which nothing can be faster than; as the writer does, keyed and partitioned; the same with their
+// rollups; and one by one, each a transaction, into the table that the system had from which Heimdall grew.
+//
+//	go test -run '^$' -bench InsertThousand -benchtime 20x ./store/postgres
 func BenchmarkInsertThousand(b *testing.B) {
 	url := pgtest.Private(b, true).URL("postgres")
-	s := openWith(b, url, postgres.Options{})
-	exec(b, pgtest.Connect(b, url), `CREATE TABLE bare (LIKE measurement_rows)`)
+	s, conn := openWith(b, url, postgres.Options{}), pgtest.Connect(b, url)
+	exec(b, conn, `CREATE TABLE bare (LIKE measurement_rows)`)
+	exec(b, conn, `
+CREATE TABLE seed (id BIGSERIAL, task_id TEXT, websdr_id INTEGER, frequency_mhz DOUBLE PRECISION, sample_rate_khz DOUBLE PRECISION,
+    samples_count INTEGER, timestamp_utc TIMESTAMPTZ, snr_db DOUBLE PRECISION, frequency_offset_hz DOUBLE PRECISION,
+    power_dbm DOUBLE PRECISION, s3_path TEXT, PRIMARY KEY (task_id, websdr_id, timestamp_utc))`)
+	for _, columns := range []string{"websdr_id, timestamp_utc DESC", "task_id, timestamp_utc DESC", "frequency_mhz, timestamp_utc DESC", "timestamp_utc DESC"} {
+		exec(b, conn, `CREATE INDEX ON seed (`+columns+`)`)
+	}
 	start, n := time.Now(), 0
 	batch := func() []heimdall.Measurement {
 		ms := make([]heimdall.Measurement, 1000)
@@ -87,20 +97,36 @@ func BenchmarkInsertThousand(b *testing.B) {
 		n++
 		return ms
 	}
-	for name, insert := range map[string]func([]heimdall.Measurement){
-		"unnest": func(ms []heimdall.Measurement) { postgres.InsertMeasurements(b, s, ms) },
-		"copy":   func(ms []heimdall.Measurement) { postgres.CopyMeasurements(b, s, "bare", ms) },
-	} {
-		b.Run(name, func(b *testing.B) {
-			rows := 0
-			for b.Loop() {
-				b.StopTimer()
-				ms := batch()
-				b.StartTimer()
-				insert(ms)
-				rows += len(ms)
+	var took [4]time.Duration // for a row
+	for b.Loop() {
+		for way, insert := range []func([]heimdall.Measurement){
+			func(ms []heimdall.Measurement) { postgres.CopyMeasurements(b, s, "bare", ms) },
+			func(ms []heimdall.Measurement) { postgres.InsertMeasurements(b, s, ms) },
+			func(ms []heimdall.Measurement) {
+				postgres.InsertMeasurements(b, s, ms)
+				postgres.RollMeasurements(b, s, ms)
+			},
+			func(ms []heimdall.Measurement) {
+				for _, m := range ms {
+					exec(b, conn, `INSERT INTO seed (task_id, websdr_id, frequency_mhz, sample_rate_khz, samples_count, timestamp_utc, snr_db,
+						frequency_offset_hz, power_dbm, s3_path) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+						m.TaskID, m.WebSDRID, float64(m.FrequencyHz)/1e6, m.SampleRateHz/1e3, m.SamplesCount, m.Timestamp, m.SNRdB,
+						m.FrequencyOffsetHz, m.PowerDBM, m.S3Path)
+				}
+			},
+		} {
+			ms := batch()
+			if way == 3 {
+				ms = ms[:100]
 			}
-			b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows/s")
-		})
+			began := time.Now()
+			insert(ms)
+			took[way] += time.Since(began) / time.Duration(len(ms))
+		}
 	}
+	for way, name := range []string{"copy", "keyed", "keyed+rollups", "one-by-one"} {
+		b.ReportMetric(float64(b.N)/took[way].Seconds(), "rows/s-"+name)
+	}
+	b.ReportMetric(float64(took[0])/float64(took[1]), "keyed/copy")
+	b.ReportMetric(float64(took[3])/float64(took[2]), "rollups/one-by-one")
 }

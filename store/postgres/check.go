@@ -100,6 +100,9 @@ FROM deletions AS d JOIN acquisitions AS a USING (task_id) WHERE done_at IS NOT 
 func (s *Store) Check(ctx context.Context) ([]store.Problem, error) {
 	var problems []store.Problem
 	err := s.readLong(ctx, "check database", func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, holdDays); err != nil {
+			return err
+		}
 		for _, c := range checks {
 			found, err := runCheck(ctx, tx, c.kind, c.query)
 			if err != nil {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -35,6 +36,10 @@ WHERE hypertable_schema = current_schema() AND hypertable_name = 'measurement_ro
 ORDER BY 2`
 )
 
+// holdDays is for whoever reads rows and something else of the same moment: a table that is truncated or dropped is
+// empty even for those who see the time before, unless they held it. It takes no snapshot, so it comes before one.
+const holdDays = `LOCK TABLE measurement_rows IN ACCESS SHARE MODE`
+
 // days are those with measurements of w.
 func (s *Store) days(ctx context.Context, q querier, w window) ([]day, error) {
 	query := selectPartitions
@@ -49,15 +54,20 @@ func (s *Store) days(ctx context.Context, q querier, w window) ([]day, error) {
 }
 
 const (
-	// A day of which all goes but what others have deleted already.
+	// What goes is the oldest, so where the newest row of a day stays, it is of no use to look at all of them.
+	newestGoes = `
+SELECT task_id = ANY($1::uuid[]) FROM measurement_rows WHERE timestamp_utc >= $2 AND timestamp_utc < $3
+ORDER BY timestamp_utc DESC LIMIT 1`
+
+	// Ids as a subquery are always looked up by their hash; as an array, one after the other.
 	selectOthers = `
-SELECT EXISTS (SELECT 1 FROM measurement_rows AS m WHERE timestamp_utc >= $2 AND timestamp_utc < $3
-               AND NOT EXISTS (SELECT 1 FROM unnest($1::uuid[]) AS going (task_id) WHERE going.task_id = m.task_id))`
+SELECT EXISTS (SELECT 1 FROM measurement_rows WHERE timestamp_utc >= $2 AND timestamp_utc < $3
+               AND task_id NOT IN (SELECT unnest($1::uuid[])))`
 
 	dropChunks = `SELECT drop_chunks('measurement_rows', older_than => $2::timestamptz, newer_than => $1::timestamptz)`
 
 	deleteMeasurements = `
-DELETE FROM measurement_rows WHERE task_id = ANY($1::uuid[]) AND timestamp_utc BETWEEN $2 AND $3`
+DELETE FROM measurement_rows WHERE task_id IN (SELECT unnest($1::uuid[])) AND timestamp_utc BETWEEN $2 AND $3`
 
 	// TimescaleDB's limit guards against changing much of what is compressed by mistake.
 	decompressAny = `SET LOCAL timescaledb.max_tuples_decompressed_per_dml_transaction = 0`
@@ -88,20 +98,22 @@ func (s *Store) deleteMeasurements(ctx context.Context, tx pgx.Tx, ids []uuid.UU
 const patience = 500 * time.Millisecond
 
 // emptyDay empties a day that has nothing but measurements of ids, if it is to be had. Whether it has is looked at
-// again once it is locked: who stores a measurement there now has either done so, or comes after.
+// once it is locked: who stores a measurement there now has either done so, or comes after.
 func (s *Store) emptyDay(ctx context.Context, tx pgx.Tx, d day, ids []uuid.UUID) error {
-	only := func(tx pgx.Tx) (only bool, err error) {
-		err = tx.QueryRow(ctx, selectOthers, ids, d.from, d.to).Scan(&only)
-		return !only, err
+	var goes bool
+	err := tx.QueryRow(ctx, newestGoes, ids, d.from, d.to).Scan(&goes)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
 	}
-	if all, err := only(tx); !all || err != nil {
+	if !goes || err != nil {
 		return err
 	}
-	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error { // so that what fails here leaves the rest as it was
+	err = pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error { // so that what fails here leaves the rest as it was
 		if err := lockWithin(ctx, tx, patience, d.table); err != nil {
 			return err
 		}
-		if all, err := only(tx); !all || err != nil {
+		var others bool
+		if err := tx.QueryRow(ctx, selectOthers, ids, d.from, d.to).Scan(&others); others || err != nil {
 			return err
 		}
 		if s.can.Hypertable() {

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,6 +101,41 @@ func TestADayThatSomebodyReadsIsEmptiedRowByRow(t *testing.T) {
 		t.Error("the day was truncated under its reader")
 	}
 	storetest.Check(t, s)
+}
+
+// What a TRUNCATE leaves is empty also for a snapshot of before.
+func TestADayIsNotEmptiedUnderACheckOrAQuestionThatHasBegun(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Plain(t).Database(t)
+	s, conn := open(t, url), pgtest.Connect(t, url)
+	noon, partition := anOldDay(t, conn, 40)
+	measure(t, s, createWebSDRs(t, s, 1), noon)
+	f := heimdall.AnalyticsFilter{From: noon.Add(-time.Minute), To: noon.Add(time.Minute)}
+	for what, read := range map[string]struct {
+		before string // what is read before the rows
+		call   func() error
+	}{
+		"Check":             {"acquisitions", func() error { _, err := s.Check(t.Context()); return err }},
+		"PerformanceReport": {"captures_hourly", func() error { _, err := s.PerformanceReport(t.Context(), f); return err }},
+	} {
+		exec(t, conn, `BEGIN`)
+		exec(t, conn, `LOCK TABLE `+read.before)
+		done := make(chan error)
+		go func() { done <- read.call() }()
+		other := pgtest.Connect(t, url)
+		for get[int](t, other, `SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = $1::text::regclass`, read.before) == 0 {
+			<-time.After(time.Millisecond)
+		}
+		exec(t, other, `BEGIN`)
+		_, err := other.Exec(t.Context(), `LOCK TABLE `+partition+` IN ACCESS EXCLUSIVE MODE NOWAIT`)
+		if err == nil || !strings.Contains(err.Error(), "55P03") {
+			t.Errorf("%s: the day was emptied while it was being read (%v)", what, err)
+		}
+		exec(t, conn, `COMMIT`)
+		if err := <-done; err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
 }
 
 // A worker that was away for long brings a recording of a day that is being deleted.

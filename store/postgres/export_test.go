@@ -4,7 +4,9 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -98,42 +100,45 @@ func MeasurementsPlan(t *testing.T, s *Store, f heimdall.MeasurementFilter) stri
 // CompressionStatements are those that only full TimescaleDB runs.
 var CompressionStatements = []string{selectCompression, enableCompression, selectPolicy, addPolicy, alterPolicy, dropChunks, decompressAny}
 
-// CopyImport is the part of an import that nothing can be quicker than: COPY in its binary form into a table of that name.
-func CopyImport(t testing.TB, s *Store, table string, rows []heimdall.ImportedMeasurement) {
-	t.Helper()
-	b := &importing{rows: rows}
-	for i := range rows {
-		id, err := parseTaskID(rows[i].TaskID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b.accepted, b.ids = append(b.accepted, &rows[i]), append(b.ids, id)
-	}
-	if err := s.transact(t.Context(), func(tx pgx.Tx) error { return b.copyTo(t.Context(), tx, table) }); err != nil {
-		t.Fatal(err)
-	}
+// FillRollups makes all rollups from the rows.
+var FillRollups = []string{
+	`INSERT INTO captures_hourly` + tallyCaptures + ofEnded + tallyGroups,
+	`INSERT INTO captures_daily` + addHours + ` GROUP BY 1, 2, 3, 4, 5, 6`,
 }
 
-// ImportWithoutRollups is an import but for its rollups.
-func ImportWithoutRollups(t testing.TB, s *Store, rows []heimdall.ImportedMeasurement) {
+// Patience is how long a day that is to be emptied waits for its readers.
+const Patience = patience
+
+// DeleteDay deletes the measurements of a day (UTC) as FinishDeletion does, and nothing else.
+func DeleteDay(t testing.TB, s *Store, at time.Time) time.Duration {
 	t.Helper()
-	err := s.makeDaysOf(t.Context(), rows, heimdall.ImportOptions{})
+	w := window{at, at.AddDate(0, 0, 1).Add(-time.Microsecond)}
+	var ids []uuid.UUID
+	rows, err := s.pool.Query(t.Context(), `SELECT DISTINCT task_id FROM measurement_rows WHERE timestamp_utc BETWEEN $1 AND $2`, w.first, w.last)
 	if err == nil {
-		b := &importing{can: s.can, rows: rows}
-		err = s.transact(t.Context(), func(tx pgx.Tx) error {
-			if err := b.sort(t.Context(), tx, false); err != nil {
-				return err
-			}
-			var writes pgx.Batch
-			b.queueAcquisitions(&writes)
-			b.queueCaptures(&writes)
-			if err := tx.SendBatch(t.Context(), &writes).Close(); err != nil {
-				return err
-			}
-			return b.copyTo(t.Context(), tx, "measurement_rows")
-		})
+		ids, err = pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	}
 	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if err := s.transact(t.Context(), func(tx pgx.Tx) error { return s.deleteMeasurements(t.Context(), tx, ids, w) }); err != nil {
+		t.Fatal(err)
+	}
+	return time.Since(began)
+}
+
+// RollMeasurements adds rows to their rollups as the writer does, and nothing else.
+func RollMeasurements(t testing.TB, s *Store, ms []heimdall.Measurement) {
+	t.Helper()
+	endings := make([]ending, len(ms))
+	for i := range ms {
+		endings[i] = ending{measurement: &ms[i], capture: heimdall.Capture{TaskID: ms[i].TaskID, WebSDRID: ms[i].WebSDRID,
+			State: heimdall.Success, Recording: &heimdall.Recording{Bytes: 480_000}}}
+	}
+	var writes pgx.Batch
+	queueRollups(&writes, endings)
+	if err := s.pool.SendBatch(t.Context(), &writes).Close(); err != nil {
 		t.Fatal(err)
 	}
 }

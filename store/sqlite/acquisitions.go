@@ -273,7 +273,7 @@ func (s *Store) cancel(ctx context.Context, tx *sql.Tx, a heimdall.Acquisition) 
 		return err
 	}
 	for _, id := range cancelled {
-		if err := roll(ctx, tx, a.TaskID, id); err != nil {
+		if err := s.roll(ctx, tx, a.TaskID, id); err != nil {
 			return err
 		}
 	}

@@ -225,7 +225,7 @@ func (s *Store) FinishCapture(ctx context.Context, l acquire.Lease, c heimdall.C
 			return err
 		}
 		if m == nil {
-			return roll(ctx, tx, c.TaskID, c.WebSDRID)
+			return s.roll(ctx, tx, c.TaskID, c.WebSDRID)
 		}
 		if _, err := tx.ExecContext(ctx, setRecording, append(fields(recordingColumns(c.Recording)), c.TaskID, c.WebSDRID)...); err != nil {
 			return err
@@ -233,7 +233,7 @@ func (s *Store) FinishCapture(ctx context.Context, l acquire.Lease, c heimdall.C
 		if err := addMeasurement(ctx, tx, m); err != nil {
 			return err
 		}
-		return roll(ctx, tx, c.TaskID, c.WebSDRID)
+		return s.roll(ctx, tx, c.TaskID, c.WebSDRID)
 	})
 }
 

@@ -91,10 +91,20 @@ func daily(query string) string {
 	return strings.NewReplacer("captures_hourly", "captures_daily", "3600000000", "86400000000").Replace(query)
 }
 
+// prepareRolls compiles what every end of a capture runs: that takes longer than running it.
+func (s *Store) prepareRolls(ctx context.Context) (err error) {
+	for i, query := range []string{addToRollup, daily(addToRollup)} {
+		if s.rolls[i], err = s.writer.PrepareContext(ctx, query); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // roll adds a capture that has ended, in the transaction that ends it, to its rollups.
-func roll(ctx context.Context, tx *sql.Tx, taskID string, websdrID int64) error {
-	for _, query := range []string{addToRollup, daily(addToRollup)} {
-		if _, err := tx.ExecContext(ctx, query, taskID, websdrID); err != nil {
+func (s *Store) roll(ctx context.Context, tx *sql.Tx, taskID string, websdrID int64) error {
+	for _, add := range s.rolls {
+		if _, err := tx.StmtContext(ctx, add).ExecContext(ctx, taskID, websdrID); err != nil {
 			return failed(ctx, "add to rollup", err)
 		}
 	}

@@ -35,8 +35,9 @@ type Options struct {
 // is cancelled.
 type Store struct {
 	now    func() time.Time
-	writer *sql.DB // one connection: SQLite has one writer, and a wait for it in Go can be cancelled
-	reader *sql.DB // sees what was committed before its query began
+	writer *sql.DB      // one connection: SQLite has one writer, and a wait for it in Go can be cancelled
+	reader *sql.DB      // sees what was committed before its query began
+	rolls  [2]*sql.Stmt // of writer: see roll
 	work   chan struct{}
 }
 
@@ -67,6 +68,9 @@ func Open(ctx context.Context, path string, opt Options) (*Store, error) {
 	}
 	s.writer.SetMaxOpenConns(1)
 	if err = migrate(ctx, s.writer, path); err == nil {
+		err = s.prepareRolls(ctx)
+	}
+	if err == nil {
 		s.reader, err = connect(path, "_query_only=1")
 	}
 	if err != nil {
