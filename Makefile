@@ -23,6 +23,9 @@ test: ## the tests
 test-race: ## the tests with the race detector
 	GOFLAGS="$$GOFLAGS -gcflags=modernc.org/sqlite/lib=-d=checkptr=0" $(GO) test -race ./...
 
+test-apache: ## the tests of the database on the Apache edition of TimescaleDB, too (root on Debian; 1 minute more the first time)
+	.ci/timescale-apache $(GO) test ./store/postgres -run /apache
+
 test-simd: ## the tests of the metrics with vector instructions built in
 	GOEXPERIMENT=simd $(GO) vet ./dsp
 	GOEXPERIMENT=simd $(GO) test ./dsp
@@ -31,7 +34,7 @@ fuzz: ## each fuzz target for a while (FUZZTIME=20s)
 	@for p in $$($(GO) list ./...); do for t in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
 	  echo "$$p $$t"; $(GO) test -run '^$$' -fuzz "^$$t$$" -fuzztime $${FUZZTIME:-20s} $$p || exit 1; done; done
 
-soak: ## kill -9 of the server at 200 random instants of acquisitions (about 12 minutes)
+soak: ## kill -9 of a server, and of one of two workers, at 200 random instants of acquisitions each (about 20 minutes)
 	HEIMDALL_KILL_ROUNDS=200 $(GO) test -count=1 -v -timeout 60m -run Killed ./e2e
 
 bench: bench-simd ## the benchmarks behind docs/benchmarks.md
@@ -50,4 +53,4 @@ generate: ## what is made from the code: docs/openapi.json, docs/signal-metrics.
 build: ## one static binary, ./heimdall (GOEXPERIMENT=simd on amd64: metrics at up to twice the speed)
 	CGO_ENABLED=0 $(GO) build -trimpath -o heimdall ./cmd/heimdall
 
-.PHONY: help check fmt vet staticcheck test test-race test-simd fuzz soak bench bench-simd accuracy generate build
+.PHONY: help check fmt vet staticcheck test test-race test-apache test-simd fuzz soak bench bench-simd accuracy generate build

@@ -37,6 +37,8 @@ type Store interface {
 
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
+	// Describe returns what the database is and how much it holds.
+	Describe(ctx context.Context) (heimdall.Database, error)
 }
 
 // A WebSDRStore keeps WebSDRs.
@@ -104,6 +106,7 @@ type Config struct {
 	NewTaskID func() string    // a UUIDv7; nil means one made at random
 	Log       *slog.Logger     // nil means silence
 	Version   string           // "" means heimdall.Version
+	Settings  Settings         // of the server; to be told, nothing here depends on them
 
 	EventPoll      time.Duration // how often an event stream looks for changes; 0 means 250 ms
 	EventHeartbeat time.Duration // how often a silent event stream shows that it lives; 0 means 15 s

@@ -20,6 +20,7 @@ func (s *service) routes() {
 	route(s, "GET /healthz", "health", "Service", "Say that the process lives", s.health)
 	route(s, "GET /readyz", "ready", "Service", "Say whether the database and the object store answer", s.readyz, 503)
 	route(s, "GET /api/v1", "index", "Service", "List what there is", s.index)
+	route(s, "GET /api/v1/system", "system", "Service", "Say what the server is made of and how it is set", s.system, 503)
 
 	route(s, "POST /api/v1/acquisitions", "create-acquisition", "Acquisitions", "Ask for an acquisition", s.createAcquisition, 409, 507, 503)
 	route(s, "GET /api/v1/acquisitions", "list-acquisitions", "Acquisitions", "List acquisitions, newest first", s.listAcquisitions, 503)

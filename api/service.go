@@ -26,6 +26,7 @@ func (s *service) index(context.Context, *struct{}) (*indexOutput, error) {
 		"captures":     "/api/v1/captures",
 		"measurements": "/api/v1/measurements",
 		"metrics":      "/api/v1/metrics",
+		"system":       "/api/v1/system",
 		"websdrs":      "/api/v1/websdrs",
 		"docs":         "/docs",
 		"openapi":      "/openapi.json",

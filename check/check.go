@@ -4,6 +4,9 @@
 // An acquisition whose deletion is planned may lack objects: that is no problem, the next run of retention goes on
 // with it.
 //
+// A second copy of a recording whose row speaks of another one is no problem either, but counted: a worker was killed
+// between its object and its row, and another that had not its spool recorded again. It goes with its acquisition.
+//
 // It changes nothing. A quick check compares names and sizes; a deep one reads every recording and compares
 // its hash. On a live system what belongs to acquisitions still running is left out.
 package check
@@ -16,6 +19,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"regexp"
 	"strings"
 
 	"github.com/heimdall-sdr/heimdall"
@@ -47,7 +51,8 @@ type Store interface {
 type Report struct {
 	Recordings int64           `json:"recordings"`
 	Objects    int64           `json:"objects"`
-	Bytes      int64           `json:"bytes"` // of the recordings' data
+	Bytes      int64           `json:"bytes"`      // of the recordings' data
+	Superseded int64           `json:"superseded"` // objects that another copy of the same capture has replaced
 	Deep       bool            `json:"deep"`
 	Problems   []store.Problem `json:"problems"`
 }
@@ -60,7 +65,8 @@ func Run(ctx context.Context, s Store, blobs blob.Store, deep bool, progress fun
 		return r, fmt.Errorf("check database: %w", err)
 	}
 	r.Problems = append(r.Problems, problems...)
-	owned := map[string]bool{} // two keys per recording
+	owned := map[string]bool{}    // two keys per recording
+	recorded := map[string]bool{} // by captureOf
 	for c, err := range s.RecordingKeys(ctx) {
 		if err != nil {
 			return r, fmt.Errorf("check recordings: %w", err)
@@ -68,6 +74,7 @@ func Run(ctx context.Context, s Store, blobs blob.Store, deep bool, progress fun
 		r.Recordings++
 		r.Bytes += c.Recording.Bytes
 		owned[c.Recording.S3Path], owned[c.Recording.MetadataPath()] = true, true
+		recorded[captureOf(c.Recording.S3Path)] = true
 		if err := checkRecording(ctx, s, blobs, &c, deep, &r); err != nil {
 			return r, err
 		}
@@ -75,7 +82,7 @@ func Run(ctx context.Context, s Store, blobs blob.Store, deep bool, progress fun
 			progress(r)
 		}
 	}
-	return r, checkOrphans(ctx, s, blobs, owned, &r)
+	return r, checkOrphans(ctx, s, blobs, owned, recorded, &r)
 }
 
 // checkRecording looks at the two objects of one recording.
@@ -125,7 +132,7 @@ func hashOf(ctx context.Context, blobs blob.Store, key string) (string, error) {
 }
 
 // checkOrphans looks for objects that no row speaks of.
-func checkOrphans(ctx context.Context, s Store, blobs blob.Store, owned map[string]bool, r *Report) error {
+func checkOrphans(ctx context.Context, s Store, blobs blob.Store, owned, recorded map[string]bool, r *Report) error {
 	running := map[string]bool{} // acquisitions already asked about
 	for info, err := range blobs.List(ctx, "") {
 		if err != nil {
@@ -133,6 +140,10 @@ func checkOrphans(ctx context.Context, s Store, blobs blob.Store, owned map[stri
 		}
 		r.Objects++
 		if owned[info.Key] {
+			continue
+		}
+		if recorded[captureOf(info.Key)] {
+			r.Superseded++
 			continue
 		}
 		taskID := taskOf(info.Key)
@@ -163,4 +174,14 @@ func taskOf(key string) string {
 	}
 	id, _, _ := strings.Cut(rest, "/")
 	return id
+}
+
+var copyName = regexp.MustCompile(`^(sessions/[^/]+/websdr_[0-9]+)(-[0-9]+)?\.sigmf-(data|meta)$`)
+
+// captureOf is what the copies of one capture's recording have in common; the key itself if it is not named as one.
+func captureOf(key string) string {
+	if m := copyName.FindStringSubmatch(key); m != nil {
+		return m[1]
+	}
+	return key
 }

@@ -237,6 +237,11 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 	r.must(err)
 	ready, err := r.Ready(ctx)
 	r.must(err)
+	system, err := r.System(ctx)
+	r.must(err)
+	if system.Database.Backend != "sqlite" {
+		t.Errorf("the system is %+v", system)
+	}
 	d, err := r.Definitions(ctx)
 	r.must(err)
 	if len(d.Metrics) == 0 || d.Metrics[0].Name != "snr_db" || d.Metrics[0].Unit != "dB" {

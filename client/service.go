@@ -25,6 +25,12 @@ func (c *Client) Index(ctx context.Context) (i wire.Index, err error) {
 	return i, err
 }
 
+// System returns what the server is made of and how it is set.
+func (c *Client) System(ctx context.Context) (s wire.System, err error) {
+	err = c.get(ctx, "/api/v1/system", nil, &s)
+	return s, err
+}
+
 // OpenAPI returns the server's own description of its API.
 func (c *Client) OpenAPI(ctx context.Context) (doc json.RawMessage, err error) {
 	err = c.get(ctx, "/openapi.json", nil, &doc)

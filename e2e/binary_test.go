@@ -9,11 +9,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/heimdall-sdr/heimdall/store/postgres"
+	"github.com/heimdall-sdr/heimdall/store/postgres/pgtest"
 )
 
 var buildOnce struct {
@@ -48,7 +52,7 @@ func binary(t testing.TB) string {
 }
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	code := pgtest.Main(m, postgres.Migrate)
 	if buildOnce.path != "" {
 		os.RemoveAll(filepath.Dir(buildOnce.path))
 	}
@@ -103,20 +107,21 @@ func background(t testing.TB, text string, args ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
 	p := &process{cmd: cmd, done: make(chan struct{})}
-	t.Cleanup(p.kill)
 	ready := make(chan struct{})
-	var log bytes.Buffer
+	var log bytes.Buffer // of the goroutine until it closes done
+	started := make(chan error)
 	go func() {
 		defer close(p.done)
+		runtime.LockOSThread() // the kernel ends the process with the thread that started it
+		if err := cmd.Start(); err != nil {
+			started <- err
+			return
+		}
+		close(started)
 		found := false
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
-			if !found {
-				log.WriteString(lines.Text() + "\n")
-			}
+			log.WriteString(lines.Text() + "\n")
 			if !found && strings.Contains(lines.Text(), text) {
 				found = true
 				close(ready)
@@ -124,6 +129,14 @@ func background(t testing.TB, text string, args ...string) *process {
 		}
 		cmd.Wait() //nolint:errcheck // it is killed
 	}()
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if p.kill(); t.Failed() {
+			t.Logf("heimdall %s logged:\n%s", strings.Join(args, " "), log.String())
+		}
+	})
 	select {
 	case <-ready:
 	case <-p.done:

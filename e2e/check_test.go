@@ -47,6 +47,13 @@ func TestCheckNamesEveryDamage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// What a worker leaves that is killed between its object and its row, when another one has recorded again.
+	for _, suffix := range []string{"-2.sigmf-data", "-2.sigmf-meta"} {
+		copied := strings.TrimSuffix(files[3], ".sigmf-data") + suffix
+		if err := os.WriteFile(copied, []byte("superseded"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, test := range []struct {
 		args string
 		want string
@@ -59,13 +66,17 @@ func TestCheckNamesEveryDamage(t *testing.T) {
 			t.Errorf("heimdall %s: exit code %d, want 4", test.args, r.code)
 		}
 		var found struct {
-			Problems []struct {
+			Superseded int
+			Problems   []struct {
 				Kind     string
 				WebSDRID json.Number
 			}
 		}
 		if err := json.Unmarshal([]byte(r.stdout), &found); err != nil {
 			t.Fatalf("%v in %s%s", err, r.stdout, r.stderr)
+		}
+		if found.Superseded != 2 {
+			t.Errorf("heimdall %s counted %d superseded objects, want 2", test.args, found.Superseded)
 		}
 		var got []string
 		for _, p := range found.Problems {

@@ -104,10 +104,11 @@ func killRound(t *testing.T, data string, rnd *rand.Rand) heimdall.State {
 }
 
 // serve starts a server that takes over quickly from a dead one.
-func serve(t *testing.T, data string) (*process, *client.Client) {
+func serve(t *testing.T, data string, extra ...string) (*process, *client.Client) {
 	t.Helper()
 	address := freeAddress(t)
-	p := background(t, "serving", "--data-dir", data, "serve", "--listen", address, "--lease", "1s", "--grace", "1s")
+	args := []string{"--data-dir", data, "serve", "--listen", address, "--lease", "1s", "--grace", "1s"}
+	p := background(t, "serving", append(args, extra...)...)
 	c, err := client.New("http://"+address, client.Options{})
 	if err != nil {
 		t.Fatal(err)

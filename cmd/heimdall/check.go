@@ -2,11 +2,11 @@ package main
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 
 	"github.com/heimdall-sdr/heimdall/blob/disk"
 	"github.com/heimdall-sdr/heimdall/check"
-	"github.com/heimdall-sdr/heimdall/store/sqlite"
 )
 
 // checkCmd verifies a data folder, also while a server runs on it.
@@ -16,19 +16,21 @@ type checkCmd struct {
 }
 
 func (c *checkCmd) Run(a *app) error {
-	f := &folder{dir: a.config.DataDir}
-	if _, err := os.Stat(f.path("heimdall.db")); err != nil {
-		return invalid("data_dir", fmt.Errorf("%s holds no data of heimdall: name the folder with --data-dir", f.dir))
-	}
-	if err := f.checkLayout(); err != nil {
+	place := a.config.databasePlace()
+	if err := existing(a.ctx, place, a.config.DataDir); err != nil {
 		return err
 	}
-	s, err := sqlite.Open(a.ctx, f.path("heimdall.db"), sqlite.Options{})
+	if _, err := os.Stat(a.config.DataDir); err == nil { // with another database and folder of objects it need not be there
+		if err := (&folder{dir: a.config.DataDir}).checkLayout(); err != nil {
+			return err
+		}
+	}
+	s, err := place.open(a.ctx, databaseOptions{log: a.logger(slog.LevelWarn)})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	blobs, err := disk.Open(f.path("objects"))
+	blobs, err := disk.Open(a.config.objectsDir())
 	if err != nil {
 		return err
 	}
@@ -58,6 +60,9 @@ func (a *app) printCheck(r check.Report) error {
 		how = "names, sizes and hashes"
 	}
 	fmt.Fprintf(a.stdout, "%d recordings, %d objects, %d bytes of samples: compared %s\n", r.Recordings, r.Objects, r.Bytes, how)
+	if r.Superseded > 0 {
+		fmt.Fprintf(a.stdout, "%d objects are copies that another worker's have replaced: they go with their acquisition\n", r.Superseded)
+	}
 	if len(r.Problems) == 0 {
 		fmt.Fprintln(a.stdout, "nothing amiss")
 		return nil

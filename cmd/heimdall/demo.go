@@ -6,22 +6,26 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/api/wire"
 	"github.com/heimdall-sdr/heimdall/client"
 	"github.com/heimdall-sdr/heimdall/simnet"
 )
 
-// demoCmd shows what the program does, on a simulated network and in a folder of its own.
+// demoCmd shows what the program does, on a simulated network and in a folder of its own. What it stores in a
+// PostgreSQL database stays there, so the recordings stay, too: then the data folder is the one of every command.
 type demoCmd struct {
 	Once     bool          `help:"End after the acquisition instead of leaving the server running."`
 	Listen   string        `default:"127.0.0.1:8001" help:"Address to answer on (${default}); another if it is taken."`
-	Folder   string        `type:"path" placeholder:"DIR" help:"Keep the data here; without it in a temporary folder that goes in the end."`
+	Folder   string        `type:"path" placeholder:"DIR" help:"Keep the data here; without it in a temporary folder that goes in the end, or with DATABASE_URL in the data folder."`
 	Duration time.Duration `short:"d" default:"10s" help:"How long to record (${default})."`
 	JSON     bool          `help:"Print JSON."`
 }
@@ -32,6 +36,9 @@ const (
 )
 
 func (c *demoCmd) Run(a *app) error {
+	if c.Folder == "" && a.config.databasePlace().shared() {
+		c.Folder = a.config.DataDir
+	}
 	if c.Folder == "" {
 		dir, err := os.MkdirTemp("", "heimdall-demo-")
 		if err != nil {
@@ -46,11 +53,14 @@ func (c *demoCmd) Run(a *app) error {
 		return err
 	}
 	defer network.Close()
-	n, err := a.openNode(WorkerConfig{Acquisitions: 4, Lease: 15 * time.Second, Grace: time.Second}, a.logger(slog.LevelWarn))
+	n, err := a.openNode(WorkerConfig{Acquisitions: 4, Lease: 15 * time.Second, Grace: time.Second}, StoreConfig{}, a.logger(slog.LevelWarn))
 	if err != nil {
 		return err
 	}
 	defer n.close()
+	if err := checkUnused(a.ctx, n.store, network.WebSDRs()); err != nil {
+		return err
+	}
 	l, err := net.Listen("tcp", c.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		l, err = net.Listen("tcp", "127.0.0.1:0")
@@ -58,13 +68,53 @@ func (c *demoCmd) Run(a *app) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	return a.runWhile(n, l, func(ctx context.Context, cl *client.Client) error {
+	err = a.runWhile(n, l, func(ctx context.Context, cl *client.Client) error {
 		return c.show(ctx, a, cl, network, serverURL(l))
 	})
+	return errors.Join(err, disable(a.ctx, n.store, network.WebSDRs()))
+}
+
+// disable takes the simulated receivers out of use: they end with the demo, but where its data stays they are still
+// listed.
+func disable(ctx context.Context, db database, simulated []heimdall.WebSDR) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // also after an interrupt
+	defer cancel()
+	list, err := db.WebSDRs(ctx, heimdall.WebSDRFilter{ActiveOnly: true})
+	for _, w := range list {
+		if err == nil && slices.ContainsFunc(simulated, func(s heimdall.WebSDR) bool { return s.Name == w.Name && s.URL == w.URL }) {
+			w.Active = false
+			_, err = db.UpdateWebSDR(ctx, w)
+		}
+	}
+	return err
+}
+
+// checkUnused refuses a database in which the demo would do harm: it replaces WebSDRs by name, and its worker takes
+// whatever acquisition waits for one.
+func checkUnused(ctx context.Context, db database, simulated []heimdall.WebSDR) error {
+	live, err := db.Acquisitions(ctx, heimdall.AcquisitionFilter{States: []heimdall.State{heimdall.Pending, heimdall.Running}, Limit: 1})
+	if err != nil {
+		return err
+	}
+	if len(live) > 0 {
+		return invalid("database", fmt.Errorf("has acquisitions that have not ended: give the demo a database that nobody works with"))
+	}
+	list, err := db.WebSDRs(ctx, heimdall.WebSDRFilter{})
+	if err != nil {
+		return err
+	}
+	for _, w := range list {
+		at, err := url.Parse(w.URL)
+		simulation := err == nil && isLoopback(at.Hostname())
+		if !simulation && slices.ContainsFunc(simulated, func(s heimdall.WebSDR) bool { return s.Name == w.Name }) {
+			return invalid("database", fmt.Errorf("has a WebSDR called %s at %s, which the demo would replace: give it a database of its own", w.Name, w.URL))
+		}
+	}
+	return nil
 }
 
 // show registers the receivers, acquires, and prints what came of it.
-func (c *demoCmd) show(ctx context.Context, a *app, cl *client.Client, network *simnet.Network, url string) error {
+func (c *demoCmd) show(ctx context.Context, a *app, cl *client.Client, network *simnet.Network, at string) error {
 	say := func(format string, args ...any) {
 		if !c.JSON {
 			fmt.Fprintf(a.stdout, format+"\n", args...)
@@ -82,7 +132,11 @@ func (c *demoCmd) show(ctx context.Context, a *app, cl *client.Client, network *
 		say("  on the air: %s, %.4f MHz, %s", e.Name, e.FrequencyHz/1e6, e.Modulation)
 	}
 	say("Recording %g MHz from all of them over the same %v:\n", demoFrequencyHz/1e6, c.Duration)
-	acq, _, err := cl.CreateAcquisition(ctx, wire.AcquisitionRequest{
+	ids, err := idsOf(ctx, cl, rows)
+	if err != nil {
+		return err
+	}
+	acq, _, err := cl.CreateAcquisition(ctx, wire.AcquisitionRequest{WebSDRs: ids,
 		FrequencyMHz: demoFrequencyHz / 1e6, DurationSeconds: c.Duration.Seconds(), ChannelBandwidthHz: new(demoBandwidthHz), Label: "demo",
 	}, "")
 	if err != nil {
@@ -108,10 +162,21 @@ func (c *demoCmd) show(ctx context.Context, a *app, cl *client.Client, network *
 The server goes on at %[1]s (interrupt to stop). Try:
   %[1]s/docs
   curl %[1]s/api/v1/measurements?format=csv
-  curl -OJ '%[1]s/api/v1/recordings/%[2]s/1?format=npy'
-  heimdall --server %[1]s acquire 145.5 -d 5s`, url, acq.TaskID)
+  curl -OJ '%[1]s/api/v1/recordings/%[2]s/%[3]d?format=npy'
+  heimdall --server %[1]s acquire 145.5 -d 5s`, at, acq.TaskID, ids[0])
 	<-ctx.Done()
 	return nil
+}
+
+// idsOf are the ids that rows got, by name. Others' WebSDRs are none of the demo's business.
+func idsOf(ctx context.Context, cl *client.Client, rows []wire.WebSDRInput) (ids []int64, err error) {
+	list, err := cl.WebSDRs(ctx, false)
+	for _, w := range list {
+		if slices.ContainsFunc(rows, func(r wire.WebSDRInput) bool { return r.Name == w.Name }) {
+			ids = append(ids, w.WebSDRID)
+		}
+	}
+	return ids, err
 }
 
 // A compared is one receiver's measurement beside what the simulation knows.

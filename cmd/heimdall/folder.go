@@ -16,8 +16,8 @@ import (
 //	layout        this number
 //	lock          held by the one process that uses the folder
 //	server.json   where that process answers
-//	heimdall.db   the database
-//	objects/      the recordings
+//	heimdall.db   the database, unless DATABASE_URL names one
+//	objects/      the recordings, unless HEIMDALL_OBJECTS_DIR says otherwise
 //	spool/        samples on their way to objects/
 const layoutVersion = 1
 

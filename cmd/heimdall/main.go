@@ -34,6 +34,7 @@ type commands struct {
 
 	Demo         demoCmd         `cmd:"" help:"Show it all: a simulated network, one acquisition, measured values beside the truth."`
 	Serve        serveCmd        `cmd:"" help:"Run the server: the API and the workers."`
+	Worker       workerCmd       `cmd:"" help:"Run acquisitions of a PostgreSQL database, beside its server and any number of other workers."`
 	Acquire      acquireCmd      `cmd:"" help:"Record one frequency from many WebSDRs over one window, and measure it."`
 	Acquisitions acquisitionsCmd `cmd:"" help:"List acquisitions, show or cancel one."`
 	WebSDR       websdrCmd       `cmd:"" name:"websdr" help:"List, add, change, import and export WebSDRs."`
@@ -45,7 +46,9 @@ type commands struct {
 	Metrics      metricsCmd      `cmd:"" help:"Say what every number of a measurement means."`
 	TDOA         tdoaCmd         `cmd:"" name:"tdoa" help:"Measure by how much recordings hear an emission later than each other."`
 	Simulate     simulateCmd     `cmd:"" help:"Serve simulated receivers, or recordings as receivers, over their real protocols."`
+	System       systemCmd       `cmd:"" help:"Say what the server is made of, how it is set and how much waits."`
 	Check        checkCmd        `cmd:"" help:"Verify that database, objects and spool agree."`
+	Migrate      migrateCmd      `cmd:"" help:"Look at the database's schema, or bring it to the newest version."`
 	Version      versionCmd      `cmd:"" help:"Print the version."`
 }
 
@@ -53,6 +56,7 @@ type commands struct {
 type app struct {
 	ctx    context.Context
 	config *Config
+	args   []string // as they were typed
 	stdout io.Writer
 	stderr io.Writer
 }
@@ -88,7 +92,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "heimdall: %v\nTry: heimdall --help\n", err)
 		return exitUsage
 	}
-	a := &app{ctx: ctx, config: &cli.Config, stdout: stdout, stderr: stderr}
+	a := &app{ctx: ctx, config: &cli.Config, args: args, stdout: stdout, stderr: stderr}
 	err = kctx.Run(a)
 	return exitCode(err, stderr)
 }

@@ -17,22 +17,23 @@ import (
 	"github.com/heimdall-sdr/heimdall/api"
 	"github.com/heimdall-sdr/heimdall/blob/disk"
 	"github.com/heimdall-sdr/heimdall/client"
-	"github.com/heimdall-sdr/heimdall/store/sqlite"
 )
 
 // A node is everything that one process needs to acquire and to answer: reading it is reading the system.
 type node struct {
 	folder  *folder         // the data folder, ours alone
-	store   *sqlite.Store   // rows
+	place   databasePlace   // where the rows are
+	store   database        // rows
 	blobs   *disk.Store     // recordings
 	worker  *acquire.Worker // does the acquisitions
 	handler http.Handler    // the API
+	stored  StoreConfig     // what is done with old data
 	log     *slog.Logger
 }
 
 // openNode builds the parts in the order of what they need.
-func (a *app) openNode(w WorkerConfig, log *slog.Logger) (_ *node, err error) {
-	n := &node{log: log}
+func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node, err error) {
+	n := &node{place: a.config.databasePlace(), stored: k, log: log}
 	defer func() {
 		if err != nil {
 			n.close()
@@ -41,10 +42,10 @@ func (a *app) openNode(w WorkerConfig, log *slog.Logger) (_ *node, err error) {
 	if n.folder, err = openFolder(a.config.DataDir); err != nil {
 		return nil, err
 	}
-	if n.store, err = sqlite.Open(a.ctx, n.folder.path("heimdall.db"), sqlite.Options{}); err != nil {
+	if n.store, err = n.place.open(a.ctx, k.databaseOptions(log)); err != nil {
 		return nil, err
 	}
-	if n.blobs, err = disk.Open(n.folder.path("objects")); err != nil {
+	if n.blobs, err = disk.Open(a.config.objectsDir()); err != nil {
 		return nil, err
 	}
 	acquirer, err := acquire.New(acquire.Config{
@@ -62,7 +63,8 @@ func (a *app) openNode(w WorkerConfig, log *slog.Logger) (_ *node, err error) {
 		Acquirer: acquirer, Name: fmt.Sprintf("%s/%d", host, os.Getpid()), Concurrency: w.Acquisitions,
 		Lease: w.Lease, Ahead: claimAhead, Grace: w.Grace,
 	}
-	n.handler = api.New(api.Config{Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version})
+	n.handler = api.New(api.Config{Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version,
+		Settings: api.Settings{RetentionDays: k.RetentionDays}})
 	return n, nil
 }
 
@@ -86,6 +88,7 @@ func (n *node) run(ctx context.Context, l net.Listener) error {
 		}
 		return nil
 	})
+	g.Go(func() error { return n.retain(ctx) })
 	g.Go(func() error {
 		<-ctx.Done()
 		endStreams()
@@ -99,6 +102,14 @@ func (n *node) run(ctx context.Context, l net.Listener) error {
 	if n.worker.Concurrency > 0 {
 		g.Go(func() error { return n.worker.Run(ctx) })
 	}
+	return g.Wait()
+}
+
+// work acquires until ctx ends, and answers nobody.
+func (n *node) work(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return n.retain(ctx) })
+	g.Go(func() error { return n.worker.Run(ctx) })
 	return g.Wait()
 }
 
@@ -139,7 +150,7 @@ func (a *app) connect(work bool, f func(ctx context.Context, c *client.Client) e
 	if work {
 		w.Acquisitions = 1
 	}
-	n, err := a.openNode(w, a.logger(slog.LevelWarn))
+	n, err := a.openNode(w, StoreConfig{}, a.logger(slog.LevelWarn))
 	if errors.Is(err, errInUse) {
 		return a.connectRunning(f)
 	}

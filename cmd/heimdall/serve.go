@@ -11,11 +11,12 @@ import (
 type serveCmd struct {
 	Listen string `env:"HEIMDALL_LISTEN" default:"127.0.0.1:8001" help:"Address to answer on (${default}). There is no access control yet: keep it on loopback, or behind a proxy that has."`
 	WorkerConfig
+	StoreConfig
 }
 
 func (c *serveCmd) Run(a *app) error {
 	log := a.logger(slog.LevelInfo)
-	n, err := a.openNode(c.WorkerConfig, log)
+	n, err := a.openNode(c.WorkerConfig, c.StoreConfig, log)
 	if err != nil {
 		return err
 	}
@@ -27,7 +28,9 @@ func (c *serveCmd) Run(a *app) error {
 	if host, _, _ := net.SplitHostPort(c.Listen); !isLoopback(host) {
 		log.Warn("anybody who reaches this address may use it: there is no access control", "listen", c.Listen)
 	}
-	log.Info("serving", "url", serverURL(l), "data", a.config.DataDir)
+	a.warnOfPassword(log)
+	log.Info("serving", "url", serverURL(l), "data", a.config.DataDir, "database", n.place.String(), "objects", a.config.objectsDir(),
+		"retention_days", c.RetentionDays)
 	return n.run(a.ctx, l)
 }
 

@@ -28,6 +28,7 @@ const (
 	deadlock            = "40P01"
 	notPermitted        = "42501"
 	noSuchTable         = "42P01"
+	tableExists         = "42P07"
 	diskFull            = "53100"
 	outOfMemory         = "53200"
 	tooManyConnections  = "53300"
@@ -45,6 +46,7 @@ var advice = map[string]string{
 	wrongPassword:      "wrong user or password: check DATABASE_URL",
 	noSuchDatabase:     "the database of DATABASE_URL does not exist: create it with createdb",
 	notPermitted:       "the database user lacks a right: let it own the database, or GRANT what the server names",
+	tableExists:        "another system's table has a name that Heimdall needs: give Heimdall a database of its own, or a schema (CREATE SCHEMA heimdall, and ?search_path=heimdall in DATABASE_URL)",
 	noSuchTable:        "the schema is not complete: run heimdall migrate",
 	outOfMemory:        "the server is out of memory: it may be tried again",
 	tooManyConnections: "the server has no connection left: raise its max_connections, or give Heimdall fewer",

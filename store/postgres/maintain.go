@@ -122,7 +122,7 @@ FROM timescaledb_information.jobs WHERE job_id = $1`
 
 // keepCompression has chunks compressed by TimescaleDB when they are as old as the setting says.
 func (s *Store) keepCompression(ctx context.Context) error {
-	if !s.can.Compression() {
+	if !s.can.Compression() || s.compressAfter < 0 {
 		return s.pool.Ping(ctx)
 	}
 	return s.alone(ctx, func(tx pgx.Tx) error {

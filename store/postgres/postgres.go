@@ -36,7 +36,7 @@ import (
 type Options struct {
 	MaxConns         int           // connections at most, beside one that listens; 0 means 2 for each CPU, at least 4 and at most 32
 	StatementTimeout time.Duration // of one query that is no stream; 0 means 30 s
-	CompressAfter    time.Duration // age of a chunk at which TimescaleDB compresses it; 0 means DefaultCompressAfter
+	CompressAfter    time.Duration // age of a chunk at which TimescaleDB compresses it; 0 means DefaultCompressAfter, and less that it is left as it is
 	Log              *slog.Logger  // of what happens in the background and meets no caller; nil means silence
 }
 
@@ -73,7 +73,7 @@ func Open(ctx context.Context, url string, opt Options) (*Store, error) {
 	switch {
 	case s.compressAfter == 0:
 		s.compressAfter = DefaultCompressAfter
-	case s.compressAfter < time.Hour:
+	case s.compressAfter > 0 && s.compressAfter < time.Hour:
 		return nil, fmt.Errorf("%s: chunks compressed after %v would still be written to: it must be at least an hour", do, s.compressAfter)
 	}
 	config, err := poolConfig(url, opt)

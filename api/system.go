@@ -1,0 +1,37 @@
+package api
+
+import (
+	"context"
+
+	"github.com/heimdall-sdr/heimdall/api/wire"
+	"github.com/heimdall-sdr/heimdall/recompute"
+)
+
+// Settings are those of the server that the API tells, because they decide what can be asked of old data.
+type Settings struct {
+	RetentionDays int // 0 means for ever
+}
+
+type systemOutput struct{ Body wire.System }
+
+func (s *service) system(ctx context.Context, _ *struct{}) (*systemOutput, error) {
+	d, err := s.Store.Describe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := wire.System{
+		Version: s.Version, AlgorithmVersion: recompute.Version,
+		Database: wire.Database{
+			Backend: d.Backend, Version: d.Version, Reason: d.Reason, SchemaVersion: d.Schema,
+			Partitions: d.Partitions, CompressedPartitions: d.Compressed, Bytes: d.Bytes,
+		},
+		Queue: wire.Queue{Pending: d.AcquisitionsPending, Running: d.AcquisitionsRunning},
+	}
+	if n := s.Settings.RetentionDays; n > 0 {
+		out.RetentionDays = &n
+	}
+	if d.CompressAfter > 0 {
+		out.Database.CompressAfterDays = new(d.CompressAfter.Hours() / 24)
+	}
+	return &systemOutput{out}, nil
+}

@@ -1,0 +1,37 @@
+package api_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/heimdall-sdr/heimdall/api"
+	"github.com/heimdall-sdr/heimdall/api/wire"
+)
+
+func TestTheSystemSaysWhatItIsMadeOfAndHowItIsSet(t *testing.T) {
+	r := newRig(t, func(c *api.Config) { c.Settings = api.Settings{RetentionDays: 30} })
+	r.acquisition(r.websdr("one").ID)
+	var got wire.System
+	r.get("/api/v1/system").want(200).into(&got)
+	if got.Database.Bytes == 0 || got.Database.Version == "" || got.Database.SchemaVersion == 0 {
+		t.Errorf("the database is %+v", got.Database)
+	}
+	want := wire.System{
+		Version: "test", AlgorithmVersion: got.AlgorithmVersion, Database: got.Database, RetentionDays: new(30),
+		Queue: wire.Queue{Pending: 1},
+	}
+	want.Database.Backend = "sqlite"
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the system (-want +got):\n%s", diff)
+	}
+}
+
+func TestASystemThatKeepsEverythingForEverSaysSo(t *testing.T) {
+	r := newRig(t)
+	var got wire.System
+	r.get("/api/v1/system").want(200).into(&got)
+	if got.RetentionDays != nil {
+		t.Errorf("retention is %d days", *got.RetentionDays)
+	}
+}
