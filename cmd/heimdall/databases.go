@@ -16,6 +16,7 @@ import (
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/acquire"
 	"github.com/heimdall-sdr/heimdall/api"
+	"github.com/heimdall-sdr/heimdall/bulk"
 	"github.com/heimdall-sdr/heimdall/check"
 	"github.com/heimdall-sdr/heimdall/retention"
 	"github.com/heimdall-sdr/heimdall/store/postgres"
@@ -28,6 +29,7 @@ type database interface {
 	api.Store
 	check.Store
 	retention.Store
+	bulk.Store
 	Close() error
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -13,8 +14,6 @@ import (
 
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/bulk"
-	"github.com/heimdall-sdr/heimdall/store/postgres"
-	"github.com/heimdall-sdr/heimdall/store/sqlite"
 )
 
 type importCmd struct {
@@ -30,7 +29,6 @@ type importMeasurementsCmd struct {
 	WebSDR map[int64]int64 `name:"websdr" placeholder:"THERE=HERE" help:"Which WebSDR here is meant by an id in the file, where they differ, for example 3=12."`
 	Ignore []string        `placeholder:"NAME,..." help:"Columns of the file to pass over."`
 	JSON   bool            `help:"Print JSON."`
-	URL    string          `name:"database-url" env:"DATABASE_URL" hidden:""`
 }
 
 // An importResult is what became of the rows.
@@ -76,22 +74,12 @@ func (c *importMeasurementsCmd) Run(a *app) error {
 // open opens the database: that of the fleet, whoever else uses it, or the one of the data folder, alone. A dry run
 // reads what a server writes meanwhile.
 func (c *importMeasurementsCmd) open(a *app) (s bulk.Store, done func(), err error) {
-	if c.URL != "" {
-		p, err := postgres.Open(a.ctx, c.URL, postgres.Options{})
-		if err != nil {
-			return nil, nil, err
-		}
-		return p, func() { p.Close() }, nil
-	}
-	f := &folder{dir: a.config.DataDir}
-	if _, err := os.Stat(f.path("heimdall.db")); err != nil {
-		return nil, nil, invalid("data_dir", fmt.Errorf("%s holds no data of heimdall: name the folder with --data-dir, or add the WebSDRs first with heimdall websdr add", f.dir))
-	}
-	if err := f.checkLayout(); err != nil {
+	place := a.config.databasePlace()
+	if err := existing(a.ctx, place, a.config.DataDir); err != nil {
 		return nil, nil, err
 	}
 	release := func() {}
-	if !c.DryRun {
+	if !place.shared() && !c.DryRun {
 		held, err := openFolder(a.config.DataDir)
 		if errors.Is(err, errInUse) {
 			return nil, nil, fmt.Errorf("%w: stop the server, import, and start it again (a dry run works beside it)", err)
@@ -101,7 +89,7 @@ func (c *importMeasurementsCmd) open(a *app) (s bulk.Store, done func(), err err
 		}
 		release = held.close
 	}
-	db, err := sqlite.Open(a.ctx, f.path("heimdall.db"), sqlite.Options{})
+	db, err := place.open(a.ctx, databaseOptions{log: a.logger(slog.LevelWarn)})
 	if err != nil {
 		release()
 		return nil, nil, err
