@@ -13,6 +13,7 @@
 package bulk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,7 @@ type Options struct {
 	heimdall.ImportOptions
 	WebSDRs  map[int64]int64 // websdr_id in the file to that of the database, where they differ
 	Ignore   []string        // columns of the file to pass over
+	Batch    int             // rows handed over at once, while the next are read; 0 means 20,000
 	Rejects  string          // path of the file of rejects, which is made when there is one
 	Progress func(Report)    // told after each batch; may be nil
 }
@@ -46,8 +48,7 @@ type Report struct {
 	Done     float64 // share of the file that is read
 }
 
-// batchRows are handed over at once: the next are read meanwhile.
-const batchRows = 20_000
+const defaultBatch = 20_000
 
 // A row is one row of a file.
 type row struct {
@@ -82,7 +83,7 @@ func Import(ctx context.Context, s Store, path string, opt Options) (report Repo
 	defer func() { err = errors.Join(err, r.close()) }()
 	batches := make(chan batch)
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return readAll(ctx, src, batches) })
+	g.Go(func() error { return readAll(ctx, src, cmp.Or(opt.Batch, defaultBatch), batches) })
 	g.Go(func() error {
 		for b := range batches {
 			if err := b.store(ctx, s, opt, r, &report); err != nil {
@@ -107,10 +108,10 @@ type batch struct {
 }
 
 // readAll sends every row of src, and closes batches in the end.
-func readAll(ctx context.Context, src source, batches chan<- batch) error {
+func readAll(ctx context.Context, src source, size int, batches chan<- batch) error {
 	defer close(batches)
 	for {
-		rows := make([]row, batchRows)
+		rows := make([]row, size)
 		n, err := src.read(rows)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err

@@ -12,6 +12,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // pgx, as a driver of database/sql
+
+	"github.com/heimdall-sdr/heimdall/store/postgres/pgtest"
 )
 
 // imported is what heimdall import measurements --json prints.
@@ -161,15 +165,32 @@ func TestAServerMustBeStoppedForAnImport(t *testing.T) {
 
 // An import is killed again and again, and started again. It must end with the rows of the file, once each.
 func TestAnImportThatIsKilledEndsWithTheSameRows(t *testing.T) {
-	data := twoReceivers(t)
-	const n = 12_000
-	path := season(t, n)
-	db, err := sql.Open("sqlite", filepath.Join(data, "heimdall.db"))
+	t.Run("SQLite", func(t *testing.T) {
+		data := twoReceivers(t)
+		importKilled(t, data, openDatabase(t, "sqlite", filepath.Join(data, "heimdall.db")), 12_000, 1, 3_000, 7_500)
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		url := pgtest.Plain(t).Empty(t)
+		onPostgres(t, url)
+		importKilled(t, twoReceivers(t), openDatabase(t, "pgx", url), 70_000, 1, 30_000)
+	})
+}
+
+func openDatabase(t *testing.T, driver, at string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open(driver, at)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	for _, enough := range []int{1, 3_000, 7_500} {
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// importKilled kills the import of n rows each time that so many are stored.
+func importKilled(t *testing.T, data string, db *sql.DB, n int, when ...int) {
+	t.Helper()
+	path := season(t, n)
+	for _, enough := range when {
 		killImport(t, db, enough, "--data-dir", data, "import", "measurements", path)
 		if got := rowsIn(t, db); got < enough || got >= n {
 			t.Errorf("%d rows were stored when it was killed, want from %d to below %d", got, enough, n)
@@ -182,9 +203,8 @@ func TestAnImportThatIsKilledEndsWithTheSameRows(t *testing.T) {
 	if r := importFile(t, data, 0, path); r.Present != n {
 		t.Errorf("once more: %+v", r)
 	}
-	out := command(t, data, "measurements", "--csv", "-n", "0")
-	if got := strings.Count(out.stdout, "\n") - 1; got != n {
-		t.Errorf("%d rows are printed, want %d", got, n)
+	if got := rowsIn(t, db); got != n {
+		t.Errorf("there are %d rows, want %d", got, n)
 	}
 	sound(t, data)
 }

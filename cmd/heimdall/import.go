@@ -75,22 +75,11 @@ func (c *importMeasurementsCmd) Run(a *app) error {
 // reads what a server writes meanwhile.
 func (c *importMeasurementsCmd) open(a *app) (s bulk.Store, done func(), err error) {
 	place := a.config.databasePlace()
-	if place.shared() {
-		db, err := place.open(a.ctx, databaseOptions{log: a.logger(slog.LevelWarn)})
-		if err != nil {
-			return nil, nil, err
-		}
-		return db, func() { db.Close() }, nil
-	}
-	f := &folder{dir: a.config.DataDir}
-	if _, err := os.Stat(f.path("heimdall.db")); err != nil {
-		return nil, nil, invalid("data_dir", fmt.Errorf("%s holds no data of heimdall: name the folder with --data-dir, or add the WebSDRs first with heimdall websdr add", f.dir))
-	}
-	if err := f.checkLayout(); err != nil {
+	if err := existing(a.ctx, place, a.config.DataDir); err != nil {
 		return nil, nil, err
 	}
 	release := func() {}
-	if !c.DryRun {
+	if !place.shared() && !c.DryRun {
 		held, err := openFolder(a.config.DataDir)
 		if errors.Is(err, errInUse) {
 			return nil, nil, fmt.Errorf("%w: stop the server, import, and start it again (a dry run works beside it)", err)
