@@ -121,8 +121,7 @@ func TestTheTenColumnsOfThePythonSystemAreEnough(t *testing.T) {
 func full(at time.Time) heimdall.Measurement {
 	m := heimdall.Measurement{TaskID: "019ab000-0000-7000-8000-00000000000f", WebSDRID: 2, Timestamp: at, FrequencyHz: 7_074_001,
 		SampleRateHz: 12_001.135, SamplesCount: 120_011, S3Path: `sessions/a, "quoted" path`, TimeQuality: heimdall.TimeGPS, TimeUncertaintyS: 1e-6}
-	for i, v := range reflect.ValueOf(&m.Metrics).Elem().Fields() {
-		_ = i
+	for _, v := range reflect.ValueOf(&m.Metrics).Elem().Fields() {
 		switch p := v.Addr().Interface().(type) {
 		case *float64:
 			*p = 0.1

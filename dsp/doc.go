@@ -21,8 +21,9 @@
 // of -92 dB: Harris, Proc. IEEE 66, 1978), scaled to density by 1/(fs sum w^2), so that it integrates to the mean power.
 // L is a power of two with at least 64 bins over B and L^2 >= 2n, as long as there are 8 segments' worth of samples, at
 // most 65536. Up to 32 blocks of time are kept (fewer above L = 16384). A bin of noise is N0 Gamma(K)/K. Segments begin
-// L/4 apart, L/2 where there would be more than 512 of them and L where there would be more than 1024: K is 0.70, 1.00 or 1.00 times their number, and the
-// mean of all noise scatters by 1.00, 1.39 or 2.76 times the least possible variance, e below.
+// L/4 apart, L/2 where there would be more than 512 of them and L where there would be more than 1024: K is 0.70, 1.00
+// or 1.00 times their number, and the mean of all noise scatters by 1.00, 1.39 or 2.76 times the least possible
+// variance, e below.
 //
 // # Noise (noise.go, floor.go)
 //

@@ -113,10 +113,7 @@ func (c *channel) refine(l *candidate, s *scratch) {
 		l.frequency += f
 		sums.rotate(f, 0)
 	}
-	var re, im float64
-	for k := range sums.re {
-		re, im = re+sums.re[k], im+sums.im[k]
-	}
+	re, im := sums.total(0, len(sums.re))
 	n := float64(len(c.re))
 	l.power = (re*re + im*im) / (n * n)
 	l.phase = math.Atan2(im, re) / (2 * math.Pi)
@@ -158,12 +155,17 @@ func (c *channel) partialSums(frequency, drift float64, s *scratch) partial {
 	return p
 }
 
-// power is that of all sums together.
-func (p *partial) power() float64 {
-	var re, im float64
-	for k := range p.re {
+// total is the sum of those from one index up to another.
+func (p *partial) total(from, to int) (re, im float64) {
+	for k := from; k < to; k++ {
 		re, im = re+p.re[k], im+p.im[k]
 	}
+	return re, im
+}
+
+// power is that of all sums together.
+func (p *partial) power() float64 {
+	re, im := p.total(0, len(p.re))
 	return re*re + im*im
 }
 
@@ -247,16 +249,11 @@ func (p *partial) fitPhase(m int) (phaseFit, bool) {
 
 // unrest is the mean square of the phases of 16 sums about that of all, in cycles, weighted by their power.
 func (p *partial) unrest() (square float64) {
-	var re, im, all float64
-	for k := range p.re {
-		re, im = re+p.re[k], im+p.im[k]
-	}
+	var all float64
+	re, im := p.total(0, len(p.re))
 	mean := math.Atan2(im, re)
 	for j := range unrestSums {
-		re, im = 0, 0
-		for k := j * len(p.re) / unrestSums; k < (j+1)*len(p.re)/unrestSums; k++ {
-			re, im = re+p.re[k], im+p.im[k]
-		}
+		re, im = p.total(j*len(p.re)/unrestSums, (j+1)*len(p.re)/unrestSums)
 		e := math.Remainder(math.Atan2(im, re)-mean, 2*math.Pi) / (2 * math.Pi)
 		square += (re*re + im*im) * e * e
 		all += re*re + im*im

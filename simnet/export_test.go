@@ -1,11 +1,5 @@
 package simnet
 
-// ParseKiwiCommand, ParseRTLCommand and ParseIQRequest are the parsers of what clients send.
-func ParseKiwiCommand(s string) (name string, params map[string]string, err error) {
-	c, err := parseKiwiCommand(s)
-	return c.name, c.params, err
-}
-
 // ApplyKiwi applies commands to fresh settings and reports whether samples would flow.
 func ApplyKiwi(commands []string) (complete bool, lowHz, highHz, gainDB float64) {
 	var s kiwiSettings
