@@ -55,7 +55,7 @@ func recompute(t *testing.T, data string, code int, args ...string) (r recompute
 // update changes rows behind the program's back.
 func update(t *testing.T, data, query string, args ...any) {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(data, "heimdall.db"))
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(data, "heimdall.db")+"?_busy_timeout=10000")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -195,7 +195,7 @@ func (b *bench) unchanged(before []heimdall.Measurement) {
 // update changes rows behind the store's back.
 func (b *bench) update(query string, args ...any) {
 	b.Helper()
-	db, err := sql.Open("sqlite", b.path)
+	db, err := sql.Open("sqlite", "file:"+b.path+"?_busy_timeout=10000")
 	b.must(err)
 	defer db.Close()
 	_, err = db.Exec(query, args...)

@@ -121,7 +121,7 @@ func TestCopiesBesideARecordingAndRecordingsElsewhereGoToo(t *testing.T) {
 	r.put("sessions/"+old[0]+"-not/websdr_1.sigmf-data", 60) // of another whose id begins alike
 	r.put("imported/17.sigmf-data", dataBytes)
 	r.put("imported/17.sigmf-meta", metaBytes)
-	db, err := sql.Open("sqlite", r.path)
+	db, err := sql.Open("sqlite", "file:"+r.path+"?_busy_timeout=10000")
 	r.must(err)
 	defer db.Close()
 	for _, query := range []string{`UPDATE captures SET s3_path = 'imported/17.sigmf-data' WHERE task_id = ? AND s3_path IS NOT NULL`,
@@ -199,7 +199,7 @@ func TestOneAcquisitionIsDeletedByHandWhateverItsAge(t *testing.T) {
 func TestThousandsGoInPagesAndBatches(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	db, err := sql.Open("sqlite", r.path)
+	db, err := sql.Open("sqlite", "file:"+r.path+"?_busy_timeout=10000")
 	r.must(err)
 	defer db.Close()
 	_, err = db.Exec(`
@@ -256,7 +256,7 @@ func TestTheFileShrinksWhenRowsGo(t *testing.T) {
 	}
 	defer s.Close()
 	r := &rig{T: t, path: path, store: s}
-	db, err := sql.Open("sqlite", path)
+	db, err := sql.Open("sqlite", "file:"+path+"?_busy_timeout=10000")
 	r.must(err)
 	defer db.Close()
 	_, err = db.Exec(`

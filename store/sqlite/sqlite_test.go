@@ -61,7 +61,7 @@ func open(t testing.TB, path string) *sqlite.Store {
 // openRaw is another program's view of the file.
 func openRaw(t testing.TB, path string) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("sqlite", path)
+	db, err := sql.Open("sqlite", "file:"+path+"?_busy_timeout=10000")
 	if err != nil {
 		t.Fatal(err)
 	}
