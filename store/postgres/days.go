@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -54,15 +53,24 @@ func (s *Store) days(ctx context.Context, q querier, w window) ([]day, error) {
 }
 
 const (
-	// What goes is the oldest, so where the newest row of a day stays, it is of no use to look at all of them.
-	newestGoes = `
-SELECT task_id = ANY($1::uuid[]) FROM measurement_rows WHERE timestamp_utc >= $2 AND timestamp_utc < $3
-ORDER BY timestamp_utc DESC LIMIT 1`
+	// What stays of a day, by the rollups: nothing, or what began before midnight and ended after it.
+	selectStaying = `
+SELECT bucket, sum(captures - deleted)::bigint FROM captures_hourly
+WHERE bucket >= $1 AND bucket < $2 AND state = 'success' AND captures > deleted
+GROUP BY bucket ORDER BY bucket`
+
+	countDay = `SELECT count(*) FROM measurement_rows WHERE timestamp_utc >= $1 AND timestamp_utc < $2`
+
+	createStaying = `CREATE TEMPORARY TABLE staying (LIKE measurement_rows) ON COMMIT DROP`
 
 	// Ids as a subquery are always looked up by their hash; as an array, one after the other.
-	selectOthers = `
-SELECT EXISTS (SELECT 1 FROM measurement_rows WHERE timestamp_utc >= $2 AND timestamp_utc < $3
-               AND task_id NOT IN (SELECT unnest($1::uuid[])))`
+	keepStaying = `
+INSERT INTO staying SELECT m.* FROM unnest($2::timestamptz[]) AS hour
+JOIN measurement_rows AS m ON m.timestamp_utc >= hour AND m.timestamp_utc < hour + INTERVAL '1 hour'
+WHERE m.timestamp_utc >= $3 AND m.timestamp_utc < $4 AND m.task_id NOT IN (SELECT unnest($1::uuid[]))`
+
+	putStayingBack = `INSERT INTO measurement_rows SELECT * FROM staying`
+	dropStaying    = `DROP TABLE staying`
 
 	dropChunks = `SELECT drop_chunks('measurement_rows', older_than => $2::timestamptz, newer_than => $1::timestamptz)`
 
@@ -73,14 +81,15 @@ DELETE FROM measurement_rows WHERE task_id IN (SELECT unnest($1::uuid[])) AND ti
 	decompressAny = `SET LOCAL timescaledb.max_tuples_decompressed_per_dml_transaction = 0`
 )
 
-// deleteMeasurements deletes those of ids, which are in w: whole days first, then row by row what is left.
-func (s *Store) deleteMeasurements(ctx context.Context, tx pgx.Tx, ids []uuid.UUID, w window) error {
+// deleteMeasurements deletes those of ids, which are in w and in the groups gone: whole days first, then row by row what
+// is left.
+func (s *Store) deleteMeasurements(ctx context.Context, tx pgx.Tx, ids []uuid.UUID, w window, gone []goneGroup) error {
 	days, err := s.days(ctx, tx, w)
 	if err != nil {
 		return err
 	}
 	for _, d := range days {
-		if err := s.emptyDay(ctx, tx, d, ids); err != nil {
+		if err := s.emptyDay(ctx, tx, d, ids, measurementsIn(gone, d)); err != nil {
 			return err
 		}
 	}
@@ -93,38 +102,85 @@ func (s *Store) deleteMeasurements(ctx context.Context, tx pgx.Tx, ids []uuid.UU
 	return err
 }
 
-// patience is how long a whole day waits for those who are at it, before its rows go one by one. Meanwhile others wait
-// behind.
-const patience = 500 * time.Millisecond
+const (
+	// patience is how long a whole day waits for those who are at it, before its rows go one by one. Meanwhile others
+	// wait behind.
+	patience = 500 * time.Millisecond
+	// Of a day that is emptied at most so many rows are put back, and at most one for so many that go.
+	maxStaying, goingForStaying = 10_000, 10
+)
 
-// emptyDay empties a day that has nothing but measurements of ids, if it is to be had. Whether it has is looked at
-// once it is locked: who stores a measurement there now has either done so, or comes after.
-func (s *Store) emptyDay(ctx context.Context, tx pgx.Tx, d day, ids []uuid.UUID) error {
-	var goes bool
-	err := tx.QueryRow(ctx, newestGoes, ids, d.from, d.to).Scan(&goes)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil
+// emptyDay empties a day of which nothing stays, or little, if it is to be had. That is asked of the rollups, which
+// are a few hundred rows and change with the rows they count, since to ask hundreds of thousands of measurements whose
+// they are takes as long as to delete them; counting them is cheap, and says whether the rollups are right. It is asked
+// once the day is locked: who stores a measurement there now has either done so, or comes after.
+func (s *Store) emptyDay(ctx context.Context, tx pgx.Tx, d day, ids []uuid.UUID, going int64) error {
+	if !d.from.Equal(d.from.Truncate(time.Hour)) || !d.to.Equal(d.to.Truncate(time.Hour)) {
+		return nil // somebody's chunks of another length, for which there are no rollups
 	}
-	if !goes || err != nil {
+	most := min(maxStaying, going/goingForStaying)
+	if _, n, err := staying(ctx, tx, d); going == 0 || n > most || err != nil {
 		return err
 	}
-	err = pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error { // so that what fails here leaves the rest as it was
+	err := pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error { // so that what fails here leaves the rest as it was
 		if err := lockWithin(ctx, tx, patience, d.table); err != nil {
 			return err
 		}
-		var others bool
-		if err := tx.QueryRow(ctx, selectOthers, ids, d.from, d.to).Scan(&others); others || err != nil {
+		hours, n, err := staying(ctx, tx, d)
+		if n > most || err != nil {
 			return err
 		}
-		if s.can.Hypertable() {
-			_, err := tx.Exec(ctx, dropChunks, d.from, d.to)
+		var rows int64
+		if err := tx.QueryRow(ctx, countDay, d.from, d.to).Scan(&rows); err != nil || rows != going+n {
+			return err // rollups and rows disagree, and heimdall check says so
+		}
+		if n == 0 {
+			return s.dropDay(ctx, tx, d)
+		}
+		if _, err := tx.Exec(ctx, createStaying); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `TRUNCATE `+d.table)
+		kept, err := tx.Exec(ctx, keepStaying, ids, hours, d.from, d.to)
+		if err != nil {
+			return err
+		}
+		if kept.RowsAffected() == n {
+			if err := s.dropDay(ctx, tx, d); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, putStayingBack); err != nil {
+				return err
+			}
+		}
+		_, err = tx.Exec(ctx, dropStaying)
 		return err
 	})
 	if isBusy(err) || isGone(err) {
 		return nil
+	}
+	return err
+}
+
+// staying are the hours of a day of which measurements stay, and how many stay.
+func staying(ctx context.Context, q querier, d day) (hours []time.Time, rows int64, err error) {
+	found, err := q.Query(ctx, selectStaying, d.from, d.to)
+	if err != nil {
+		return nil, 0, err
+	}
+	var hour time.Time
+	var n int64
+	_, err = pgx.ForEachRow(found, []any{&hour, &n}, func() error {
+		hours, rows = append(hours, hour), rows+n
+		return nil
+	})
+	return hours, rows, err
+}
+
+func (s *Store) dropDay(ctx context.Context, tx pgx.Tx, d day) (err error) {
+	if s.can.Hypertable() {
+		_, err = tx.Exec(ctx, dropChunks, d.from, d.to)
+	} else {
+		_, err = tx.Exec(ctx, `TRUNCATE `+d.table)
 	}
 	return err
 }

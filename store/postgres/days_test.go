@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/heimdall-sdr/heimdall"
@@ -206,6 +207,64 @@ func TestTheChunksOfDaysOfWhichAllGoesAreDropped(t *testing.T) {
 		storetest.Check(t, s)
 		if err := s.Reclaim(t.Context()); err != nil {
 			t.Error(fmt.Errorf("reclaim on %s: %w", server.Name, err))
+		}
+	})
+}
+
+// What is recorded at midnight ends on the next day, and stays a day longer.
+func TestOfADayThatGoesWhatEndedOnTheNextStays(t *testing.T) {
+	t.Parallel()
+	pgtest.Each(t, func(t *testing.T, server *pgtest.Server) {
+		url := server.Database(t)
+		s, conn := open(t, url), pgtest.Connect(t, url)
+		ids := createWebSDRs(t, s, 4)
+		noon, partition := anOldDay(t, conn, 40)
+		var going []string
+		for i := range 10 {
+			going = append(going, measure(t, s, ids, noon.Add(time.Duration(i)*time.Hour)))
+		}
+		stays := measure(t, s, ids, noon.Add(9*time.Hour+time.Minute)) // in the hour of others that go
+		before := all(t, s, heimdall.MeasurementFilter{TaskID: stays})
+		storage := `SELECT relfilenode::text FROM pg_class WHERE oid = $1::text::regclass`
+		if server.Name != "plain" {
+			storage = `SELECT chunk_name::text FROM timescaledb_information.chunks WHERE hypertable_name = 'measurement_rows' AND $1 <> ''`
+		}
+		if server.Name == "timescale" {
+			exec(t, conn, `SELECT compress_chunk(c) FROM show_chunks('measurement_rows') AS c`)
+		}
+		old := get[string](t, conn, storage, partition)
+		remove(t, s, going...)
+		if now := get[string](t, conn, storage, partition); now == old {
+			t.Error("the day was emptied row by row")
+		}
+		if diff := cmp.Diff(before, all(t, s, heimdall.MeasurementFilter{})); diff != "" {
+			t.Errorf("what stays (-before +after):\n%s", diff)
+		}
+		storetest.Check(t, s)
+	})
+}
+
+func TestADayOfWhichRollupsSayTooLittleIsEmptiedRowByRow(t *testing.T) {
+	t.Parallel()
+	pgtest.Each(t, func(t *testing.T, server *pgtest.Server) {
+		url := server.Database(t)
+		s, conn := open(t, url), pgtest.Connect(t, url)
+		ids := createWebSDRs(t, s, 1)
+		noon, _ := anOldDay(t, conn, 40)
+		stays := measure(t, s, ids, noon)
+		for what, spoil := range map[string]string{
+			"says that nothing stays": `UPDATE captures_hourly SET captures = captures - 1 WHERE captures > deleted`,
+			"was deleted by hand":     `DELETE FROM captures_hourly`,
+		} {
+			var going []string
+			for i := range 10 {
+				going = append(going, measure(t, s, ids, noon.Add(time.Duration(i+1)*time.Minute)))
+			}
+			exec(t, conn, spoil)
+			remove(t, s, going...)
+			if left := all(t, s, heimdall.MeasurementFilter{}); len(left) != 1 || left[0].TaskID != stays {
+				t.Errorf("the rollup %s: %d rows are left, want that of the acquisition that stays", what, len(left))
+			}
 		}
 	})
 }

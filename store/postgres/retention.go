@@ -254,7 +254,8 @@ func (s *Store) deleteRows(ctx context.Context, tx pgx.Tx, going []heimdall.Dele
 	if err := tx.QueryRow(ctx, selectWindowOf, ids).Scan(nanos{&w.first}, nanos{&w.last}); err != nil {
 		return err
 	}
-	if err := markDeleted(ctx, tx, ids, w); err != nil {
+	gone, err := markDeleted(ctx, tx, ids, w)
+	if err != nil {
 		return err
 	}
 	for _, query := range []string{deleteCaptures, deleteAcquisitions} {
@@ -265,5 +266,5 @@ func (s *Store) deleteRows(ctx context.Context, tx pgx.Tx, going []heimdall.Dele
 	if w.first.IsZero() {
 		return nil
 	}
-	return s.deleteMeasurements(ctx, tx, ids, w)
+	return s.deleteMeasurements(ctx, tx, ids, w, gone)
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/heimdall-sdr/heimdall"
@@ -290,30 +289,6 @@ func reroll(ctx context.Context, tx pgx.Tx, key []any, change func() error) erro
 		_, err = tx.Exec(ctx, remakeDay, args...)
 	}
 	return err
-}
-
-// Of acquisitions $1, with their measurements from $2 to $3: so bound, TimescaleDB looks at few chunks.
-const (
-	tallyOfAcquisitions = tallyCaptures + ` AND m.timestamp_utc BETWEEN $2 AND $3` + ofEnded + ` AND c.task_id = ANY($1::uuid[])` + andImported + `
-WHERE c.task_id = ANY($1::uuid[]) AND m.timestamp_utc BETWEEN $2 AND $3` + tallyGroups
-
-	lockGroups = `
-SELECT 1 FROM (` + tallyOfAcquisitions + `) AS t JOIN captures_hourly AS h ON ` + sameGroup + `
-ORDER BY h.bucket, h.websdr_id, h.frequency_hz, h.label, h.state, h.failure_class FOR NO KEY UPDATE OF h`
-
-	rollDeleted = `
-UPDATE captures_hourly AS h SET deleted = h.deleted + t.captures
-FROM (` + tallyOfAcquisitions + `) AS t WHERE ` + sameGroup
-)
-
-// markDeleted notes in the rollups of acquisitions that are being deleted how many of their captures go.
-func markDeleted(ctx context.Context, tx pgx.Tx, ids []uuid.UUID, w window) error {
-	for _, query := range []string{lockGroups, rollDeleted, daily(lockGroups), daily(rollDeleted)} {
-		if _, err := tx.Exec(ctx, query, ids, micros{&w.first}, micros{&w.last}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Counts are compared always, sums and extremes where no row has been deleted. By the inequality of Cauchy and
