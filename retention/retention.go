@@ -58,6 +58,11 @@ type Config struct {
 	Now    func() time.Time // nil means time.Now
 	Log    *slog.Logger     // nil means silence
 	DryRun bool             // reckon what would be deleted, change nothing
+
+	// BatchRows is the most rows that one transaction deletes, unless a single acquisition has more; 0 means 10,000,
+	// for which the other writers of SQLite wait some tens of milliseconds. A database whose writers do not wait takes
+	// more, so that the rows of a day go at one stroke.
+	BatchRows int64
 }
 
 // A Result counts what one call deleted, or on a dry run would. Of two at once, each acquisition and its rows are
@@ -83,7 +88,7 @@ func Run(ctx context.Context, c Config) (Result, error) {
 	if err := c.complete(); err != nil {
 		return Result{}, err
 	}
-	before := c.Now().Add(-c.MaxAge)
+	before := c.before()
 	run := &run{Config: c}
 	err := run.finishPlanned(ctx)
 	if err == nil {
@@ -117,6 +122,9 @@ func Delete(ctx context.Context, c Config, taskID, reason string) (Result, error
 			}
 		}
 		err = run.delete(ctx, []heimdall.Deletion{{TaskID: taskID, Rows: rows}}, reason)
+	}
+	if err == nil {
+		err = run.finish(ctx)
 	}
 	if err := run.failure(err); err != nil {
 		return run.done, fmt.Errorf("delete acquisition %s: %w", taskID, err)
@@ -152,6 +160,21 @@ func Repeat(ctx context.Context, c Config, every time.Duration) error {
 	}
 }
 
+// before is the end of what goes. Who keeps days gets whole ones (UTC): up to one more, so that databases that keep
+// each day by itself can drop it, instead of an hour of it every hour.
+func (c *Config) before() time.Time {
+	at := c.Now().UTC().Add(-c.MaxAge)
+	if c.MaxAge < wholeDays {
+		return at
+	}
+	return at.Truncate(24 * time.Hour)
+}
+
+const (
+	wholeDays        = 48 * time.Hour
+	defaultBatchRows = 10_000
+)
+
 // minMaxAge guards against a setting in the wrong unit: what has just ended may still be looked at.
 const minMaxAge = time.Hour
 
@@ -161,6 +184,9 @@ func (c *Config) complete() error {
 	}
 	if c.MaxAge < minMaxAge {
 		return fmt.Errorf("retention of %v is too short: it must be at least %v, or 0 for the default of %v", c.MaxAge, minMaxAge, DefaultMaxAge)
+	}
+	if c.BatchRows == 0 {
+		c.BatchRows = defaultBatchRows
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -216,6 +217,55 @@ SELECT printf('task-%04d', i), '', 1, 1.0, 0, 0.0, 0.0, 1.0, 'failed', 0, '', 1,
 		same(t, "result", done, retention.Result{Acquisitions: 1200, Rows: 1200})
 	}
 	same(t, "acquisitions left", r.acquisitions(), []string{})
+}
+
+// finishes notes how many acquisitions each transaction deletes.
+type finishes struct {
+	retention.Store
+	sizes []int
+}
+
+func (f *finishes) FinishDeletion(ctx context.Context, taskIDs []string) ([]heimdall.Deletion, error) {
+	f.sizes = append(f.sizes, len(taskIDs))
+	return f.Store.FinishDeletion(ctx, taskIDs)
+}
+
+func TestATransactionDeletesNoMoreRowsThanItMay(t *testing.T) {
+	t.Parallel()
+	for batchRows, want := range map[int64][]int{0: {5}, 2 * rowsOfOne: {2, 2, 1}, 1: {1, 1, 1, 1, 1}} {
+		r := newRig(t)
+		for range 5 {
+			r.record()
+		}
+		r.now = r.now.Add(2 * maxAge)
+		config := r.config()
+		seen := &finishes{Store: r.store}
+		config.Store, config.BatchRows = seen, batchRows
+		done, err := retention.Run(t.Context(), config)
+		r.must(err)
+		same(t, "result", done, times(5))
+		same(t, fmt.Sprintf("acquisitions of each transaction of %d rows", batchRows), seen.sizes, want)
+	}
+}
+
+func TestWhoKeepsDaysKeepsThemWhole(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.now = begin.Truncate(24 * time.Hour).Add(24*time.Hour - 90*time.Second)
+	r.record() // ends 30 s before midnight
+	after := r.record()
+	config := r.config()
+	config.MaxAge = 30 * 24 * time.Hour
+	for _, step := range []struct {
+		at   time.Duration // from midnight
+		want retention.Result
+	}{{config.MaxAge - time.Second, retention.Result{}}, {config.MaxAge, times(1)}, {config.MaxAge + 23*time.Hour, retention.Result{}}} {
+		r.now = begin.Truncate(24 * time.Hour).Add(24*time.Hour + step.at)
+		done, err := retention.Run(t.Context(), config)
+		r.must(err)
+		same(t, fmt.Sprintf("%v after midnight", step.at), done, step.want)
+	}
+	same(t, "acquisitions left", r.acquisitions(), []string{after})
 }
 
 func TestRepeatRunsUntilItIsToldToStop(t *testing.T) {

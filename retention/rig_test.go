@@ -21,7 +21,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/store/sqlite"
 )
 
-const maxAge = 30 * 24 * time.Hour
+const maxAge = 40 * time.Hour // below that of whole days
 
 var begin = time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
 

@@ -12,10 +12,7 @@ import (
 )
 
 const (
-	// batchRows is the most rows that one transaction deletes, unless a single acquisition has more: writers wait
-	// some tens of milliseconds.
-	batchRows = 10_000
-	pageSize  = 500
+	pageSize = 500
 	// maxFailures is how many acquisitions may fail before a run gives up: then it is the store, not an object.
 	maxFailures = 10
 )
@@ -23,8 +20,10 @@ const (
 // A run is one pass over what is to be deleted.
 type run struct {
 	Config
-	done     Result
-	failures []error
+	done      Result
+	failures  []error
+	ready     []string // acquisitions whose objects are gone
+	readyRows int64
 }
 
 // failure is everything that went wrong.
@@ -37,11 +36,11 @@ func (r *run) finishPlanned(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := r.inBatches(page, func(batch []heimdall.Deletion) error { return r.carryOut(ctx, batch, nil) }); err != nil {
+		if err := r.carryOut(ctx, page, nil); err != nil {
 			return err
 		}
 		if len(page) < pageSize {
-			return nil
+			return r.finish(ctx)
 		}
 		after = page[len(page)-1].TaskID
 	}
@@ -56,40 +55,24 @@ func (r *run) deleteExpired(ctx context.Context, before time.Time) error {
 		if err != nil {
 			return err
 		}
-		if err := r.inBatches(page, func(batch []heimdall.Deletion) error { return r.delete(ctx, batch, reason) }); err != nil {
+		if err := r.delete(ctx, page, reason); err != nil {
 			return err
 		}
 		if len(page) < pageSize {
-			return nil
+			return r.finish(ctx)
 		}
 		f.AfterEnd, f.AfterTaskID = page[len(page)-1].EndedAt, page[len(page)-1].TaskID
 	}
 }
 
-// inBatches cuts list so that no batch has more than batchRows rows, or else one acquisition.
-func (r *run) inBatches(list []heimdall.Deletion, do func([]heimdall.Deletion) error) error {
-	for len(list) > 0 {
-		n, rows := 0, int64(0)
-		for n < len(list) && (n == 0 || rows+list[n].Rows <= batchRows) {
-			rows += list[n].Rows
-			n++
-		}
-		if err := do(list[:n]); err != nil {
-			return err
-		}
-		list = list[n:]
-	}
-	return nil
-}
-
-// delete journals a batch and carries it out. From the journal on, what is missing has an explanation.
-func (r *run) delete(ctx context.Context, batch []heimdall.Deletion, reason string) error {
+// delete journals a page and carries it out. From the journal on, what is missing has an explanation.
+func (r *run) delete(ctx context.Context, page []heimdall.Deletion, reason string) error {
 	if r.DryRun {
-		return r.carryOut(ctx, batch, nil)
+		return r.carryOut(ctx, page, nil)
 	}
-	found := make(map[string][]blob.Info, len(batch))
-	plans := make([]heimdall.Deletion, 0, len(batch))
-	for _, d := range batch {
+	found := make(map[string][]blob.Info, len(page))
+	plans := make([]heimdall.Deletion, 0, len(page))
+	for _, d := range page {
 		objects, err := r.objects(ctx, d.TaskID)
 		if errors.Is(err, heimdall.ErrNotFound) {
 			continue // another run was quicker
@@ -110,11 +93,9 @@ func (r *run) delete(ctx context.Context, batch []heimdall.Deletion, reason stri
 	return r.carryOut(ctx, plans, found)
 }
 
-// carryOut deletes the objects of a batch, then the rows of those whose objects are gone. Objects that have not been
-// found yet are looked for.
-func (r *run) carryOut(ctx context.Context, batch []heimdall.Deletion, found map[string][]blob.Info) error {
-	var ready []string
-	for _, d := range batch {
+// carryOut deletes the objects of a page. Those that have not been found yet are looked for.
+func (r *run) carryOut(ctx context.Context, page []heimdall.Deletion, found map[string][]blob.Info) error {
+	for _, d := range page {
 		objects, known := found[d.TaskID]
 		var err error
 		if !known {
@@ -133,17 +114,39 @@ func (r *run) carryOut(ctx context.Context, batch []heimdall.Deletion, found map
 				return fmt.Errorf("given up after %d acquisitions that failed", maxFailures)
 			}
 		default:
-			ready = append(ready, d.TaskID)
+			if err := r.makeReady(ctx, d); err != nil {
+				return err
+			}
 		}
 	}
-	if r.DryRun || len(ready) == 0 {
+	return nil
+}
+
+// makeReady lets rows gather to a batch, which has no more of them than BatchRows, or else one acquisition.
+func (r *run) makeReady(ctx context.Context, d heimdall.Deletion) error {
+	if r.DryRun {
 		return nil
 	}
-	finished, err := r.Store.FinishDeletion(ctx, ready)
+	if r.readyRows+d.Rows > r.BatchRows {
+		if err := r.finish(ctx); err != nil {
+			return err
+		}
+	}
+	r.ready, r.readyRows = append(r.ready, d.TaskID), r.readyRows+d.Rows
+	return nil
+}
+
+// finish is the third step: the rows of acquisitions whose objects are gone.
+func (r *run) finish(ctx context.Context) error {
+	if len(r.ready) == 0 {
+		return nil
+	}
+	finished, err := r.Store.FinishDeletion(ctx, r.ready)
 	for _, d := range finished {
 		r.done.Acquisitions++
 		r.done.Rows += d.Rows
 	}
+	r.ready, r.readyRows = r.ready[:0], 0
 	return err
 }
 

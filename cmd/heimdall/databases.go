@@ -43,6 +43,8 @@ type databasePlace interface {
 	plan(ctx context.Context) (string, error)
 	// shared tells whether other processes may use it at the same time.
 	shared() bool
+	// deletedTogether is how many rows one transaction may delete; 0 leaves it to package retention.
+	deletedTogether() int64
 	// String names the place without its password.
 	String() string
 }
@@ -78,6 +80,8 @@ func (f sqliteFile) String() string { return string(f) }
 
 func (f sqliteFile) shared() bool { return false }
 
+func (f sqliteFile) deletedTogether() int64 { return 0 }
+
 func (f sqliteFile) look(ctx context.Context) (heimdall.Database, error) {
 	return sqlite.Look(ctx, string(f))
 }
@@ -96,6 +100,9 @@ func (f sqliteFile) open(ctx context.Context, _ databaseOptions) (database, erro
 type postgresServer string
 
 func (p postgresServer) shared() bool { return true }
+
+// A day of a fleet: nobody waits for it.
+func (p postgresServer) deletedTogether() int64 { return 2_000_000 }
 
 func (p postgresServer) look(ctx context.Context) (heimdall.Database, error) {
 	return postgres.Look(ctx, string(p))

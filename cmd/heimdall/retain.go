@@ -16,6 +16,7 @@ func (n *node) retain(ctx context.Context) error {
 	if n.stored.RetentionDays == 0 {
 		return nil
 	}
-	c := retention.Config{Store: n.store, Blobs: n.blobs, MaxAge: time.Duration(n.stored.RetentionDays) * day, Log: n.log}
+	c := retention.Config{Store: n.store, Blobs: n.blobs, MaxAge: time.Duration(n.stored.RetentionDays) * day, Log: n.log,
+		BatchRows: n.place.deletedTogether()}
 	return retention.Repeat(ctx, c, retainEvery)
 }
