@@ -61,7 +61,7 @@ func TestOldAcquisitionsGoWithObjectsAndRowsAndTheirRollupsStay(t *testing.T) {
 	for _, id := range old {
 		d, err := r.store.Deletion(t.Context(), id)
 		r.must(err)
-		if d.Objects != objectsOfOne || d.Bytes != bytesOfOne || d.Rows != rowsOfOne || d.DoneAt.IsZero() || !strings.Contains(d.Reason, "720h") {
+		if d.Objects != objectsOfOne || d.Bytes != bytesOfOne || d.Rows != rowsOfOne || d.DoneAt.IsZero() || !strings.Contains(d.Reason, maxAge.String()) {
 			t.Errorf("the journal says %+v", d)
 		}
 	}
