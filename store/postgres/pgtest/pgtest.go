@@ -105,6 +105,16 @@ func skipWithout(t testing.TB, err error) {
 	}
 }
 
+// Timescale is the full TimescaleDB; without one t is skipped.
+func Timescale(t testing.TB) *Server {
+	t.Helper()
+	at := os.Getenv("HEIMDALL_TEST_TIMESCALE_URL")
+	if at == "" {
+		t.Skip("SKIP: HEIMDALL_TEST_TIMESCALE_URL is not set")
+	}
+	return newServer("timescale", at)
+}
+
 // Each runs fn on every server that there is.
 func Each(t *testing.T, fn func(t *testing.T, s *Server)) {
 	t.Run("plain", func(t *testing.T) { fn(t, Plain(t)) })
