@@ -31,12 +31,14 @@ type AdoptOptions struct {
 	Label         string        // of the acquisitions that stand for the rows
 	Ignore        []string      // columns of the old tables to leave behind
 	DryRun        bool          // look at every row and say what would become of it; change nothing
-	CompressAfter time.Duration // as Options has it
+	CompressAfter time.Duration // as Options has it, but that 0 leaves it as it is
+	Batch         int           // rows stored in one transaction; 0 means 20,000
 	Log           *slog.Logger  // as Options has it
 
-	Progress func(Adoption)                             // told after each batch; may be nil
-	Waiting  func()                                     // told when another program is at it, whose end is waited for; may be nil
-	Rejected func(columns []string, r SeedReject) error // told each row that was not copied, at the end; may be nil
+	// All may be nil.
+	Progress func(Adoption)                             // told after each batch
+	Waiting  func()                                     // told when another program is at it, whose end is waited for
+	Rejected func(columns []string, r SeedReject) error // told each row that was not copied, at the end; on a dry run as they are met
 }
 
 // An Adoption is how far it is.
@@ -78,6 +80,9 @@ var ErrNoSeed = errors.New("the database has no table of the Python system to ad
 func AdoptSeed(ctx context.Context, url string, opt AdoptOptions) (a Adoption, err error) {
 	if opt.Log == nil {
 		opt.Log = silent()
+	}
+	if opt.Batch == 0 {
+		opt.Batch = adoptBatch
 	}
 	if opt.Progress == nil {
 		opt.Progress = func(Adoption) {}
@@ -128,7 +133,7 @@ func (d *adopting) adopt(ctx context.Context) error {
 		after = -1
 	}
 	var err error
-	if d.store, err = Open(ctx, d.url, Options{MaxConns: 4, CompressAfter: after, Log: d.opt.Log}); err != nil {
+	if d.store, err = Open(ctx, d.url, Options{MaxConns: 4, CompressAfter: after}); err != nil {
 		return err
 	}
 	defer d.store.Close()
@@ -234,7 +239,7 @@ func (d *adopting) readReport(ctx context.Context) error {
 }
 
 // refuseSeed is the error with which a program meets a database of the seed, before it has changed anything.
-func refuseSeed(ctx context.Context, conn *pgx.Conn, have int64) error {
+func refuseSeed(ctx context.Context, conn *pgx.Conn, have int64, log *slog.Logger) error {
 	const adopt = "run heimdall migrate adopt-seed"
 	stage, err := adoptionStage(ctx, conn)
 	switch {
@@ -242,6 +247,9 @@ func refuseSeed(ctx context.Context, conn *pgx.Conn, have int64) error {
 		return err
 	case stage == stageRenamed:
 		return fmt.Errorf("the tables of the Python system are being adopted, which another program is at, or was when it broke off: %s, which waits for it or goes on: %w", adopt, heimdall.ErrConflict)
+	case stage == stageRows:
+		log.Warn("not all rows of the Python system are here yet: " + adopt + ", unless it is running")
+		return nil
 	case stage != "" || have > 0:
 		return nil
 	}

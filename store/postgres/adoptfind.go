@@ -98,6 +98,8 @@ const (
 	selectStage = `SELECT COALESCE((SELECT stage FROM seed_adoption), '')`
 	setStage    = `UPDATE seed_adoption SET stage = $1`
 
+	selectIgnored = `SELECT ignored FROM seed_adoption`
+
 	selectRelation = `
 SELECT c.oid, c.relkind::text, current_schema()::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = current_schema() AND c.relname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`
@@ -140,6 +142,9 @@ func findSeed(ctx context.Context, q querier, ignore []string) (s seed, err erro
 	measurements, websdrs := "measurements", "websdrs"
 	if s.renamed = s.stage != ""; s.renamed {
 		measurements, websdrs = oldMeasurements, oldWebSDRs
+		if err := q.QueryRow(ctx, selectIgnored).Scan(&ignore); err != nil { // what was said when it began
+			return s, err
+		}
 	} else if migrated, err := isMigrated(ctx, q); err != nil || migrated {
 		return s, errors.Join(err, ErrNoSeed)
 	}
@@ -156,10 +161,10 @@ func findSeed(ctx context.Context, q querier, ignore []string) (s seed, err erro
 	if s.stage != stageDropped && s.measurements == nil && s.websdrs == nil {
 		return s, ErrNoSeed
 	}
-	if s.renamed {
-		return s, nil
+	if err := s.findReaders(ctx, q); err != nil || s.renamed {
+		return s, err
 	}
-	return s, s.findOthers(ctx, q)
+	return s, s.refuseOthers(ctx, q)
 }
 
 // isMigrated also holds where the first migration broke off and left nothing but its number 0.
@@ -236,52 +241,65 @@ ORDER BY 1, 2`
 SELECT view_schema::text, view_name::text, 'm', view_schema = current_schema() FROM timescaledb_information.continuous_aggregates
 WHERE hypertable_schema = current_schema() AND hypertable_name = $1 ORDER BY 1, 2`
 
+	selectOldViewNames = `SELECT view_names FROM seed_adoption`
+
+	// Indexes of what is renamed are renamed with it.
 	selectTaken = `
 SELECT c.relname::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace LEFT JOIN pg_index AS i ON i.indexrelid = c.oid
-WHERE n.nspname = current_schema() AND c.relname = ANY($1) AND (i.indrelid IS NULL OR i.indrelid <> ALL(SELECT to_regclass(quote_ident(current_schema()) || '.' || quote_ident(t)) FROM unnest($2::text[]) AS t))
+WHERE n.nspname = current_schema() AND c.relname = ANY($1) AND c.relname <> ALL($2)
+  AND (i.indrelid IS NULL OR i.indrelid::bigint <> ALL (SELECT o.oid::bigint FROM pg_class AS o WHERE o.relnamespace = n.oid AND o.relname = ANY($2)))
 ORDER BY 1`
 )
 
-// findOthers finds who else reads the old tables, and what else has names that Heimdall needs.
-func (s *seed) findOthers(ctx context.Context, q querier) error {
-	ours := neededNames()
-	own := []string{}
-	if s.websdrs != nil {
-		own = append(own, "websdrs")
+// findReaders finds who reads the old table measurements: views that must make room, and others to tell of.
+func (s *seed) findReaders(ctx context.Context, q querier) error {
+	if s.measurements == nil {
+		return nil
 	}
-	if s.measurements != nil {
-		own = append(own, "measurements")
-		readers, err := s.readers(ctx, q)
-		if err != nil {
+	readers, err := s.readers(ctx, q)
+	if err != nil {
+		return err
+	}
+	var old []string
+	if s.renamed {
+		if err := q.QueryRow(ctx, selectOldViewNames).Scan(&old); err != nil {
 			return err
 		}
-		for _, r := range readers {
-			if r.here && slices.Contains(ours, r.name) {
-				s.views, own = append(s.views, seedRelation{r.name, r.kind}), append(own, r.name)
-				continue
-			}
-			s.odd = append(s.odd, fmt.Sprintf("the view %s.%s reads the old table measurements, and goes on to do so under its new name %s", r.schema, r.name, oldMeasurements))
+	}
+	ours := neededNames()
+	for _, r := range readers {
+		switch {
+		case r.here && slices.Contains(old, r.name):
+		case r.here && slices.Contains(ours, r.name) && !s.renamed:
+			s.views = append(s.views, seedRelation{r.name, r.kind})
+		default:
+			s.odd = append(s.odd, fmt.Sprintf("the view %s.%s reads the old table, and goes on to do so under its new name %s", r.schema, r.name, oldMeasurements))
 		}
 	}
-	rows, err := q.Query(ctx, selectTaken, ours, own)
+	return nil
+}
+
+// refuseOthers refuses what else has names that Heimdall needs.
+func (s *seed) refuseOthers(ctx context.Context, q querier) error {
+	var own []string
+	for _, t := range []*seedTable{s.websdrs, s.measurements} {
+		if t != nil {
+			own = append(own, t.name)
+		}
+	}
+	for _, v := range s.views {
+		own = append(own, v.name)
+	}
+	rows, err := q.Query(ctx, selectTaken, neededNames(), own)
 	taken, err := all(rows, err, func(r row) (name string, err error) {
 		err = r.Scan(&name)
 		return name, err
 	})
-	if err != nil {
-		return err
+	if err == nil && len(taken) > 0 {
+		err = fmt.Errorf("the database has %s, which Heimdall needs as a name of its own and the Python system did not have: rename it, or give Heimdall a database of its own: %w",
+			strings.Join(taken, ", "), heimdall.ErrConflict)
 	}
-	var others []string
-	for _, name := range taken {
-		if !slices.Contains(own, name) {
-			others = append(others, name)
-		}
-	}
-	if len(others) > 0 {
-		return fmt.Errorf("the database has %s, which Heimdall needs as a name of its own and the Python system did not have: rename it, or give Heimdall a database of its own: %w",
-			strings.Join(others, ", "), heimdall.ErrConflict)
-	}
-	return nil
+	return err
 }
 
 // A reader is a view over the old table.

@@ -18,6 +18,7 @@ CREATE TABLE seed_adoption (
     bytes_before bigint      NOT NULL, -- of the old table with its indexes
     websdrs      bigint      NOT NULL DEFAULT 0, -- that the old table websdrs became
     stand_ins    bigint      NOT NULL DEFAULT 0, -- WebSDRs for ids that it does not have
+    ignored      text[]      NOT NULL, -- columns of the old tables that are left behind
     readers      text[]      NOT NULL, -- who may read the old table measurements, '' for everybody
     view_names   text[]      NOT NULL, -- that were renamed with it, and their kinds as in pg_class
     view_kinds   text[]      NOT NULL
@@ -52,8 +53,8 @@ WHERE (j.hypertable_schema, j.hypertable_name) IN (
         WHERE hypertable_schema = current_schema() AND hypertable_name = 'measurements')`
 
 	insertAdoption = `
-INSERT INTO seed_adoption (stage, bytes_before, view_names, view_kinds, readers)
-VALUES ('renamed', $1, $2, $3, ARRAY(
+INSERT INTO seed_adoption (stage, bytes_before, view_names, view_kinds, ignored, readers)
+VALUES ('renamed', $1, $2, $3, $4, ARRAY(
     SELECT DISTINCT CASE grantee WHEN 0 THEN '' ELSE pg_get_userbyid(grantee)::text END
     FROM pg_class, aclexplode(relacl) WHERE oid = to_regclass(quote_ident(current_schema()) || '.measurements') AND privilege_type = 'SELECT' AND grantee <> relowner
     ORDER BY 1))`
@@ -104,7 +105,7 @@ func (d *adopting) rename(ctx context.Context) error {
 		for _, v := range d.seed.views {
 			names, kinds = append(names, v.name+"_seed"), append(kinds, v.kind)
 		}
-		if _, err := tx.Exec(ctx, insertAdoption, bytes, names, kinds); err != nil {
+		if _, err := tx.Exec(ctx, insertAdoption, bytes, names, kinds, append([]string{}, d.opt.Ignore...)); err != nil {
 			return err
 		}
 		return d.renameAll(ctx, tx)

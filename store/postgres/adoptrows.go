@@ -12,7 +12,7 @@ import (
 	"github.com/heimdall-sdr/heimdall"
 )
 
-// adoptBatch is how many rows are stored in one transaction.
+// adoptBatch is how many rows are stored in one transaction: as many as an import of a file.
 const adoptBatch = 20_000
 
 const (
@@ -128,7 +128,7 @@ func (d *adopting) copyDay(ctx context.Context, day string) error {
 	err := pgx.BeginTxFunc(ctx, d.store.pool, snapshot, func(tx pgx.Tx) error {
 		err := d.seed.eachRow(ctx, tx, day, func(r *seedRow) error {
 			b.add(r)
-			if b.size() < adoptBatch {
+			if b.size() < d.opt.Batch {
 				return nil
 			}
 			return store()
@@ -381,7 +381,7 @@ func (d *adopting) surveyDay(ctx context.Context, tx pgx.Tx, day string, known m
 	}
 	err := d.seed.eachRow(ctx, tx, day, func(r *seedRow) error {
 		b.add(r)
-		if b.size() < adoptBatch {
+		if b.size() < d.opt.Batch {
 			return nil
 		}
 		return tell()

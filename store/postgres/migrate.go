@@ -77,7 +77,7 @@ func migrate(ctx context.Context, url string, log *slog.Logger) error {
 		if err != nil {
 			return err
 		}
-		if err := refuseSeed(ctx, conn, s.Have); err != nil || len(s.Pending) == 0 {
+		if err := refuseSeed(ctx, conn, s.Have, log); err != nil || len(s.Pending) == 0 {
 			return err
 		}
 		if _, err := conn.Exec(ctx, lockMigrations); err != nil {
@@ -86,7 +86,7 @@ func migrate(ctx context.Context, url string, log *slog.Logger) error {
 		if s, err = schemaOf(ctx, conn); err != nil {
 			return err
 		}
-		if err := refuseSeed(ctx, conn, s.Have); err != nil || len(s.Pending) == 0 { // another program was first
+		if err := refuseSeed(ctx, conn, s.Have, silent()); err != nil || len(s.Pending) == 0 { // another program was first
 			return err
 		}
 		return migrateLocked(ctx, conn, s, log)
