@@ -58,7 +58,7 @@ INSERT INTO websdrs (id, name, url, location_name, latitude, longitude) VALUES
     (1, 'Aquila di Giaveno', 'http://sdr1.ik1jns.it:8076/', 'Giaveno', 45.02, 7.29), (2, 'Montanaro', 'no address', 'Montanaro', 45.234, NULL),
     (4, 'Never heard', 'http://iw2mxm.ddns.net:8073/', NULL, 45.5, 9.1);`
 
-	// Acquisitions of three WebSDRs each, every 20 minutes for six days up to a moment ago. WebSDR 3 is in no table.
+	// Acquisitions of three WebSDRs each, every 20 minutes for three days up to a moment ago. WebSDR 3 is in no table.
 	seedRows = `
 INSERT INTO measurements (task_id, websdr_id, frequency_mhz, sample_rate_khz, samples_count, timestamp_utc, snr_db, frequency_offset_hz, power_dbm, s3_path)
 SELECT CASE n %% 7 WHEN 0 THEN '%s' ELSE md5(n::text)::uuid::text END, w, CASE n %% 3 WHEN 0 THEN 100.0 ELSE 145.3 END, 12.5, 125000, date_trunc('second', now()) - n * INTERVAL '20 minutes',
@@ -69,7 +69,7 @@ FROM generate_series(1, %d) AS n, generate_series(1, 3) AS w`
 
 const (
 	seedTask    = "5a1f0c3e-7f7a-4b0c-9b4c-0d4e6a1b2c3d"
-	seedSize    = 432 // acquisitions
+	seedSize    = 216 // acquisitions
 	seedRowSize = 3 * seedSize
 )
 
@@ -91,7 +91,7 @@ func seedVariants() []seedVariant {
 		{"a hypertable", every[1:], []string{seedPlain, seedHypertable, seedIndexes, fillSeed(), seedDaily}},
 		{"a hypertable with the serial key", every[1:], []string{seedSerial, seedHypertable, seedIndexes, seedWebSDRs, fillSeed()}},
 		{"a hypertable with policies and compressed chunks", every[2:], []string{seedPlain, seedHypertable, seedIndexes, seedPolicies, fillSeed(),
-			`SELECT compress_chunk(c) FROM show_chunks('measurements', older_than => INTERVAL '3 days') AS c`, seedDaily, seedWebSDRs}},
+			`SELECT compress_chunk(c) FROM show_chunks('measurements', older_than => INTERVAL '1 day') AS c`, seedDaily, seedWebSDRs}},
 	}
 }
 
@@ -231,6 +231,7 @@ const oldBucket = `CREATE FUNCTION time_bucket(w interval, t timestamptz) RETURN
 func TestEveryVariantIsAdoptedWithTheSameAnswersAsBefore(t *testing.T) {
 	t.Parallel()
 	pgtest.Each(t, func(t *testing.T, server *pgtest.Server) {
+		fresh := ours(schema(t, server.Database(t)))
 		for _, v := range seedVariants() {
 			if !strings.Contains(strings.Join(v.servers, " "), server.Name) {
 				continue
@@ -272,7 +273,7 @@ func TestEveryVariantIsAdoptedWithTheSameAnswersAsBefore(t *testing.T) {
 				}
 				s := open(t, url)
 				storetest.Check(t, s)
-				if diff := cmp.Diff(ours(schema(t, server.Database(t))), ours(schema(t, url))); diff != "" {
+				if diff := cmp.Diff(fresh, ours(schema(t, url))); diff != "" {
 					t.Errorf("a fresh schema and the adopted one differ (-fresh +adopted):\n%s", diff)
 				}
 				again := adopt(t, url, postgres.AdoptOptions{})
@@ -332,10 +333,10 @@ func TestAnAdoptionThatIsCutOffAtAnyPointGoesOn(t *testing.T) {
 		conn := pgtest.Connect(t, url)
 		stages := map[string]int{}
 		var last postgres.Adoption
-		for left, most := 10*time.Millisecond, 1; !last.Done; left += 30 * time.Millisecond {
+		err := context.Canceled
+		for left, most := 10*time.Millisecond, 1; err != nil; left += left / 3 {
 			ctx, cancel := context.WithTimeout(t.Context(), left)
 			batches := 0
-			var err error
 			last, err = postgres.AdoptSeed(ctx, url, postgres.AdoptOptions{Batch: 25, Progress: func(postgres.Adoption) {
 				if batches++; batches == most { // mostly in the midst of a day
 					cancel()
@@ -345,7 +346,7 @@ func TestAnAdoptionThatIsCutOffAtAnyPointGoesOn(t *testing.T) {
 			if batches > 0 {
 				most++
 			}
-			if last.Done != (err == nil) || err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
+			if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
 				t.Fatalf("cut off, the adoption is %+v, error %v", last, err)
 			}
 			stage := "none"
@@ -370,7 +371,7 @@ func TestAnAdoptionThatIsCutOffAtAnyPointGoesOn(t *testing.T) {
 			}
 		}
 		t.Logf("cut off at stages %v", stages)
-		if last.Rows != 180 || last.Adopted != 180 || last.Duplicates != 0 || last.Rejected != 0 || last.DaysDone != last.Days {
+		if !last.Done || last.Rows != 180 || last.Adopted != 180 || last.Duplicates != 0 || last.Rejected != 0 || last.DaysDone != last.Days {
 			t.Errorf("in the end the adoption is %+v", last)
 		}
 		mustBeAdopted(t, url, 180)
@@ -531,7 +532,7 @@ func TestOldChunksAreReadAndNewOnesCompressed(t *testing.T) {
 		t.Logf("%d bytes before, %d after", a.BytesBefore, a.BytesAfter)
 		mustBeAdopted(t, url, seedRowSize)
 		conn := pgtest.Connect(t, url)
-		if n := get[int](t, conn, `SELECT count(*) FROM timescaledb_information.chunks WHERE hypertable_name = 'measurement_rows' AND is_compressed`); n < 3 {
+		if n := get[int](t, conn, `SELECT count(*) FROM timescaledb_information.chunks WHERE hypertable_name = 'measurement_rows' AND is_compressed`); n < 1 {
 			t.Errorf("%d chunks are compressed", n)
 		}
 		if n := get[int](t, conn, `SELECT count(*) FROM timescaledb_information.jobs WHERE hypertable_name IS NOT NULL AND hypertable_name <> 'measurement_rows'`); n != 0 {
