@@ -81,7 +81,7 @@ func (c *migrateAdoptSeedCmd) Run(a *app) error {
 	}
 	return c.finish(a, adoptResult{
 		Database: server.String(), DryRun: c.DryRun, Done: done.Done, Rows: done.Rows, Days: done.Days, Adopted: done.Adopted, Duplicates: done.Duplicates,
-		Rejected: done.Rejected, RejectFile: rejects.made(), WebSDRs: done.WebSDRs, StandIns: done.StandIns, Remarks: append([]string{}, done.Odd...),
+		Rejected: done.Rejected, RejectFile: rejects.made(), WebSDRs: done.WebSDRs, StandIns: done.StandIns, Remarks: append([]string{}, done.Remarks...),
 		BytesBefore: done.BytesBefore, BytesAfter: done.BytesAfter, BytesBeside: done.BytesBeside, OldDropped: done.Dropped, Seconds: time.Since(began).Seconds(),
 	})
 }

@@ -54,9 +54,9 @@ type Adoption struct {
 	Days       int64 // UTC, that have rows
 	DaysDone   int64
 
-	WebSDRs  int64 // of the old table websdrs that became WebSDRs, or would
-	StandIns int64 // WebSDRs made up for ids that no table knows, or to be
-	Odd      []string
+	WebSDRs  int64    // of the old table websdrs that became WebSDRs, or would
+	StandIns int64    // WebSDRs made up for ids that no table knows, or to be
+	Remarks  []string // what the owner of the database should know
 
 	BytesBefore int64 // of the old table with its indexes, when it was renamed
 	BytesAfter  int64 // of the rows copied, with their indexes; 0 before they are
@@ -114,7 +114,7 @@ const (
 	tryLockAdoption = `SELECT pg_try_advisory_lock(hashtext('heimdall_adopt_seed'))`
 	// The connection that holds the lock is idle for hours, and reads rows as they are, whatever the settings are.
 	settle = `
-SELECT set_config('idle_session_timeout', '0', false), set_config('statement_timeout', '0', false),
+SELECT set_config('idle_session_timeout', '0', false), set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false),
        set_config('extra_float_digits', '1', false), set_config('DateStyle', 'ISO, YMD', false)`
 )
 
@@ -227,7 +227,7 @@ func (d *adopting) readReport(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.Seen, r.Odd = r.Adopted+r.Duplicates+r.Rejected, d.seed.odd
+	r.Seen, r.Remarks = r.Adopted+r.Duplicates+r.Rejected, d.seed.remarks
 	if err := d.conn.QueryRow(ctx, selectSizes).Scan(&r.BytesAfter, &r.BytesBeside); err != nil {
 		return err
 	}
@@ -238,28 +238,31 @@ func (d *adopting) readReport(ctx context.Context) error {
 	return d.conn.QueryRow(ctx, selectHypertableSize, "measurement_rows").Scan(&r.BytesAfter)
 }
 
-// refuseSeed is the error with which a program meets a database of the seed, before it has changed anything.
+// refuseSeed is the error with which a program meets a database of the seed, before it has changed anything. have is the
+// version of its schema. It sees one state of the database: another program may be migrating it.
 func refuseSeed(ctx context.Context, conn *pgx.Conn, have int64, log *slog.Logger) error {
-	const adopt = "run heimdall migrate adopt-seed"
-	stage, err := adoptionStage(ctx, conn)
-	switch {
-	case err != nil:
-		return err
-	case stage == stageRenamed:
-		return fmt.Errorf("the tables of the Python system are being adopted, which another program is at, or was when it broke off: %s, which waits for it or goes on: %w", adopt, heimdall.ErrConflict)
-	case stage == stageRows:
-		log.Warn("not all rows of the Python system are here yet: " + adopt + ", unless it is running")
-		return nil
-	case stage != "" || have > 0:
-		return nil
-	}
-	s, err := findSeed(ctx, conn, nil)
-	switch {
-	case errors.Is(err, ErrNoSeed):
-		return nil
-	case err != nil:
-		return err
-	}
-	return fmt.Errorf("the database holds %s of the Python system that Heimdall grew from: %s (with --dry-run it says what it would do), "+
-		"or give Heimdall a database of its own, or a schema (CREATE SCHEMA heimdall, and ?search_path=heimdall in DATABASE_URL): %w", s.names(), adopt, heimdall.ErrConflict)
+	return pgx.BeginTxFunc(ctx, conn, snapshot, func(tx pgx.Tx) error {
+		const adopt = "run heimdall migrate adopt-seed"
+		stage, err := adoptionStage(ctx, tx)
+		switch {
+		case err != nil:
+			return err
+		case stage == stageRenamed:
+			return fmt.Errorf("the tables of the Python system are being adopted, which another program is at, or was when it broke off: %s, which waits for it or goes on: %w", adopt, heimdall.ErrConflict)
+		case stage == stageRows:
+			log.Warn("not all rows of the Python system are here yet: " + adopt + ", unless it is running")
+			return nil
+		case stage != "" || have > 0:
+			return nil
+		}
+		s, err := findSeed(ctx, tx, nil)
+		switch {
+		case errors.Is(err, ErrNoSeed):
+			return nil
+		case err != nil:
+			return err
+		}
+		return fmt.Errorf("the database holds %s of the Python system that Heimdall grew from: %s (with --dry-run it says what it would do), "+
+			"or give Heimdall a database of its own, or a schema (CREATE SCHEMA heimdall, and ?search_path=heimdall in DATABASE_URL): %w", s.names(), adopt, heimdall.ErrConflict)
+	})
 }

@@ -141,6 +141,40 @@ func cellOf(field any) string {
 	return ""
 }
 
+// A seedBatch is rows that were read and not stored yet.
+type seedBatch struct {
+	good       []heimdall.ImportedMeasurement
+	from       []seedRow // of each of good
+	rejects    []SeedReject
+	rows       int64
+	duplicates int64
+	seen       seenKeys
+}
+
+func (b *seedBatch) size() int { return len(b.good) + len(b.rejects) }
+
+func (b *seedBatch) clear() {
+	b.good, b.from, b.rejects, b.rows, b.duplicates = b.good[:0], b.from[:0], b.rejects[:0], 0, 0
+}
+
+// add sorts a row into those to be stored and those to be rejected.
+func (b *seedBatch) add(r *seedRow) {
+	b.rows++
+	m, bad := r.measurement()
+	if bad != nil {
+		b.rejects = append(b.rejects, r.reject(bad))
+		return
+	}
+	if first, twice := b.seen.add(r, m.TaskID); twice {
+		var bad heimdall.InvalidError
+		bad.Add("task_id", "has the key (task_id, websdr_id, timestamp_utc) of another row%s, which comes first", first)
+		b.rejects = append(b.rejects, r.reject(&bad))
+		b.duplicates++
+		return
+	}
+	b.good, b.from = append(b.good, m), append(b.from, *r)
+}
+
 // seenKeys remembers the keys of neighbours: those that are alike but for upper and lower case, which UUIDs do not tell
 // apart. So it holds a few keys at most.
 type seenKeys struct {
@@ -164,16 +198,4 @@ func (s *seenKeys) add(r *seedRow, taskID string) (first string, twice bool) {
 		s.ids[taskID] = fmt.Sprintf(", that of id %d", *r.id)
 	}
 	return "", false
-}
-
-// A finiteTime is a time that may be infinite in the database; it is now then.
-type finiteTime struct{ t, now time.Time }
-
-// Scan implements sql.Scanner.
-func (f *finiteTime) Scan(v any) error {
-	f.t = f.now
-	if t, ok := v.(time.Time); ok {
-		f.t = t.UTC()
-	}
-	return nil
 }

@@ -199,3 +199,15 @@ func isAddress(at string) bool {
 	kind, _ := heimdall.KindNamed(oldKind)
 	return err == nil && u.User == nil && slices.Contains(kind.Schemes, u.Scheme) && u.Host != ""
 }
+
+// A finiteTime is a time that may be infinite in the database; it is now then.
+type finiteTime struct{ t, now time.Time }
+
+// Scan implements sql.Scanner.
+func (f *finiteTime) Scan(v any) error {
+	f.t = f.now
+	if t, ok := v.(time.Time); ok {
+		f.t = t.UTC()
+	}
+	return nil
+}

@@ -46,11 +46,15 @@ func Status(ctx context.Context, url string) (Schema, error) {
 	return s, failed(ctx, "read schema version", err)
 }
 
-// Plan returns the SQL that Migrate would run, and changes nothing.
+// Plan returns the SQL that Migrate would run, and changes nothing. Where Migrate would refuse, it does so, too.
 func Plan(ctx context.Context, url string) (string, error) {
 	s, err := Status(ctx, url)
 	if err != nil {
 		return "", err
+	}
+	err = withConn(ctx, url, func(conn *pgx.Conn) error { return refuseSeed(ctx, conn, s.Have, silent()) })
+	if err != nil {
+		return "", failed(ctx, "plan migrations", err)
 	}
 	var b strings.Builder
 	if s.Have == 0 {
@@ -77,8 +81,8 @@ func migrate(ctx context.Context, url string, log *slog.Logger) error {
 		if err != nil {
 			return err
 		}
-		if err := refuseSeed(ctx, conn, s.Have, log); err != nil || len(s.Pending) == 0 {
-			return err
+		if len(s.Pending) == 0 {
+			return refuseSeed(ctx, conn, s.Have, log)
 		}
 		if _, err := conn.Exec(ctx, lockMigrations); err != nil {
 			return err
@@ -86,7 +90,7 @@ func migrate(ctx context.Context, url string, log *slog.Logger) error {
 		if s, err = schemaOf(ctx, conn); err != nil {
 			return err
 		}
-		if err := refuseSeed(ctx, conn, s.Have, silent()); err != nil || len(s.Pending) == 0 { // another program was first
+		if err := refuseSeed(ctx, conn, s.Have, log); err != nil || len(s.Pending) == 0 { // another program was first
 			return err
 		}
 		return migrateLocked(ctx, conn, s, log)
