@@ -18,14 +18,16 @@ const (
 )
 
 // DropSeed drops the old tables of a database that was adopted, and returns how many rows of measurements went with them.
-// It refuses, with ErrConflict, unless every row that is in them now was counted as adopted, as a duplicate or as rejected.
+// It refuses, with ErrConflict, unless every row that is in them now was counted as adopted, as a duplicate or as rejected,
+// and no more of them are missing among the measurements than were rejected, or deleted since. What it finds amiss is
+// copied by the next AdoptSeed.
 func DropSeed(ctx context.Context, url string) (rows int64, err error) {
 	err = withConn(ctx, url, func(conn *pgx.Conn) error {
 		d := &adopting{conn: conn, url: url}
 		if err := d.lock(ctx); err != nil {
 			return err
 		}
-		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) (err error) {
+		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) (err error) {
 			if _, err := tx.Exec(ctx, readExactly); err != nil {
 				return err
 			}
@@ -42,6 +44,11 @@ func DropSeed(ctx context.Context, url string) (rows int64, err error) {
 			rows, err = d.drop(ctx, tx)
 			return err
 		})
+		if lost, ok := errors.AsType[*lostError](err); ok {
+			_, reopenErr := conn.Exec(ctx, reopenDay, lost.day)
+			return errors.Join(err, reopenErr)
+		}
+		return err
 	})
 	return rows, failed(ctx, "drop the old tables", err)
 }
@@ -86,8 +93,48 @@ func (d *adopting) allCounted(ctx context.Context, tx pgx.Tx) (total int64, err 
 		}
 		total += rows[i]
 	}
+	for _, day := range days {
+		if err := d.allThere(ctx, tx, day); err != nil {
+			return 0, err
+		}
+	}
 	return total, nil
 }
+
+// A lostError says of which day rows are neither here nor accounted for.
+type lostError struct {
+	day     string
+	missing int64
+}
+
+func (e *lostError) Error() string {
+	return fmt.Sprintf("%d rows of %s are not among the measurements, and nobody has deleted them: run heimdall migrate adopt-seed again, which copies that day anew", e.missing, e.day)
+}
+
+func (e *lostError) Unwrap() error { return heimdall.ErrConflict }
+
+// allThere looks for each row of a day. Days that no measurement can be of were rejected as a whole.
+func (d *adopting) allThere(ctx context.Context, tx pgx.Tx, day string) error {
+	if !ordinaryDay.MatchString(day) {
+		return nil
+	}
+	at := d.seed.measurements.expression("timestamp_utc", "timestamptz")
+	var missing, accounted int64
+	err := tx.QueryRow(ctx, `
+SELECT (SELECT count(*) FROM (SELECT `+at+` AS at, websdr_id AS websdr, task_id::text AS name FROM `+d.seed.quoted(d.seed.measurements.name)+` WHERE `+duringDay(at)+`) AS o
+        WHERE NOT EXISTS (
+            SELECT 1 FROM measurement_rows AS m JOIN imported_acquisitions AS i ON i.task_id = m.task_id
+            WHERE m.timestamp_utc = o.at AND m.websdr_id = o.websdr AND (i.source_task_id = o.name OR m.task_id::text = lower(o.name))
+              AND `+duringDay("m.timestamp_utc")+`)),
+       (SELECT rejected FROM seed_adoption_days WHERE day = $1)
+       + (SELECT COALESCE(sum(d.rows), 0)::bigint FROM deletions AS d, seed_adoption AS a WHERE d.planned_at >= a.since)`, day).Scan(&missing, &accounted)
+	if err == nil && missing > accounted {
+		err = &lostError{day, missing - accounted}
+	}
+	return err
+}
+
+const reopenDay = `UPDATE seed_adoption_days SET done = false WHERE day = $1`
 
 // dropAll drops what was renamed. What else depends on it is an error that names it.
 func (d *adopting) dropAll(ctx context.Context, tx pgx.Tx) error {

@@ -34,6 +34,11 @@ func (s *seed) countDays(ctx context.Context, q querier) (days []string, rows []
 	return days, rows, err
 }
 
+// duringDay is the condition that a time is in an ordinary day, $1, as an index and the chunks understand it.
+func duringDay(at string) string {
+	return at + ` >= $1::text::date::timestamp AT TIME ZONE 'UTC' AND ` + at + ` < ($1::text::date + 1)::timestamp AT TIME ZONE 'UTC'`
+}
+
 // expression is a column as a type of SQL. A number of four bytes goes by way of its text: 145.3 must not
 // become 145.30000305.
 func (t *seedTable) expression(column, as string) string {
@@ -63,8 +68,8 @@ func (s *seed) selectDay(day string) string {
 	}
 	at := t.expression("timestamp_utc", "timestamptz")
 	where := fmt.Sprintf(dayOf, at) + ` = $1`
-	if ordinaryDay.MatchString(day) { // which an index and the chunks understand
-		where = fmt.Sprintf(`%s >= $1::text::date::timestamp AT TIME ZONE 'UTC' AND %[1]s < ($1::text::date + 1)::timestamp AT TIME ZONE 'UTC'`, at)
+	if ordinaryDay.MatchString(day) {
+		where = duringDay(at)
 	}
 	order := `timestamp_utc, websdr_id, lower(task_id::text) COLLATE "C"`
 	if t.has("id") {

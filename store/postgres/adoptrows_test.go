@@ -210,6 +210,12 @@ func TestOldTablesStayUntilEveryRowIsCountedAndNobodyReadsThem(t *testing.T) {
 		t.Errorf("with one row more, the adoption is %+v", a)
 	}
 	mustBeAdopted(t, url, 31)
+	exec(t, conn, `DELETE FROM measurement_rows WHERE task_id = $1 AND timestamp_utc = '2026-01-01'`, seedTask)
+	refused("1 rows of 2026-01-01 are not among the measurements")
+	adopt(t, url, postgres.AdoptOptions{})
+	if n := get[int](t, conn, `SELECT count(*) FROM measurements`); n != 31 {
+		t.Errorf("once the day is copied anew there are %d measurements, want 31", n)
+	}
 	refused("mine")
 	exec(t, conn, `DROP VIEW mine`)
 	if n, err := postgres.DropSeed(t.Context(), url); n != 31 || err != nil {
