@@ -18,6 +18,7 @@ CREATE TABLE seed_adoption (
     bytes_before bigint      NOT NULL, -- of the old table with its indexes
     websdrs      bigint      NOT NULL DEFAULT 0, -- that the old table websdrs became
     stand_ins    bigint      NOT NULL DEFAULT 0, -- WebSDRs for ids that it does not have
+    columns      text[]      NOT NULL, -- of the old table measurements that are adopted
     ignored      text[]      NOT NULL, -- columns of the old tables that are left behind
     readers      text[]      NOT NULL, -- who may read the old table measurements, '' for everybody
     view_names   text[]      NOT NULL, -- that were renamed with it, and their kinds as in pg_class
@@ -37,7 +38,7 @@ CREATE TABLE seed_adoption_rejects (
     id     text   NOT NULL, -- of the row, '' where the table has none
     "column" text NOT NULL,
     reason text   NOT NULL,
-    cells  text[] NOT NULL -- in the order of the columns of the old table that were adopted
+    cells  text[] NOT NULL -- in the order of seed_adoption.columns
 );
 CREATE INDEX seed_adoption_rejects_by_day ON seed_adoption_rejects (day)`
 
@@ -53,8 +54,8 @@ WHERE (j.hypertable_schema, j.hypertable_name) IN (
         WHERE hypertable_schema = current_schema() AND hypertable_name = 'measurements')`
 
 	insertAdoption = `
-INSERT INTO seed_adoption (stage, bytes_before, view_names, view_kinds, ignored, readers)
-VALUES ('renamed', $1, $2, $3, $4, ARRAY(
+INSERT INTO seed_adoption (stage, bytes_before, view_names, view_kinds, ignored, columns, readers)
+VALUES ('renamed', $1, $2, $3, $4, $5, ARRAY(
     SELECT DISTINCT CASE grantee WHEN 0 THEN '' ELSE pg_get_userbyid(grantee)::text END
     FROM pg_class, aclexplode(relacl) WHERE oid = to_regclass(quote_ident(current_schema()) || '.measurements') AND privilege_type = 'SELECT' AND grantee <> relowner
     ORDER BY 1))`
@@ -105,7 +106,7 @@ func (d *adopting) rename(ctx context.Context) error {
 		for _, v := range d.seed.views {
 			names, kinds = append(names, v.name+"_seed"), append(kinds, v.kind)
 		}
-		if _, err := tx.Exec(ctx, insertAdoption, bytes, names, kinds, append([]string{}, d.opt.Ignore...)); err != nil {
+		if _, err := tx.Exec(ctx, insertAdoption, bytes, names, kinds, append([]string{}, d.opt.Ignore...), append([]string{}, d.seed.columnNames()...)); err != nil {
 			return err
 		}
 		return d.renameAll(ctx, tx)

@@ -23,6 +23,9 @@ ON CONFLICT (day) DO UPDATE SET rows = excluded.rows, done = false WHERE d.rows 
 
 	finishDay = `UPDATE seed_adoption_days SET rows = $2, adopted = $3, duplicates = $4, rejected = $5, done = true WHERE day = $1`
 
+	// The old table itself may be gone.
+	selectAdoptedColumns = `SELECT columns FROM seed_adoption`
+
 	selectRejects = `SELECT id, "column", reason, cells FROM seed_adoption_rejects ORDER BY n`
 )
 
@@ -141,7 +144,10 @@ func (d *adopting) sendRejects(ctx context.Context) error {
 	if d.opt.Rejected == nil {
 		return nil
 	}
-	columns := d.seed.columnNames()
+	var columns []string
+	if err := d.conn.QueryRow(ctx, selectAdoptedColumns).Scan(&columns); err != nil {
+		return err
+	}
 	rows, err := d.conn.Query(ctx, selectRejects)
 	if err != nil {
 		return err

@@ -182,6 +182,11 @@ func TestRowsThatMayNotBeStoredAreReportedAndNothingElse(t *testing.T) {
 		if n, err := postgres.DropSeed(t.Context(), url); n != 25 || err != nil {
 			t.Errorf("dropping takes %d rows (%v)", n, err)
 		}
+		var after []postgres.SeedReject
+		adopt(t, url, postgres.AdoptOptions{Rejected: collect(&after)})
+		if diff := cmp.Diff(real, after); diff != "" {
+			t.Errorf("rejects (-before the drop +after):\n%s", diff)
+		}
 	})
 }
 
