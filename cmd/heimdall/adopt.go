@@ -128,7 +128,7 @@ func (r *adoptResult) print(a *app) {
 	case r.OldDropped:
 		fmt.Fprintln(a.stdout, "the old tables are dropped")
 	case r.Done:
-		fmt.Fprintln(a.stdout, "the old tables are kept as measurements_seed and websdrs_seed: heimdall migrate adopt-seed --drop-old drops them")
+		fmt.Fprintln(a.stdout, "the old tables are kept under names that end in _seed: heimdall migrate adopt-seed --drop-old drops them")
 	}
 }
 

@@ -134,7 +134,7 @@ SELECT (SELECT count(*) FROM (SELECT `+at+` AS at, websdr_id AS websdr, task_id:
 	return err
 }
 
-const reopenDay = `UPDATE seed_adoption_days SET done = false WHERE day = $1`
+const reopenDay = `UPDATE seed_adoption_days SET adopted = 0, duplicates = 0, rejected = 0, done = false WHERE day = $1`
 
 // dropAll drops what was renamed. What else depends on it is an error that names it.
 func (d *adopting) dropAll(ctx context.Context, tx pgx.Tx) error {

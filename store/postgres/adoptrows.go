@@ -15,7 +15,7 @@ const adoptBatch = 20_000
 const (
 	insertDays = `
 INSERT INTO seed_adoption_days AS d (day, rows) SELECT * FROM unnest($1::text[], $2::bigint[])
-ON CONFLICT (day) DO UPDATE SET rows = excluded.rows, done = false WHERE d.rows <> excluded.rows`
+ON CONFLICT (day) DO UPDATE SET rows = excluded.rows, adopted = 0, duplicates = 0, rejected = 0, done = false WHERE d.rows <> excluded.rows`
 
 	selectDaysLeft = `SELECT day FROM seed_adoption_days WHERE NOT done ORDER BY day`
 
