@@ -16,6 +16,8 @@ type migrateCmd struct {
 	Status migrateStatusCmd `cmd:"" default:"withargs" help:"Say what keeps the rows, and which migrations are still to run."`
 	Plan   migratePlanCmd   `cmd:"" help:"Print the SQL that up would run, and run nothing."`
 	Up     migrateUpCmd     `cmd:"" help:"Bring the schema to the newest version. Server and workers do so when they start."`
+
+	AdoptSeed migrateAdoptSeedCmd `cmd:"" help:"Take over the tables of the Python system, with every row."`
 }
 
 type migrateStatusCmd struct {

@@ -23,6 +23,9 @@ func Look(ctx context.Context, url string) (d heimdall.Database, err error) {
 			return err
 		} else {
 			d.Backend, d.Reason = "postgresql", "nothing is decided before the first migration: it takes TimescaleDB where the server has it"
+			if err := refuseSeed(ctx, conn, 0, silent()); err != nil {
+				d.Reason = err.Error()
+			}
 		}
 		d.Schema, d.Known, d.Pending = schema.Have, schema.Know, schema.Pending
 		return nil

@@ -46,11 +46,15 @@ func Status(ctx context.Context, url string) (Schema, error) {
 	return s, failed(ctx, "read schema version", err)
 }
 
-// Plan returns the SQL that Migrate would run, and changes nothing.
+// Plan returns the SQL that Migrate would run, and changes nothing. Where Migrate would refuse, it does so, too.
 func Plan(ctx context.Context, url string) (string, error) {
 	s, err := Status(ctx, url)
 	if err != nil {
 		return "", err
+	}
+	err = withConn(ctx, url, func(conn *pgx.Conn) error { return refuseSeed(ctx, conn, s.Have, silent()) })
+	if err != nil {
+		return "", failed(ctx, "plan migrations", err)
 	}
 	var b strings.Builder
 	if s.Have == 0 {
@@ -70,30 +74,41 @@ func Plan(ctx context.Context, url string) (string, error) {
 const lockMigrations = `SELECT pg_advisory_lock(x'6865696d64616c6c'::bigint)`
 
 // migrate brings the schema to the newest version, and refuses a database that a newer program has migrated: it may
-// hold promises that this program would break.
+// hold promises that this program would break. One of the seed is refused before anything is changed.
 func migrate(ctx context.Context, url string, log *slog.Logger) error {
 	return withConn(ctx, url, func(conn *pgx.Conn) error {
 		s, err := schemaOf(ctx, conn)
-		if err != nil || len(s.Pending) == 0 {
+		if err != nil {
 			return err
+		}
+		if len(s.Pending) == 0 {
+			return refuseSeed(ctx, conn, s.Have, log)
 		}
 		if _, err := conn.Exec(ctx, lockMigrations); err != nil {
 			return err
 		}
-		if s, err = schemaOf(ctx, conn); err != nil || len(s.Pending) == 0 { // another program was first
+		if s, err = schemaOf(ctx, conn); err != nil {
 			return err
 		}
-		if s.Have == 0 {
-			if err := offerTimescale(ctx, conn, log); err != nil {
-				return err
-			}
+		if err := refuseSeed(ctx, conn, s.Have, log); err != nil || len(s.Pending) == 0 { // another program was first
+			return err
 		}
-		if err := up(ctx, conn.Config()); err != nil {
-			return fmt.Errorf("migrate from schema %d to %d: %w", s.Have, s.Know, err)
-		}
-		log.Info("database migrated", "from", s.Have, "to", s.Know)
-		return nil
+		return migrateLocked(ctx, conn, s, log)
 	})
+}
+
+// migrateLocked migrates from s, under the lock.
+func migrateLocked(ctx context.Context, conn *pgx.Conn, s Schema, log *slog.Logger) error {
+	if s.Have == 0 {
+		if err := offerTimescale(ctx, conn, log); err != nil {
+			return err
+		}
+	}
+	if err := up(ctx, conn.Config()); err != nil {
+		return fmt.Errorf("migrate from schema %d to %d: %w", s.Have, s.Know, err)
+	}
+	log.Info("database migrated", "from", s.Have, "to", s.Know)
+	return nil
 }
 
 // up runs on connections of its own, opened under the lock and so after the extension was created.
