@@ -332,3 +332,20 @@ CREATE TABLE imported_acquisitions (
     first_at       INTEGER NOT NULL, -- of its measurements, timestamp_utc of the first and of the last
     last_at        INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What another system gave for recordings that came from it, under its own definitions: beside the measurement, which
+-- was made of the same samples here. Nothing is computed from it.
+CREATE TABLE legacy_metrics (
+    task_id             TEXT    NOT NULL REFERENCES acquisitions (task_id) ON DELETE CASCADE,
+    websdr_id           INTEGER NOT NULL,
+    timestamp_utc       INTEGER NOT NULL,
+    source              TEXT    NOT NULL, -- which system, and which shape of its numbers
+    snr_db              REAL,
+    psd_dbm             REAL,
+    frequency_offset_hz REAL,
+    signal_power_dbm    REAL,
+    noise_power_dbm     REAL,
+    power_dbm           REAL,
+    s3_path             TEXT    NOT NULL, -- where that system kept the recording
+    PRIMARY KEY (task_id, websdr_id, timestamp_utc, source)
+) STRICT, WITHOUT ROWID;

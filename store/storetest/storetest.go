@@ -45,6 +45,7 @@ type Store interface {
 	AnalyticsStore
 	RetentionStore
 	ImportStore
+	RestoreStore
 
 	Ping(ctx context.Context) error
 	Check(ctx context.Context) ([]store.Problem, error)
@@ -91,6 +92,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Analytics", analytics},
 		{"Retention", retentions},
 		{"Imports", imports},
+		{"Restores", restores},
 		{"WebSDRs", websdrs},
 		{"Acquisitions", acquisitions},
 		{"Queue", queue},
