@@ -65,7 +65,7 @@ type Blobs interface {
 
 // Options say how to import.
 type Options struct {
-	Label        string            // of acquisitions; those of chunks add the session
+	Label        string            // of acquisitions, DefaultLabel if empty; those of chunks add the session
 	DryRun       bool              // only say what would become of each recording and row: nothing is stored
 	AllowPartial bool              // import what there is of a recording whose end is missing
 	FrequencyHz  int64             // where nothing says one; 0: such recordings are findings
@@ -102,7 +102,7 @@ type importer struct {
 	blobs Blobs
 	opt   Options
 
-	tally   // guarded by its own mutex
+	tally                             // guarded by its own mutex
 	websdrs map[int64]heimdall.WebSDR // that are in the database; guarded by tally.mu
 }
 

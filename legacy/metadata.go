@@ -15,17 +15,11 @@ import (
 
 // A description is what is said of a recording besides its samples; zero is what nothing says.
 type description struct {
-	websdrID     int64 // there
+	says         int64 // the websdr_id there, for comparison with the name
 	frequencyHz  int64
 	sampleRateHz float64
 	samplesCount int64
 	at           time.Time // of its processing, in UTC
-}
-
-// legacyNumbers are the old metrics of a recording, from one place.
-type legacyNumbers struct {
-	heimdall.LegacyMetrics        // without task and WebSDR, which are ours
-	ofRow                  string // key of the row, or ""
 }
 
 // A metadataFile is a websdr_{id}_metadata.json, as far as it can be read.
@@ -58,7 +52,7 @@ func parseMetadata(text []byte) (metadataFile, error) {
 		return m, errors.New("read metadata: it is null")
 	}
 	if v := m.number(fields, "websdr_id"); v != nil && *v == math.Trunc(*v) && math.Abs(*v) <= math.MaxInt32 {
-		m.websdrID = int64(*v)
+		m.says = int64(*v)
 	}
 	if v := m.number(fields, "frequency_mhz"); v != nil {
 		if m.frequencyHz = hertz(*v); m.frequencyHz == 0 {

@@ -6,46 +6,6 @@ import (
 	"sync"
 )
 
-// A Reason says why something of the Python system did not become ours, or what had to be guessed.
-type Reason string
-
-// Why a recording, a row or an object was skipped.
-const (
-	Foreign         Reason = "foreign_name"       // no name that the Python system gives
-	MinIOInternal   Reason = "minio_internal"     // a file of MinIO's own storage and no object
-	MetadataAlone   Reason = "metadata_alone"     // numbers without their samples
-	Empty           Reason = "empty"              // no bytes, or an array without samples
-	NotNPY          Reason = "not_npy"            // not an array of samples
-	CutOff          Reason = "cut_off"            // its end is missing
-	Gone            Reason = "gone"               // deleted while the import ran
-	Changed         Reason = "changed"            // written to while the import ran
-	Unreadable      Reason = "unreadable"         // no permission to read it
-	FrequencyLost   Reason = "frequency_unknown"  // nothing says one
-	TimeLost        Reason = "time_unknown"       // nothing says one
-	BadWebSDR       Reason = "websdr_id"          // no id that a WebSDR here can have
-	Deleted         Reason = "deleted_here"       // it was imported once, and deleted
-	Unfit           Reason = "unfit"              // what it says of itself cannot be
-	RowRefused      Reason = "row_refused"        // a row that the database refuses
-	RowUnreadable   Reason = "row_unreadable"     // a row without task, WebSDR, time or frequency
-	RowLate         Reason = "row_late"           // a row whose recording was imported before, without the table
-	MetadataTooLong Reason = "metadata_too_long"  // noted: the recording goes on without
-	MetadataBad     Reason = "metadata_bad"       // noted, likewise
-	MetadataMissing Reason = "metadata_missing"   // noted, likewise
-	FieldBad        Reason = "field_bad"          // noted: one field of the metadata or the row, taken as missing
-	Borrowed        Reason = "borrowed"           // noted: taken from the row, or from another receiver of the session
-	FrequencyGiven  Reason = "frequency_given"    // noted: taken from the options
-	RateAssumed     Reason = "rate_assumed"       // noted: 12.5 kHz, since nothing says one
-	TimeOfObject    Reason = "time_of_object"     // noted: when the object was stored, since nothing says more
-	WebSDRDiffers   Reason = "websdr_differs"     // noted: name and metadata; the name holds
-	CountDiffers    Reason = "samples_differ"     // noted: array and metadata; the array holds
-	NotFinite       Reason = "not_finite"         // noted: an old metric that was NaN or infinite, and is NULL
-	KeptAsDouble    Reason = "kept_as_cf64"       // noted: values that no float32 holds
-	TrailingBytes   Reason = "trailing_bytes"     // noted: after the array
-	Apart           Reason = "apart"              // noted: an acquisition of its own, since that of its session is there already or has another frequency
-	CutOffImported  Reason = "cut_off_imported"   // noted: what there is of it, as asked
-	StandIn         Reason = "websdr_made"        // noted: a WebSDR that the database did not have
-)
-
 // A Finding is one thing that was skipped, or noted about something that was imported.
 type Finding struct {
 	Key     string // of the object, or the row's task_id/websdr_id/timestamp_utc
@@ -76,8 +36,9 @@ type Report struct {
 
 // A tally is a report that several goroutines write.
 type tally struct {
-	mu     sync.Mutex
-	report Report // guarded by mu
+	mu        sync.Mutex
+	report    Report // guarded by mu
+	wouldJoin int64  // rows whose recordings a dry run would import; guarded by mu
 }
 
 func (t *tally) snapshot() Report {

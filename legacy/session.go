@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/blob"
 )
 
@@ -49,7 +50,7 @@ type recording struct {
 	metadataKey string // "" when there is none
 	here        int64  // its websdr_id in the database
 	description
-	legacy []legacyNumbers
+	legacy []heimdall.LegacyMetrics // without task and WebSDR here
 }
 
 // A session is one folder of recordings, in order of chunk and WebSDR.

@@ -52,7 +52,7 @@ func (i *importer) split(ctx context.Context, u unit, recordings []*recording) (
 	if err != nil || len(absent) == 0 {
 		return nil, err
 	}
-	described, err := i.describe(ctx, u.session, absent)
+	described, err := i.describe(ctx, u.session, recordings, absent)
 	if err != nil {
 		return nil, err
 	}
@@ -133,6 +133,11 @@ func (i *importer) unit(ctx context.Context, u unit) error {
 		return nil
 	}
 	if i.opt.DryRun {
+		for _, t := range taken {
+			if _, err := i.websdr(ctx, t.here, t.key); err != nil {
+				return err
+			}
+		}
 		i.imported(taken)
 		return nil
 	}
@@ -175,6 +180,11 @@ func (i *importer) imported(list []taken) {
 		n.Imported += int64(len(list))
 		for _, t := range list {
 			n.Bytes += t.bytes
+			for _, l := range t.legacy {
+				if l.Source == sourceTable {
+					i.wouldJoin++
+				}
+			}
 		}
 	})
 }

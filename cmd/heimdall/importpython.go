@@ -1,0 +1,317 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/api/wire"
+	"github.com/heimdall-sdr/heimdall/blob/disk"
+	"github.com/heimdall-sdr/heimdall/legacy"
+)
+
+// importPythonCmd copies what the Python system left. Like importMeasurementsCmd it works on the database itself.
+type importPythonCmd struct {
+	Source       string          `arg:"" help:"Folder with the copy of its bucket: the one that holds sessions/."`
+	Postgres     string          `env:"PYTHON_DATABASE_URL" placeholder:"URL" help:"Its database, whose table measurements is read, too; set it in the environment, where others cannot read the password."`
+	DryRun       bool            `help:"Store nothing, and say what would become of recordings and rows."`
+	AllowPartial bool            `help:"Import what there is of recordings whose end is missing."`
+	FrequencyMHz float64         `name:"frequency-mhz" placeholder:"N" help:"Frequency of recordings of which nothing says one. Without it they are skipped."`
+	Label        string          `default:"python-heimdall" placeholder:"TEXT" help:"Label of the acquisitions (${default}); those of chunks add their session."`
+	WebSDR       map[int64]int64 `name:"websdr" placeholder:"THERE=HERE" help:"Which WebSDR here is meant by an id of the Python system, where they differ, for example 3=12."`
+	WebSDRs      string          `name:"websdrs" type:"existingfile" placeholder:"FILE" help:"JSON array of WebSDRs, as heimdall websdr export prints, to take those from that are not here: by websdr_id, or by their place in the array."`
+	Report       string          `type:"path" placeholder:"FILE" help:"CSV of everything that was skipped or guessed, with the reason."`
+	JSON         bool            `help:"Print JSON."`
+}
+
+// A pythonResult is what became of it.
+type pythonResult struct {
+	Source string `json:"source"`
+	DryRun bool   `json:"dry_run"`
+	legacy.Report
+	Seconds float64 `json:"seconds"`
+}
+
+func (c *importPythonCmd) Run(a *app) error {
+	opt, err := c.options()
+	if err != nil {
+		return err
+	}
+	from, err := c.open(a)
+	if err != nil {
+		return err
+	}
+	s, done, err := c.openDatabase(a)
+	if err != nil {
+		return err
+	}
+	defer done()
+	var blobs legacy.Blobs
+	if !c.DryRun {
+		if blobs, err = disk.Open(a.config.objectsDir()); err != nil {
+			return err
+		}
+	}
+	if c.Postgres != "" {
+		table, err := legacy.OpenTable(a.ctx, plainScheme(c.Postgres))
+		if err != nil {
+			return err
+		}
+		defer table.Close()
+		opt.Rows = table
+	}
+	findings, err := newFindings(c.Report)
+	if err != nil {
+		return err
+	}
+	opt.Find = findings.add
+	show, err := newPythonProgress(a, from)
+	if err != nil {
+		return err
+	}
+	opt.Progress = show.update
+	began := time.Now()
+	report, err := legacy.Import(a.ctx, from, s, blobs, opt)
+	show.end()
+	if err := errors.Join(err, findings.close()); err != nil {
+		if report.Imported+report.RowsImported > 0 {
+			fmt.Fprintf(a.stderr, "heimdall: the import broke off after %d recordings and %d rows: the same command goes on\n", report.Imported, report.RowsImported)
+		}
+		return err
+	}
+	return c.finish(a, pythonResult{Source: c.Source, DryRun: c.DryRun, Report: report, Seconds: time.Since(began).Seconds()})
+}
+
+// openDatabase makes one where there is none: whoever comes over from the Python system has none yet. A dry run makes
+// one that goes again.
+func (c *importPythonCmd) openDatabase(a *app) (database, func(), error) {
+	place := a.config.databasePlace()
+	if _, err := place.look(a.ctx); !c.DryRun || !errors.Is(err, fs.ErrNotExist) {
+		return a.openForImport(place, c.DryRun)
+	}
+	dir, err := os.MkdirTemp("", "heimdall-dry-run-")
+	if err != nil {
+		return nil, nil, err
+	}
+	s, done, err := a.openForImport(sqliteFile(filepath.Join(dir, "heimdall.db")), true)
+	if err != nil {
+		os.RemoveAll(dir)
+		return nil, nil, err
+	}
+	return s, func() { done(); os.RemoveAll(dir) }, nil
+}
+
+func (c *importPythonCmd) options() (legacy.Options, error) {
+	opt := legacy.Options{Label: c.Label, DryRun: c.DryRun, AllowPartial: c.AllowPartial, WebSDRs: c.WebSDR, AtOnce: 4}
+	if len(c.Label) > heimdall.MaxLabel {
+		return opt, invalid("label", fmt.Errorf("must have at most %d characters", heimdall.MaxLabel))
+	}
+	if c.FrequencyMHz != 0 {
+		if !(c.FrequencyMHz > 0 && c.FrequencyMHz <= heimdall.MaxFrequencyHz/1e6) {
+			return opt, invalid("frequency_mhz", fmt.Errorf("must be above 0 and at most %d", heimdall.MaxFrequencyHz/1_000_000))
+		}
+		opt.FrequencyHz = int64(math.Round(c.FrequencyMHz * 1e6))
+	}
+	if c.WebSDRs == "" {
+		return opt, nil
+	}
+	known, err := readWebSDRs(c.WebSDRs)
+	opt.Known = known
+	return opt, err
+}
+
+// readWebSDRs reads what heimdall websdr export prints. Those without an id have that of their place, from 1, which is
+// how the Python system numbered its own.
+func readWebSDRs(path string) ([]heimdall.WebSDR, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var list []wire.WebSDRInput
+	if err := json.Unmarshal(data, &list); err != nil {
+		return nil, invalid("websdrs", fmt.Errorf("must name a JSON array of WebSDRs, as heimdall websdr export prints: %w", err))
+	}
+	var known []heimdall.WebSDR
+	for k := range list {
+		w := list[k].Root(nil)
+		if err := w.Validate(); err != nil {
+			return nil, invalid("websdrs", fmt.Errorf("entry %d: %w", k+1, err))
+		}
+		if w.ID = list[k].WebSDRID; w.ID == 0 {
+			w.ID = int64(k + 1)
+		}
+		known = append(known, w)
+	}
+	return known, nil
+}
+
+// open opens the source. It must not be where the recordings go: heimdall check would call all of it orphaned.
+func (c *importPythonCmd) open(a *app) (legacy.Source, error) {
+	f, err := legacy.OpenFolder(c.Source)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, invalid("source", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if inside(c.Source, a.config.objectsDir()) || inside(a.config.objectsDir(), c.Source) {
+		return nil, invalid("source", fmt.Errorf("must be another folder than %s, where the recordings go", a.config.objectsDir()))
+	}
+	return f, nil
+}
+
+// inside tells whether path is folder or lies in it.
+func inside(path, folder string) bool {
+	rel, err := filepath.Rel(realPath(folder), realPath(path))
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
+// realPath is path without links, as far as it is there.
+func realPath(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	if parent := filepath.Dir(path); parent != path {
+		return filepath.Join(realPath(parent), filepath.Base(path))
+	}
+	return path
+}
+
+func (c *importPythonCmd) finish(a *app, r pythonResult) error {
+	if r.Recordings == 0 && r.Rows == 0 {
+		return invalid("source", fmt.Errorf("%s holds no sessions/{task_id}/websdr_{id}.npy: name the folder that holds sessions/", c.Source))
+	}
+	if c.JSON {
+		if err := printJSON(a.stdout, r); err != nil {
+			return err
+		}
+	} else if err := c.print(a, r); err != nil {
+		return err
+	}
+	switch skipped, all := r.Skipped+r.RowsSkipped, r.Recordings+r.Rows; {
+	case skipped == 0:
+		return nil
+	case skipped < all:
+		return &outcome{code: exitPartial}
+	}
+	return &outcome{code: exitFailed}
+}
+
+func (c *importPythonCmd) print(a *app, r pythonResult) error {
+	imported := "imported"
+	if r.DryRun {
+		imported = "would be imported"
+	}
+	fmt.Fprintf(a.stdout, "%d recordings: %d %s as %d acquisitions, %d already there, %d skipped (%.1f s)\n",
+		r.Recordings, r.Imported, imported, r.Acquisitions, r.Present, r.Skipped, r.Seconds)
+	if r.Rows > 0 {
+		fmt.Fprintf(a.stdout, "%d rows: %d of these recordings, %d %s without one, %d already there, %d skipped\n",
+			r.Rows, r.RowsJoined, r.RowsImported, imported, r.RowsPresent, r.RowsSkipped)
+	}
+	if len(r.Reasons) > 0 {
+		t := newTable(a.stdout, "COUNT", "REASON", "MEANING")
+		for _, why := range legacy.Reasons() {
+			if n := r.Reasons[why.Reason]; n > 0 {
+				t.row(fmt.Sprint(n), string(why.Reason), why.Meaning)
+			}
+		}
+		if err := t.end(); err != nil {
+			return err
+		}
+		if c.Report == "" {
+			fmt.Fprintln(a.stdout, "which ones: the same command with --report FILE says it")
+		}
+	}
+	if c.Report != "" {
+		fmt.Fprintf(a.stdout, "everything that was skipped or guessed: %s\n", c.Report)
+	}
+	return nil
+}
+
+// findings are the CSV of all; none is written without a path.
+type findings struct {
+	file *os.File
+	w    *csv.Writer
+}
+
+func newFindings(path string) (*findings, error) {
+	if path == "" {
+		return &findings{}, nil
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, fmt.Errorf("create report: %w", err)
+	}
+	f := &findings{file: file, w: csv.NewWriter(file)}
+	return f, f.w.Write([]string{"key", "outcome", "reason", "detail"})
+}
+
+// add is called by one goroutine at a time. What goes wrong is said by close.
+func (f *findings) add(found legacy.Finding) {
+	if f.w == nil {
+		return
+	}
+	became := "noted"
+	if found.Skipped {
+		became = "skipped"
+	}
+	_ = f.w.Write([]string{found.Key, became, string(found.Reason), found.Detail})
+}
+
+func (f *findings) close() error {
+	if f.w == nil {
+		return nil
+	}
+	f.w.Flush()
+	if err := errors.Join(f.w.Error(), f.file.Close()); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	return nil
+}
+
+// A pythonProgress is a bar over the bytes of recordings, if somebody looks at it.
+type pythonProgress struct {
+	progress *mpb.Progress // nil when nobody looks
+	bar      *mpb.Bar
+}
+
+func newPythonProgress(a *app, from legacy.Source) (*pythonProgress, error) {
+	if !isTerminal(a.stderr) {
+		return &pythonProgress{}, nil
+	}
+	_, bytes, err := legacy.Survey(a.ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	p := mpb.New(mpb.WithOutput(a.stderr), mpb.WithWidth(40))
+	bar := p.AddBar(max(bytes, 1), mpb.PrependDecorators(decor.Name("recordings ")),
+		mpb.AppendDecorators(decor.CountersKibiByte("% .1f of % .1f"), decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO), "")))
+	return &pythonProgress{p, bar}, nil
+}
+
+func (p *pythonProgress) update(r legacy.Report) {
+	if p.bar != nil {
+		p.bar.SetCurrent(r.Bytes)
+	}
+}
+
+func (p *pythonProgress) end() {
+	if p.bar != nil {
+		p.bar.Abort(false)
+		p.progress.Wait()
+	}
+}
