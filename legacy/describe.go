@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/heimdall-sdr/heimdall"
@@ -107,19 +108,8 @@ func (i *importer) mayBe(t time.Time) bool {
 
 // complete fills in what r does not say itself, and is false if it cannot be imported.
 func (i *importer) complete(r *recording, all []*recording) bool {
-	for _, other := range all {
-		if r.frequencyHz == 0 && other.frequencyHz != 0 {
-			r.frequencyHz = other.frequencyHz
-			i.note(r.key, Borrowed, "has its frequency, %g MHz, from WebSDR %d of its session", float64(r.frequencyHz)/1e6, other.websdrID)
-		}
-		if r.sampleRateHz == 0 && other.sampleRateHz != 0 {
-			r.sampleRateHz = other.sampleRateHz
-			i.note(r.key, Borrowed, "has its sample rate, %g Hz, from WebSDR %d of its session", r.sampleRateHz, other.websdrID)
-		}
-		if r.at.IsZero() && !other.at.IsZero() {
-			r.at = other.at
-			i.note(r.key, Borrowed, "has its time from WebSDR %d of its session", other.websdrID)
-		}
+	if what := r.borrow(all); len(what) > 0 {
+		i.note(r.key, Borrowed, "has from the other receivers of its session: %s", strings.Join(what, ", "))
 	}
 	if r.frequencyHz == 0 && i.opt.FrequencyHz != 0 {
 		r.frequencyHz = i.opt.FrequencyHz
@@ -141,6 +131,22 @@ func (i *importer) complete(r *recording, all []*recording) bool {
 		i.note(r.key, TimeOfObject, "is taken to be of %s, when its object was stored", r.info.Modified.UTC().Format(time.RFC3339))
 	}
 	return true
+}
+
+// borrow takes what r lacks from other receivers: a session had one frequency and one rate, and ended for all at once.
+func (r *recording) borrow(all []*recording) (what []string) {
+	for _, other := range all {
+		if r.frequencyHz == 0 && other.frequencyHz != 0 {
+			r.frequencyHz, what = other.frequencyHz, append(what, "frequency")
+		}
+		if r.sampleRateHz == 0 && other.sampleRateHz != 0 {
+			r.sampleRateHz, what = other.sampleRateHz, append(what, "sample rate")
+		}
+		if r.at.IsZero() && !other.at.IsZero() {
+			r.at, what = other.at, append(what, "time")
+		}
+	}
+	return what
 }
 
 // Where old numbers come from.

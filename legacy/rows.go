@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/heimdall-sdr/heimdall"
@@ -87,7 +88,7 @@ func (i *importer) fillFrom(r *recording, row *Row) {
 		r.at, what = row.Timestamp.UTC().Truncate(time.Microsecond), append(what, "time")
 	}
 	if len(what) > 0 {
-		i.note(r.key, Borrowed, "has from its row in the table: %v", what)
+		i.note(r.key, Borrowed, "has from its row in the table: %s", strings.Join(what, ", "))
 	}
 }
 
