@@ -1,0 +1,210 @@
+package legacy_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/blob"
+	"github.com/heimdall-sdr/heimdall/legacy"
+)
+
+// A tripwire cancels a context at a step.
+type tripwire struct {
+	left   int // steps before it
+	cancel context.CancelFunc
+}
+
+func (w *tripwire) step() {
+	w.left--
+	if w.left == 0 {
+		w.cancel()
+	}
+}
+
+type trippedSource struct {
+	legacy.Source
+	*tripwire
+}
+
+func (s trippedSource) List(ctx context.Context, prefix string) iter.Seq2[blob.Info, error] {
+	return func(yield func(blob.Info, error) bool) {
+		for info, err := range s.Source.List(ctx, prefix) {
+			s.step()
+			if !yield(info, err) {
+				return
+			}
+		}
+	}
+}
+
+func (s trippedSource) Open(ctx context.Context, key string) (blob.Object, error) {
+	s.step()
+	return s.Source.Open(ctx, key)
+}
+
+type trippedBlobs struct {
+	legacy.Blobs
+	*tripwire
+}
+
+func (b trippedBlobs) Put(ctx context.Context, key string, r io.Reader, want blob.Sum) error {
+	b.step() // cancelled before it
+	err := b.Blobs.Put(ctx, key, r, want)
+	b.step() // cancelled after it
+	return err
+}
+
+type trippedStore struct {
+	legacy.Store
+	*tripwire
+}
+
+func (s trippedStore) Acquisition(ctx context.Context, taskID string) (heimdall.Acquisition, []heimdall.Capture, error) {
+	s.step()
+	return s.Store.Acquisition(ctx, taskID)
+}
+
+func (s trippedStore) RestoreWebSDR(ctx context.Context, w heimdall.WebSDR) (bool, error) {
+	s.step()
+	return s.Store.RestoreWebSDR(ctx, w)
+}
+
+func (s trippedStore) RestoreAcquisition(ctx context.Context, r heimdall.RestoredAcquisition) (bool, error) {
+	s.step()
+	restored, err := s.Store.RestoreAcquisition(ctx, r)
+	s.step()
+	return restored, err
+}
+
+func TestAnImportThatIsBrokenOffAnywhereEndsTheSameWhenItIsRepeated(t *testing.T) {
+	b := newBucket(t)
+	b.recording(taskA, 1, received(300, 1))
+	b.recording(taskA, 2, received(300, 2))
+	b.recording(taskB, 2, received(300, 3))
+	b.put("sessions/"+taskB+"/chunk_001_websdr_1.npy", npy(received(300, 4)))
+	opt := legacy.Options{FrequencyHz: 145_000_000}
+	whole := newRig(t)
+	whole.run(b, opt)
+	want := whole.state()
+
+	opt.Now = func() time.Time { return now }
+	broken := 0
+	for step := 1; ; step++ {
+		r := newRig(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		wire := &tripwire{step, cancel}
+		_, err := legacy.Import(ctx, trippedSource{b.folder(), wire}, trippedStore{r.store, wire}, trippedBlobs{r.blobs, wire}, opt)
+		cancel()
+		if err != nil && !errors.Is(err, context.Canceled) {
+			t.Fatalf("broken off at step %d: %v", step, err)
+		}
+		if wire.left > 0 {
+			break // it went through
+		}
+		if err != nil {
+			broken++
+		}
+		r.run(b, opt)
+		if diff := cmp.Diff(want, r.state()); diff != "" {
+			t.Fatalf("broken off at step %d and repeated (-undisturbed +repeated):\n%s", step, diff)
+		}
+		r.sound()
+		r.must(r.store.Close())
+	}
+	if broken < 20 {
+		t.Errorf("it was broken off %d times only", broken)
+	}
+}
+
+func TestWhatWasDeletedStaysDeleted(t *testing.T) {
+	r, b := newRig(t), newBucket(t)
+	b.recording(taskA, 1, received(300, 1))
+	r.run(b, legacy.Options{})
+	r.delete(taskA)
+	r.expect(r.run(b, legacy.Options{}), legacy.Report{Recordings: 1, Skipped: 1, Others: 1})
+	r.found("-" + taskA + "/websdr_1.npy deleted_here")
+	r.sound()
+}
+
+// An import was killed between an object and its row, and the WebSDR got another name before it was repeated: the
+// SigMF document would be another one.
+func TestAnObjectThatIsLeftOverWithOtherBytesIsNoHindrance(t *testing.T) {
+	r, b := newRig(t), newBucket(t)
+	b.recording(taskA, 1, received(300, 1))
+	ctx := t.Context()
+	meta := "sessions/" + taskA + "/websdr_1.sigmf-meta"
+	r.must(r.blobs.Put(ctx, meta, strings.NewReader("{}"), blob.SumOf([]byte("{}"))))
+	r.run(b, legacy.Options{})
+	_, captures, _, _ := r.rows(taskA)
+	if got := captures[0].Recording.S3Path; got != "sessions/"+taskA+"/websdr_1-2.sigmf-data" {
+		t.Errorf("the recording is %s", got)
+	}
+	r.sound()
+}
+
+// A failingSource fails to read one object.
+type failingSource struct {
+	legacy.Source
+	key string
+	err error
+}
+
+func (s failingSource) Open(ctx context.Context, key string) (blob.Object, error) {
+	obj, err := s.Source.Open(ctx, key)
+	if key == s.key && err == nil {
+		return failingObject{obj, s.err}, nil
+	}
+	return obj, err
+}
+
+type failingObject struct {
+	blob.Object
+	err error
+}
+
+func (o failingObject) Read(p []byte) (int, error) {
+	at, err := o.Object.Seek(0, io.SeekCurrent)
+	if err == nil && at >= 1000 {
+		return 0, o.err
+	}
+	return o.Object.Read(p[:min(len(p), 1000)])
+}
+
+func TestASourceThatFailsEndsTheImportAndNothingIsTakenForCutOff(t *testing.T) {
+	r, b := newRig(t), newBucket(t)
+	b.recording(taskA, 1, received(300, 1))
+	gone := fmt.Errorf("connection reset: %w", io.ErrUnexpectedEOF)
+	src := failingSource{b.folder(), "sessions/" + taskA + "/websdr_1.npy", gone}
+	opt := legacy.Options{Now: func() time.Time { return now }}
+	if report, err := legacy.Import(t.Context(), src, r.store, r.blobs, opt); !errors.Is(err, gone) || report.Imported+report.Skipped != 0 {
+		t.Errorf("the report is %+v, the error %v", report, err)
+	}
+	r.sound()
+	src.err = blob.ErrNotFound
+	if report, err := legacy.Import(t.Context(), src, r.store, r.blobs, opt); err != nil || report.Reasons[legacy.Gone] != 1 {
+		t.Errorf("deleted while it was read: the report is %+v, the error %v", report, err)
+	}
+	r.sound()
+}
+
+// delete deletes as retention does.
+func (r *rig) delete(task string) {
+	r.Helper()
+	ctx := r.Context()
+	r.must(r.store.PlanDeletion(ctx, []heimdall.Deletion{{TaskID: task, Reason: "test"}}))
+	for info, err := range r.blobs.List(ctx, "sessions/"+task+"/") {
+		r.must(err)
+		r.must(r.blobs.Delete(ctx, info.Key))
+	}
+	_, err := r.store.FinishDeletion(ctx, []string{task})
+	r.must(err)
+}
