@@ -23,6 +23,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/check"
 	"github.com/heimdall-sdr/heimdall/iq"
 	"github.com/heimdall-sdr/heimdall/legacy"
+	"github.com/heimdall-sdr/heimdall/recompute"
 	"github.com/heimdall-sdr/heimdall/store/sqlite"
 )
 
@@ -115,11 +116,22 @@ func (b *bucket) recording(task string, websdrID int64, z []complex64) {
 // A rig is a database and an object store.
 type rig struct {
 	*testing.T
-	path  string // of the database
-	store *sqlite.Store
+	store database
 	blobs *disk.Store
 
 	findings []legacy.Finding // of the last import
+}
+
+// A database is what importing, checking and looking ask of one.
+type database interface {
+	legacy.Store
+	check.Store
+	recompute.Store
+	CreateWebSDR(ctx context.Context, w heimdall.WebSDR) (heimdall.WebSDR, error)
+	WebSDRs(ctx context.Context, f heimdall.WebSDRFilter) ([]heimdall.WebSDR, error)
+	PlanDeletion(ctx context.Context, plans []heimdall.Deletion) error
+	FinishDeletion(ctx context.Context, taskIDs []string) ([]heimdall.Deletion, error)
+	Close() error
 }
 
 // migrated is the content of an empty database, so that not every rig has to migrate one.
@@ -142,16 +154,29 @@ var migrated = sync.OnceValues(func() ([]byte, error) {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{T: t, path: filepath.Join(t.TempDir(), "heimdall.db")}
+	path := filepath.Join(t.TempDir(), "heimdall.db")
 	empty, err := migrated()
-	r.must(err)
-	r.must(os.WriteFile(r.path, empty, 0o600))
-	r.store, err = sqlite.Open(t.Context(), r.path, sqlite.Options{Now: func() time.Time { return now }})
-	r.must(err)
-	t.Cleanup(func() { r.store.Close() })
-	r.blobs, err = disk.Open(filepath.Join(t.TempDir(), "objects"))
-	r.must(err)
-	return r
+	if err == nil {
+		err = os.WriteFile(path, empty, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := sqlite.Open(t.Context(), path, sqlite.Options{Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newRigOn(t, s)
+}
+
+func newRigOn(t *testing.T, s database) *rig {
+	t.Helper()
+	t.Cleanup(func() { s.Close() })
+	blobs, err := disk.Open(filepath.Join(t.TempDir(), "objects"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &rig{T: t, store: s, blobs: blobs}
 }
 
 func (r *rig) must(err error) {

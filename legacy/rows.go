@@ -46,6 +46,12 @@ func (r *Row) legacy() heimdall.LegacyMetrics {
 	}
 }
 
+func (i *importer) noteNotFinite(row *Row) {
+	if l := row.legacy(); l.SNRdB != row.SNRdB || l.FrequencyOffsetHz != row.FrequencyOffsetHz || l.PowerDBM != row.PowerDBM {
+		i.note(row.key(), NotFinite, "has a metric that is NaN or infinite, and is NULL")
+	}
+}
+
 func finite(v *float64) *float64 {
 	if v == nil || math.IsNaN(*v) || math.IsInf(*v, 0) {
 		return nil
@@ -69,6 +75,7 @@ func (i *importer) joinRows(ctx context.Context, session string, list []*recordi
 			if row.WebSDRID != r.websdrID || !i.mayBe(row.Timestamp) {
 				continue
 			}
+			i.noteNotFinite(row)
 			r.legacy = append(r.legacy, row.legacy())
 			i.fillFrom(r, row)
 		}
@@ -234,7 +241,7 @@ func (i *importer) storeRows(ctx context.Context, rows []lone) error {
 		return err
 	}
 	for _, refused := range res.Refused {
-		if i.opt.DryRun && i.isMade(list[refused.Row].WebSDRID) && len(refused.Err.Fields) == 1 {
+		if i.opt.DryRun && i.isMade(list[refused.Row].WebSDRID) && refused.Err.Fields[0].Field == "websdr_id" {
 			res.Stored++ // its WebSDR is not there yet
 			continue
 		}
@@ -263,8 +270,8 @@ func (i *importer) measurementOf(ctx context.Context, row *lone) (m heimdall.Imp
 		return m, err
 	}
 	l := row.legacy()
-	if l.SNRdB != row.SNRdB || l.FrequencyOffsetHz != row.FrequencyOffsetHz || l.PowerDBM != row.PowerDBM {
-		i.note(row.key(), NotFinite, "has a metric that is NaN or infinite, and is NULL")
+	if !i.opt.DryRun { // which does not know yet the rows that have a recording
+		i.noteNotFinite(&row.Row)
 	}
 	m = heimdall.ImportedMeasurement{Measurement: heimdall.Measurement{
 		TaskID: heimdall.TaskIDOf(row.name), WebSDRID: id, Timestamp: l.Timestamp, FrequencyHz: hertz(row.FrequencyMHz),
