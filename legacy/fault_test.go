@@ -89,7 +89,6 @@ func TestAnImportThatIsBrokenOffAnywhereEndsTheSameWhenItIsRepeated(t *testing.T
 	b := newBucket(t)
 	b.recording(taskA, 1, received(300, 1))
 	b.recording(taskA, 2, received(300, 2))
-	b.recording(taskB, 2, received(300, 3))
 	b.put("sessions/"+taskB+"/chunk_001_websdr_1.npy", npy(received(300, 4)))
 	opt := legacy.Options{FrequencyHz: 145_000_000}
 	whole := newRig(t)
