@@ -54,6 +54,8 @@ type Store interface {
 	RecordingKeys(ctx context.Context) iter.Seq2[heimdall.Capture, error]
 	// Acquisition returns an acquisition and its captures, or heimdall.ErrNotFound.
 	Acquisition(ctx context.Context, taskID string) (heimdall.Acquisition, []heimdall.Capture, error)
+	// Capture returns one WebSDR's part of an acquisition, or heimdall.ErrNotFound.
+	Capture(ctx context.Context, taskID string, websdrID int64) (heimdall.Capture, error)
 	// Deletion returns what the journal of deletions says of an acquisition, or heimdall.ErrNotFound.
 	Deletion(ctx context.Context, taskID string) (heimdall.Deletion, error)
 	// Collected returns a page of the acquisitions whose collection was written, in order of task_id.
@@ -174,6 +176,14 @@ func checkRecording(ctx context.Context, s Store, blobs blob.Store, c *heimdall.
 				continue
 			}
 		}
+		if err == nil && !isData && deep {
+			if why := undescribed(ctx, blobs, c); why != nil {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				found(ObjectCorrupt, "%s does not describe its recording: %v", key, why)
+			}
+		}
 		switch {
 		case err != nil:
 			return fmt.Errorf("check object %s: %w", key, err)
@@ -182,6 +192,22 @@ func checkRecording(ctx context.Context, s Store, blobs blob.Store, c *heimdall.
 		case sum != c.Recording.SHA256:
 			found(ObjectCorrupt, "%s hashes to %s, its row says %s", key, sum, c.Recording.SHA256)
 		}
+	}
+	return nil
+}
+
+// undescribed is why the metadata beside a recording is not that of the recording; nil when it is.
+func undescribed(ctx context.Context, blobs blob.Store, c *heimdall.Capture) error {
+	doc, err := collect.ReadObject(ctx, blobs, c.Recording.MetadataPath())
+	if err != nil {
+		return err
+	}
+	rows, err := export.ReadMetadata(doc)
+	if err != nil {
+		return err
+	}
+	if got := rows.Capture.Recording; got.SHA256 != c.Recording.SHA256 {
+		return fmt.Errorf("it describes %s with SHA-256 %s, its row says %s", got.S3Path, got.SHA256, c.Recording.SHA256)
 	}
 	return nil
 }
