@@ -12,6 +12,10 @@ import (
 // ErrDeleted: the acquisition was deleted here, by retention or by a user, and does not come back by itself.
 var ErrDeleted = errors.New("deleted on purpose")
 
+// LostRecording begins the reason of a capture that succeeded and whose recording has been lost since. What was measured
+// of it stands.
+const LostRecording = "recording lost: "
+
 // A RestoredAcquisition is an acquisition that has ended and whose rows are to be made again: from its objects, where
 // the database was lost, or from what another system wrote down of it. Unlike an ImportedMeasurement it has recordings.
 type RestoredAcquisition struct {

@@ -28,7 +28,7 @@ import (
 type database interface {
 	acquire.Store
 	api.Store
-	check.Store
+	check.RepairStore
 	retention.Store
 	bulk.Store
 	legacy.Store

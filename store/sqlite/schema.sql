@@ -61,7 +61,8 @@ CREATE TABLE acquisitions (
     fence                INTEGER NOT NULL,
     worker               TEXT,
     lease_until          INTEGER
-) STRICT;
+    -- When its collection was last known to be among the objects; NULL when it has to be written.
+    , collected_at       INTEGER) STRICT;
 
 -- With what session statistics ask for, so that they read the index alone.
 CREATE INDEX acquisitions_by_age ON acquisitions (created_at, task_id, state, started_at, ended_at);
@@ -69,6 +70,7 @@ CREATE INDEX acquisitions_by_end ON acquisitions (ended_at, task_id) WHERE ended
 CREATE INDEX acquisitions_by_state ON acquisitions (state, created_at, task_id);
 -- The queue: few rows, oldest first.
 CREATE INDEX acquisitions_live ON acquisitions (created_at, task_id) WHERE state IN ('pending', 'running');
+CREATE INDEX acquisitions_uncollected ON acquisitions (task_id) WHERE ended_at IS NOT NULL AND collected_at IS NULL;
 
 -- From s3_path on, the columns are the capture's recording, and NULL together when it has none.
 CREATE TABLE captures (

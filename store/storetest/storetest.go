@@ -46,6 +46,7 @@ type Store interface {
 	RetentionStore
 	ImportStore
 	RestoreStore
+	CollectionStore
 
 	Ping(ctx context.Context) error
 	Check(ctx context.Context) ([]store.Problem, error)
@@ -93,6 +94,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Retention", retentions},
 		{"Imports", imports},
 		{"Restores", restores},
+		{"Collections", collections},
 		{"WebSDRs", websdrs},
 		{"Acquisitions", acquisitions},
 		{"Queue", queue},

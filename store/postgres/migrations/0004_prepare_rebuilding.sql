@@ -15,3 +15,8 @@ CREATE TABLE legacy_metrics (
     s3_path             text        NOT NULL, -- where that system kept the recording
     PRIMARY KEY (task_id, websdr_id, timestamp_utc, source)
 );
+
+-- When the collection that says what the rows say was last known to be among the objects; NULL when it has to be written.
+ALTER TABLE acquisitions ADD COLUMN collected_at timestamptz;
+
+CREATE INDEX acquisitions_uncollected ON acquisitions (task_id) WHERE ended_at IS NOT NULL AND collected_at IS NULL;

@@ -13,3 +13,7 @@ CREATE TABLE legacy_metrics (
     s3_path             TEXT    NOT NULL,
     PRIMARY KEY (task_id, websdr_id, timestamp_utc, source)
 ) STRICT, WITHOUT ROWID;
+
+ALTER TABLE acquisitions ADD COLUMN collected_at INTEGER;
+
+CREATE INDEX acquisitions_uncollected ON acquisitions (task_id) WHERE ended_at IS NOT NULL AND collected_at IS NULL;
