@@ -31,9 +31,13 @@ func (i *importer) describe(ctx context.Context, session string, all, absent []*
 			return nil, err
 		}
 	}
+	said := make([]description, len(all)) // before anything is guessed
+	for k, r := range all {
+		said[k] = r.description
+	}
 	var described []*recording
 	for _, r := range absent {
-		if i.complete(r, all) {
+		if i.complete(r, said) {
 			described = append(described, r)
 		}
 	}
@@ -106,9 +110,10 @@ func (i *importer) mayBe(t time.Time) bool {
 	return t.Year() >= 1990 && t.Before(i.opt.Now().AddDate(0, 0, 1))
 }
 
-// complete fills in what r does not say itself, and is false if it cannot be imported.
-func (i *importer) complete(r *recording, all []*recording) bool {
-	if what := r.borrow(all); len(what) > 0 {
+// complete fills in what r does not say itself, and is false if it cannot be imported. others is what is said of the
+// recordings of its session.
+func (i *importer) complete(r *recording, others []description) bool {
+	if what := r.borrow(others); len(what) > 0 {
 		i.note(r.key, Borrowed, "has from the other receivers of its session: %s", strings.Join(what, ", "))
 	}
 	if r.frequencyHz == 0 && i.opt.FrequencyHz != 0 {
@@ -134,8 +139,8 @@ func (i *importer) complete(r *recording, all []*recording) bool {
 }
 
 // borrow takes what r lacks from other receivers: a session had one frequency and one rate, and ended for all at once.
-func (r *recording) borrow(all []*recording) (what []string) {
-	for _, other := range all {
+func (r *recording) borrow(others []description) (what []string) {
+	for _, other := range others {
 		if r.frequencyHz == 0 && other.frequencyHz != 0 {
 			r.frequencyHz, what = other.frequencyHz, append(what, "frequency")
 		}

@@ -119,6 +119,7 @@ func TestAnImportThatIsBrokenOffAnywhereEndsTheSameWhenItIsRepeated(t *testing.T
 		r.sound()
 		r.must(r.store.Close())
 	}
+	t.Logf("broken off %d times", broken)
 	if broken < 20 {
 		t.Errorf("it was broken off %d times only", broken)
 	}
@@ -206,4 +207,47 @@ func (r *rig) delete(task string) {
 	}
 	_, err := r.store.FinishDeletion(ctx, []string{task})
 	r.must(err)
+}
+
+// A restlessSource gives other bytes each time that an object is opened.
+type restlessSource struct {
+	legacy.Source
+	*bucket
+	opened int
+}
+
+func (s *restlessSource) Open(ctx context.Context, key string) (blob.Object, error) {
+	if strings.HasSuffix(key, "websdr_1.npy") {
+		s.opened++
+		s.put(key, npy(received(300, uint64(s.opened))))
+	}
+	return s.Source.Open(ctx, key)
+}
+
+func TestARecordingThatIsWrittenToMeanwhileIsSkippedAndTheOthersAreNot(t *testing.T) {
+	r, b := newRig(t), newBucket(t)
+	b.recording(taskA, 1, received(300, 1))
+	b.recording(taskA, 2, received(300, 2))
+	report, err := legacy.Import(t.Context(), &restlessSource{Source: b.folder(), bucket: b}, r.store, r.blobs, legacy.Options{Now: func() time.Time { return now }})
+	if err != nil || report.Imported != 1 || report.Skipped != 1 || report.Reasons[legacy.Changed] != 1 {
+		t.Errorf("the report is %+v, the error %v", report, err)
+	}
+	if _, captures, _, _ := r.rows(taskA); len(captures) != 1 || captures[0].WebSDRID != 2 {
+		t.Errorf("there are %d captures", len(captures))
+	}
+	r.sound()
+}
+
+func TestManyAcquisitionsAtOnceAreTheSameAsOneAfterAnother(t *testing.T) {
+	b := newBucket(t)
+	for k := range 12 {
+		b.recording(fmt.Sprint("task ", k), int64(k%3+1), received(300, uint64(k)))
+	}
+	one, many := newRig(t), newRig(t)
+	one.run(b, legacy.Options{})
+	many.expect(many.run(b, legacy.Options{AtOnce: 8}), legacy.Report{Acquisitions: 12, Recordings: 12, Imported: 12, Others: 12, WebSDRs: 3})
+	if diff := cmp.Diff(one.state(), many.state()); diff != "" {
+		t.Errorf("(-one after another +at once):\n%s", diff)
+	}
+	many.sound()
 }

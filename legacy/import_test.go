@@ -3,6 +3,9 @@ package legacy_test
 import (
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -259,6 +262,40 @@ func TestARecordingThatComesLaterIsAnAcquisitionOfItsOwn(t *testing.T) {
 		t.Errorf("its acquisition is %s", a.State)
 	}
 	r.sound()
+}
+
+func TestNothingIsBorrowedThatWasGuessed(t *testing.T) {
+	r, b := newRig(t), newBucket(t)
+	b.put("sessions/"+taskA+"/websdr_1.npy", npy(received(1000, 1)))
+	b.put("sessions/"+taskA+"/websdr_2.npy", npy(received(1000, 2)))
+	r.run(b, legacy.Options{FrequencyHz: 7_100_000})
+	var want []string
+	for k := range 2 {
+		for _, why := range []string{"metadata_missing", "frequency_given", "rate_assumed", "time_of_object"} {
+			want = append(want, fmt.Sprintf("%s/websdr_%d.npy %s", taskA, k+1, why))
+		}
+	}
+	r.found(want...)
+}
+
+func TestMemoryDoesNotGrowWithARecording(t *testing.T) {
+	allocated := func(samples int64) uint64 {
+		r, b := newRig(t), newBucket(t)
+		key := "sessions/" + taskA + "/websdr_1.npy"
+		header := iq.NPYHeader(samples)
+		b.put(key, header)
+		r.must(os.Truncate(filepath.Join(b.dir, key), int64(len(header))+8*samples)) // zeros, and no bytes on the disk
+		b.put("sessions/"+taskA+"/websdr_1_metadata.json", []byte(metadata(1, int(samples), "2025-03-01T08:30:15")))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		r.expect(r.run(b, legacy.Options{}), legacy.Report{Acquisitions: 1, Recordings: 1, Imported: 1, Others: 1, WebSDRs: 1})
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	small, large := allocated(1<<18), allocated(1<<22)
+	if grown := int64(large - small); grown > 4<<20 {
+		t.Errorf("2 MiB took %d bytes, 32 MiB %d more", small, grown)
+	}
 }
 
 func TestTheEndOfARecordingMayBeMissingIfAskedFor(t *testing.T) {

@@ -57,7 +57,7 @@ func Reasons() []ReasonMeaning {
 		{CutOff, "its end is missing: --allow-partial imports what there is"},
 		{Gone, "deleted while the import ran"},
 		{Changed, "written to while the import ran"},
-		{Unreadable, "no permission to read it"},
+		{Unreadable, "no permission to read it, or a name that the object store refuses"},
 		{FrequencyLost, "nothing says its frequency: --frequency-mhz does"},
 		{TimeLost, "nothing says when it was made"},
 		{BadWebSDR, "its number can be no websdr_id here: --websdr says which one it is"},

@@ -81,7 +81,7 @@ func sourceError(err error) error {
 	switch {
 	case errors.Is(err, blob.ErrNotFound):
 		return problemf(Gone, "was listed, but is not there any more")
-	case errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, blob.ErrKey):
 		return problemf(Unreadable, "%v", err)
 	}
 	return err
