@@ -18,8 +18,9 @@ import (
 	"github.com/heimdall-sdr/heimdall/blob"
 )
 
-// An object is read by one GET for as long as reads follow each other, and by one more after every seek. ReadAt has
-// GETs of its own.
+// An object is read by GETs of ranges that double while reads follow each other, and begin small again after a seek.
+// One GET of everything would be simpler, but MinIO keeps an object locked against deletion until its answer is taken,
+// and what follows a seek would be sent for nothing. ReadAt has GETs of its own.
 type object struct {
 	s   *Store
 	ctx context.Context // of Open
@@ -29,6 +30,8 @@ type object struct {
 	at     int64         // where the next Read begins
 	body   io.ReadCloser // the answer that is being read, or nil
 	bodyAt int64         // where the next byte of body belongs
+	end    int64         // and where its last one ended
+	ahead  int64         // how much the next one asks for; 0 at first
 	sum    hash.Hash     // of the first summed bytes
 	summed int64
 	failed error // what is wrong with the object itself
@@ -38,6 +41,12 @@ type object struct {
 	block   []byte
 	blockAt int64
 }
+
+// The smallest and the largest range that Read asks for.
+const (
+	leastAhead = 1 << 20
+	mostAhead  = 64 << 20
+)
 
 // blockBytes is what ReadAt fetches for those who ask for a few bytes, and keeps: they will ask for the next ones.
 const blockBytes = 64 << 10
@@ -77,18 +86,21 @@ func (o *object) Read(p []byte) (n int, err error) {
 
 // readOn reads at least one byte, from the answer at hand if it is at the right place.
 func (o *object) readOn(p []byte) (int, error) {
-	if o.body != nil && o.bodyAt != o.at {
+	if o.bodyAt != o.at {
 		o.hangUp()
+		o.ahead = 0
 	}
 	if o.body == nil {
-		body, err := o.get(o.at, o.info.Bytes-o.at)
+		o.ahead = min(max(leastAhead, 2*o.ahead), mostAhead)
+		n := min(o.ahead, o.info.Bytes-o.at)
+		body, err := o.get(o.at, n)
 		if err != nil {
 			return 0, err
 		}
-		o.body, o.bodyAt = body, o.at
+		o.body, o.bodyAt, o.end = body, o.at, o.at+n
 	}
-	n, err := o.body.Read(p[:min(int64(len(p)), o.info.Bytes-o.at)])
-	if o.bodyAt += int64(n); err != nil || o.bodyAt == o.info.Bytes {
+	n, err := o.body.Read(p[:min(int64(len(p)), o.end-o.at)])
+	if o.bodyAt += int64(n); err != nil || o.bodyAt == o.end {
 		o.hangUp()
 	}
 	switch {

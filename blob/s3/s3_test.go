@@ -11,7 +11,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/blob/s3/s3test"
 )
 
-func TestMain(m *testing.M) { os.Exit(s3test.Main(m)) }
+func TestMain(m *testing.M) { os.Exit(s3test.Main(m.Run)) }
 
 func TestTheStoreKeepsItsPromise(t *testing.T) {
 	s3test.Each(t, func(t *testing.T, server *s3test.Server) {

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"os"
 
-	"github.com/heimdall-sdr/heimdall/blob/disk"
 	"github.com/heimdall-sdr/heimdall/check"
 )
 
@@ -17,6 +16,10 @@ type checkCmd struct {
 
 func (c *checkCmd) Run(a *app) error {
 	place := a.config.databasePlace()
+	objects, err := a.config.blobPlace()
+	if err != nil {
+		return err
+	}
 	if err := existing(a.ctx, place, a.config.DataDir); err != nil {
 		return err
 	}
@@ -30,10 +33,11 @@ func (c *checkCmd) Run(a *app) error {
 		return err
 	}
 	defer s.Close()
-	blobs, err := disk.Open(a.config.objectsDir())
+	blobs, err := objects.open(a.ctx, blobOptions{existing: true, log: a.logger(slog.LevelWarn)})
 	if err != nil {
 		return err
 	}
+	defer blobs.Close()
 	var progress func(check.Report)
 	if isTerminal(a.stderr) {
 		progress = func(r check.Report) { fmt.Fprintf(a.stderr, "\r%d recordings, %d MB", r.Recordings, r.Bytes/1e6) }

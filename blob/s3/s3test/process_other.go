@@ -2,6 +2,11 @@
 
 package s3test
 
-import "syscall"
+import (
+	"os"
+	"syscall"
+)
 
 func withUs() *syscall.SysProcAttr { return nil }
+
+func place() string { return os.TempDir() }

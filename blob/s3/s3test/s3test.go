@@ -1,6 +1,6 @@
 // Package s3test gives tests real S3 servers, MinIO and versitygw, and each test a bucket of its own in them.
 //
-// The servers are private ones on the loopback address with their files in /tmp, started the first time that a test
+// The servers are private ones on the loopback address with their files in memory, started the first time that a test
 // asks. Their programs are built once, by .ci/s3-servers (make s3-servers, 4 minutes), into the user's cache. Where
 // they have not been, tests are skipped in one line that says so.
 //
@@ -38,7 +38,7 @@ type Server struct {
 	stop    func(os.Signal) error // nil while it is not running
 }
 
-// Names are those of the servers that can be started.
+// names are those of the servers that can be started.
 var names = []string{"minio", "versitygw"}
 
 var shared = map[string]func() (*Server, error){
@@ -46,13 +46,13 @@ var shared = map[string]func() (*Server, error){
 	"versitygw": sync.OnceValues(func() (*Server, error) { return start("versitygw") }),
 }
 
-var started struct { // to be removed at the end
+var started struct { // those to remove at the end
 	sync.Mutex
 	list []*Server
 }
 
-// Main runs the tests and stops the servers that they share.
-func Main(m interface{ Run() int }) int {
+// Main runs the tests, by testing.M.Run or what does that, and stops the servers.
+func Main(run func() int) int {
 	defer func() {
 		started.Lock()
 		defer started.Unlock()
@@ -62,7 +62,7 @@ func Main(m interface{ Run() int }) int {
 			}
 		}
 	}()
-	return m.Run()
+	return run()
 }
 
 // Each runs fn on every server that there is.

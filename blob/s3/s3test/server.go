@@ -17,7 +17,7 @@ import (
 )
 
 // folders are named after the process that they belong to.
-const folders = "/tmp/heimdall-s3-"
+const folders = "heimdall-s3-"
 
 func start(name string) (*Server, error) {
 	program, err := binary(name)
@@ -25,7 +25,7 @@ func start(name string) (*Server, error) {
 		return nil, err
 	}
 	removeStale()
-	folder, err := os.MkdirTemp("/tmp", filepath.Base(folders)+strconv.Itoa(os.Getpid())+"-")
+	folder, err := os.MkdirTemp(place(), folders+strconv.Itoa(os.Getpid())+"-")
 	if err != nil {
 		return nil, err
 	}
@@ -139,9 +139,9 @@ func (s *Server) remove() error {
 
 // removeStale removes what test processes left behind that were killed.
 func removeStale() {
-	left, _ := filepath.Glob(folders + "*") // the pattern is a constant
+	left, _ := filepath.Glob(filepath.Join(place(), folders+"*")) // no name of a place is a bad pattern
 	for _, folder := range left {
-		owner, _, _ := strings.Cut(strings.TrimPrefix(folder, folders), "-")
+		owner, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(folder), folders), "-")
 		pid, err := strconv.Atoi(owner)
 		if err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 			os.RemoveAll(folder) // as far as it can: it may be another user's
