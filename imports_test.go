@@ -36,6 +36,8 @@ var mayImport = map[string]struct {
 	"simnet":            {". iq stamp iqfile sigmf siggen", "the other end of the wire: it shares no code with the drivers"},
 	"blob":              {"", "the seam to objects"},
 	"blob/disk":         {"blob", "one object store"},
+	"blob/s3":           {"blob", "one object store"},
+	"blob/s3/s3test":    {"", "servers for tests, whatever they keep in them"},
 	"blob/blobtest":     {"blob", "the promise of blob as a test"},
 	"export":            {". blob iq sigmf stamp", "recordings in the formats that people ask for"},
 	"collect":           {". blob export sigmf", "writes down what the rows say, from whatever database into whatever bucket"},

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/heimdall-sdr/heimdall/blob"
-	"github.com/heimdall-sdr/heimdall/blob/disk"
 	"github.com/heimdall-sdr/heimdall/check"
 )
 
@@ -82,7 +81,11 @@ func (c *checkCmd) amiss(r checkResult) bool {
 }
 
 // openStores opens the database and the objects, for commands that look after what is stored.
-func (a *app) openStores() (database, closingStore, error) {
+func (a *app) openStores() (database, blobStore, error) {
+	objects, err := a.config.blobPlace()
+	if err != nil {
+		return nil, nil, err
+	}
 	if _, err := os.Stat(a.config.DataDir); err == nil { // with another database and folder of objects it need not be there
 		if err := (&folder{dir: a.config.DataDir}).checkLayout(); err != nil {
 			return nil, nil, err
@@ -94,17 +97,11 @@ func (a *app) openStores() (database, closingStore, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	blobs, err := disk.Open(a.config.objectsDir())
+	blobs, err := objects.open(a.ctx, blobOptions{existing: true, log: a.logger(slog.LevelWarn)})
 	if err != nil {
 		return nil, nil, errors.Join(err, s.Close())
 	}
 	return s, blobs, nil
-}
-
-// A closingStore is an object store of this process.
-type closingStore interface {
-	blob.Store
-	Close() error
 }
 
 func (a *app) check(s database, blobs blob.Store, deep bool) (check.Report, error) {
