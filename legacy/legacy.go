@@ -24,6 +24,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -102,8 +103,10 @@ type importer struct {
 	blobs Blobs
 	opt   Options
 
-	tally                             // guarded by its own mutex
-	websdrs map[int64]heimdall.WebSDR // that are in the database; guarded by tally.mu
+	tally // which has its own mutex
+
+	asking  sync.Mutex                // held while the database is asked for a WebSDR, or told of one
+	websdrs map[int64]heimdall.WebSDR // that it has, as far as asked for; guarded by asking
 }
 
 // sessions imports all recordings, a few acquisitions at a time.

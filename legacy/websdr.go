@@ -23,23 +23,19 @@ func (i *importer) idHere(there int64) (int64, error) {
 
 // websdr is the row of one, which is made if the database has none; of is the first that needs it.
 func (i *importer) websdr(ctx context.Context, id int64, of string) (heimdall.WebSDR, error) {
-	i.mu.Lock()
-	w, known := i.websdrs[id]
-	i.mu.Unlock()
-	if known {
+	i.asking.Lock()
+	defer i.asking.Unlock()
+	if w, known := i.websdrs[id]; known {
 		return w, nil
 	}
 	w, err := i.to.WebSDR(ctx, id)
 	if errors.Is(err, heimdall.ErrNotFound) {
 		w, err = i.addWebSDR(ctx, id, of)
 	}
-	if err != nil {
-		return w, err
+	if err == nil {
+		i.websdrs[id] = w
 	}
-	i.mu.Lock()
-	i.websdrs[id] = w
-	i.mu.Unlock()
-	return w, nil
+	return w, err
 }
 
 func (i *importer) addWebSDR(ctx context.Context, id int64, of string) (heimdall.WebSDR, error) {
@@ -77,8 +73,8 @@ func standIn(id int64) heimdall.WebSDR {
 
 // isMade tells of a dry run whether it would make the WebSDR.
 func (i *importer) isMade(id int64) bool {
-	i.mu.Lock()
-	defer i.mu.Unlock()
+	i.asking.Lock()
+	defer i.asking.Unlock()
 	w, known := i.websdrs[id]
 	return known && w.CreatedAt.IsZero()
 }

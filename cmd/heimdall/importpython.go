@@ -1,29 +1,27 @@
 package main
 
 import (
-	"encoding/csv"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
-
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/api/wire"
-	"github.com/heimdall-sdr/heimdall/blob/disk"
+	"github.com/heimdall-sdr/heimdall/blob/s3"
 	"github.com/heimdall-sdr/heimdall/legacy"
 )
 
 // importPythonCmd copies what the Python system left. Like importMeasurementsCmd it works on the database itself.
 type importPythonCmd struct {
-	Source       string          `arg:"" help:"Folder with the copy of its bucket: the one that holds sessions/."`
+	Source       string          `arg:"" help:"Its bucket, such as http://minio:9000/heimdall-raw-iq with the keys of S3_ACCESS_KEY and S3_SECRET_KEY, or s3://BUCKET; or a folder with a copy of it: the one that holds sessions/."`
 	Postgres     string          `env:"PYTHON_DATABASE_URL" placeholder:"URL" help:"Its database, whose table measurements is read, too; set it in the environment, where others cannot read the password."`
 	DryRun       bool            `help:"Store nothing, and say what would become of recordings and rows."`
 	AllowPartial bool            `help:"Import what there is of recordings whose end is missing."`
@@ -48,10 +46,15 @@ func (c *importPythonCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	from, err := c.open(a)
+	objects, err := a.config.blobPlace()
 	if err != nil {
 		return err
 	}
+	from, close, err := c.open(a, objects)
+	if err != nil {
+		return err
+	}
+	defer close()
 	s, done, err := c.openDatabase(a)
 	if err != nil {
 		return err
@@ -59,9 +62,12 @@ func (c *importPythonCmd) Run(a *app) error {
 	defer done()
 	var blobs legacy.Blobs
 	if !c.DryRun {
-		if blobs, err = disk.Open(a.config.objectsDir()); err != nil {
+		opened, err := objects.open(a.ctx, blobOptions{log: a.logger(slog.LevelWarn)})
+		if err != nil {
 			return err
 		}
+		defer opened.Close()
+		blobs = opened
 	}
 	if c.Postgres != "" {
 		table, err := legacy.OpenTable(a.ctx, plainScheme(c.Postgres))
@@ -157,18 +163,41 @@ func readWebSDRs(path string) ([]heimdall.WebSDR, error) {
 }
 
 // open opens the source. It must not be where the recordings go: heimdall check would call all of it orphaned.
-func (c *importPythonCmd) open(a *app) (legacy.Source, error) {
+func (c *importPythonCmd) open(a *app, objects blobPlace) (legacy.Source, func() error, error) {
+	same := invalid("source", fmt.Errorf("must not be %s, where the recordings go: set S3_BUCKET to another bucket, or name another folder", objects))
+	if strings.Contains(c.Source, "://") {
+		config := a.config.S3
+		config.Endpoint, config.Bucket = c.Source, ""
+		bucket, err := config.bucket()
+		if err != nil {
+			return nil, nil, err
+		}
+		if ours, ok := objects.(s3Bucket); ok && bucket.isSame(ours) {
+			return nil, nil, same
+		}
+		opened, err := bucket.open(a.ctx, blobOptions{existing: true, log: a.logger(slog.LevelWarn)})
+		if err != nil {
+			return nil, nil, err
+		}
+		return opened, opened.Close, nil
+	}
 	f, err := legacy.OpenFolder(c.Source)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, invalid("source", err)
+		return nil, nil, invalid("source", err)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if inside(c.Source, a.config.objectsDir()) || inside(a.config.objectsDir(), c.Source) {
-		return nil, invalid("source", fmt.Errorf("must be another folder than %s, where the recordings go", a.config.objectsDir()))
+	if ours, ok := objects.(objectsFolder); ok && (inside(c.Source, ours.dir) || inside(ours.dir, c.Source)) {
+		return nil, nil, same
 	}
-	return f, nil
+	return f, func() error { return nil }, nil
+}
+
+// isSame tells whether both are one bucket, as far as their names say.
+func (b s3Bucket) isSame(other s3Bucket) bool {
+	name := func(s string) string { return cmp.Or(s, s3.DefaultBucket) }
+	return strings.TrimSuffix(b.Endpoint, "/") == strings.TrimSuffix(other.Endpoint, "/") && name(b.Bucket) == name(other.Bucket)
 }
 
 // inside tells whether path is folder or lies in it.
@@ -209,109 +238,4 @@ func (c *importPythonCmd) finish(a *app, r pythonResult) error {
 		return &outcome{code: exitPartial}
 	}
 	return &outcome{code: exitFailed}
-}
-
-func (c *importPythonCmd) print(a *app, r pythonResult) error {
-	imported := "imported"
-	if r.DryRun {
-		imported = "would be imported"
-	}
-	fmt.Fprintf(a.stdout, "%d recordings: %d %s as %d acquisitions, %d already there, %d skipped (%.1f s)\n",
-		r.Recordings, r.Imported, imported, r.Acquisitions, r.Present, r.Skipped, r.Seconds)
-	if r.Rows > 0 {
-		fmt.Fprintf(a.stdout, "%d rows: %d of these recordings, %d %s without one, %d already there, %d skipped\n",
-			r.Rows, r.RowsJoined, r.RowsImported, imported, r.RowsPresent, r.RowsSkipped)
-	}
-	if len(r.Reasons) > 0 {
-		t := newTable(a.stdout, "COUNT", "REASON", "MEANING")
-		for _, why := range legacy.Reasons() {
-			if n := r.Reasons[why.Reason]; n > 0 {
-				t.row(fmt.Sprint(n), string(why.Reason), why.Meaning)
-			}
-		}
-		if err := t.end(); err != nil {
-			return err
-		}
-		if c.Report == "" {
-			fmt.Fprintln(a.stdout, "which ones: the same command with --report FILE says it")
-		}
-	}
-	if c.Report != "" {
-		fmt.Fprintf(a.stdout, "everything that was skipped or guessed: %s\n", c.Report)
-	}
-	return nil
-}
-
-// findings are the CSV of all; none is written without a path.
-type findings struct {
-	file *os.File
-	w    *csv.Writer
-}
-
-func newFindings(path string) (*findings, error) {
-	if path == "" {
-		return &findings{}, nil
-	}
-	file, err := os.Create(path)
-	if err != nil {
-		return nil, fmt.Errorf("create report: %w", err)
-	}
-	f := &findings{file: file, w: csv.NewWriter(file)}
-	return f, f.w.Write([]string{"key", "outcome", "reason", "detail"})
-}
-
-// add is called by one goroutine at a time. What goes wrong is said by close.
-func (f *findings) add(found legacy.Finding) {
-	if f.w == nil {
-		return
-	}
-	became := "noted"
-	if found.Skipped {
-		became = "skipped"
-	}
-	_ = f.w.Write([]string{found.Key, became, string(found.Reason), found.Detail})
-}
-
-func (f *findings) close() error {
-	if f.w == nil {
-		return nil
-	}
-	f.w.Flush()
-	if err := errors.Join(f.w.Error(), f.file.Close()); err != nil {
-		return fmt.Errorf("write report: %w", err)
-	}
-	return nil
-}
-
-// A pythonProgress is a bar over the bytes of recordings, if somebody looks at it.
-type pythonProgress struct {
-	progress *mpb.Progress // nil when nobody looks
-	bar      *mpb.Bar
-}
-
-func newPythonProgress(a *app, from legacy.Source) (*pythonProgress, error) {
-	if !isTerminal(a.stderr) {
-		return &pythonProgress{}, nil
-	}
-	_, bytes, err := legacy.Survey(a.ctx, from)
-	if err != nil {
-		return nil, err
-	}
-	p := mpb.New(mpb.WithOutput(a.stderr), mpb.WithWidth(40))
-	bar := p.AddBar(max(bytes, 1), mpb.PrependDecorators(decor.Name("recordings ")),
-		mpb.AppendDecorators(decor.CountersKibiByte("% .1f of % .1f"), decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO), "")))
-	return &pythonProgress{p, bar}, nil
-}
-
-func (p *pythonProgress) update(r legacy.Report) {
-	if p.bar != nil {
-		p.bar.SetCurrent(r.Bytes)
-	}
-}
-
-func (p *pythonProgress) end() {
-	if p.bar != nil {
-		p.bar.Abort(false)
-		p.progress.Wait()
-	}
 }
