@@ -44,10 +44,13 @@ func (i *importer) restore(ctx context.Context, u unit, list []taken) error {
 		}
 	}
 	restored, err := i.to.RestoreAcquisition(ctx, r)
+	if errors.Is(err, heimdall.ErrConflict) {
+		return i.again(ctx, u, r, list) // another import was quicker, and with other recordings
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", u.name, err)
 	}
-	if !restored { // another import was quicker
+	if !restored { // with the same
 		i.count(func(n *Report) {
 			n.Present += int64(len(list))
 			for _, t := range list {
@@ -57,6 +60,34 @@ func (i *importer) restore(ctx context.Context, u unit, list []taken) error {
 		return nil
 	}
 	i.imported(list)
+	return nil
+}
+
+// again imports recordings whose acquisition has come to be in the meantime, without some of them. No row speaks of the
+// objects of those, nor ever will: an acquisition that has ended gets no more captures.
+func (i *importer) again(ctx context.Context, u unit, r heimdall.RestoredAcquisition, list []taken) error {
+	var recordings []*recording
+	for _, t := range list {
+		recordings = append(recordings, t.recording)
+	}
+	u.recordings = nil
+	units, err := i.split(ctx, u, recordings)
+	if err != nil {
+		return err
+	}
+	for _, own := range units {
+		for _, c := range r.Captures {
+			if own.name == u.name || c.WebSDRID != own.recordings[0].here {
+				continue
+			}
+			if err := errors.Join(i.blobs.Delete(ctx, c.Recording.S3Path), i.blobs.Delete(ctx, c.Recording.MetadataPath())); err != nil {
+				return err
+			}
+		}
+		if err := i.unit(ctx, own); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -22,6 +22,7 @@ func (i *importer) describe(ctx context.Context, session string, all, absent []*
 		wanted[r] = true
 	}
 	for _, r := range all {
+		r.description, r.legacy = description{}, nil
 		if err := i.readMetadata(ctx, r, wanted[r]); err != nil {
 			return nil, err
 		}

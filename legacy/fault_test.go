@@ -254,3 +254,33 @@ func TestManyAcquisitionsAtOnceAreTheSameAsOneAfterAnother(t *testing.T) {
 	}
 	many.sound()
 }
+
+// A blindStore does not see an acquisition the first time that it is asked for it: somebody makes it in between.
+type blindStore struct {
+	legacy.Store
+	asked map[string]bool
+}
+
+func (s *blindStore) Acquisition(ctx context.Context, taskID string) (heimdall.Acquisition, []heimdall.Capture, error) {
+	if !s.asked[taskID] {
+		s.asked[taskID] = true
+		return heimdall.Acquisition{}, nil, heimdall.ErrNotFound
+	}
+	return s.Store.Acquisition(ctx, taskID)
+}
+
+func TestTwoImportsOfOneTaskWithDifferentRecordingsLoseNone(t *testing.T) {
+	r, b, other := newRig(t), newBucket(t), newBucket(t)
+	b.recording(taskA, 1, received(300, 1))
+	other.recording(taskA, 1, received(300, 1))
+	other.recording(taskA, 2, received(300, 2))
+	r.run(b, legacy.Options{})
+	report, err := legacy.Import(t.Context(), other.folder(), &blindStore{r.store, map[string]bool{}}, r.blobs, legacy.Options{Now: func() time.Time { return now }})
+	if err != nil || report.Imported != 1 || report.Present != 1 {
+		t.Errorf("the report is %+v, the error %v", report, err)
+	}
+	if _, _, _, old := r.rows(taskA + "/websdr_2"); len(old) != 1 {
+		t.Errorf("the other recording has %d old metrics, want 1", len(old))
+	}
+	r.sound()
+}

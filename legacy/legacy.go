@@ -62,6 +62,7 @@ type Store interface {
 type Blobs interface {
 	Stat(ctx context.Context, key string) (blob.Info, error)
 	Put(ctx context.Context, key string, r io.Reader, want blob.Sum) error
+	Delete(ctx context.Context, key string) error
 }
 
 // Options say how to import.

@@ -117,7 +117,7 @@ func (i *importer) absent(ctx context.Context, taskID string, recordings []*reco
 // unit imports the recordings of one acquisition: all objects, then all rows.
 func (i *importer) unit(ctx context.Context, u unit) error {
 	defer i.progress()
-	var taken []taken
+	var list []taken
 	for _, r := range u.recordings {
 		t, err := i.take(ctx, r)
 		if p, ok := errors.AsType[*problem](err); ok {
@@ -127,21 +127,21 @@ func (i *importer) unit(ctx context.Context, u unit) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", r.key, err)
 		}
-		taken = append(taken, t)
+		list = append(list, t)
 	}
-	if len(taken) == 0 {
+	if len(list) == 0 {
 		return nil
 	}
 	if i.opt.DryRun {
-		for _, t := range taken {
+		for _, t := range list {
 			if _, err := i.websdr(ctx, t.here, t.key); err != nil {
 				return err
 			}
 		}
-		i.imported(taken)
+		i.imported(list)
 		return nil
 	}
-	return i.restore(ctx, u, taken)
+	return i.restore(ctx, u, list)
 }
 
 // taken is a recording with what its samples gave.
