@@ -26,7 +26,8 @@ type pythonImported struct {
 
 func importPython(t *testing.T, data string, code int, args ...string) (r pythonImported) {
 	t.Helper()
-	got := command(t, data, append([]string{"import", "python-heimdall", "--json"}, args...)...)
+	report := filepath.Join(t.TempDir(), "report.csv") // which the last --report says
+	got := command(t, data, append([]string{"import", "python-heimdall", "--json", "--report", report}, args...)...)
 	if got.code != code {
 		t.Fatalf("heimdall import python-heimdall %v: exit code %d, want %d\n%s%s", args, got.code, code, got.stdout, got.stderr)
 	}
@@ -134,7 +135,7 @@ func TestAnImportOfThePythonSystemThatIsKilledEndsTheSame(t *testing.T) {
 	data := twoReceivers(t)
 	db := openDatabase(t, "pgx", url)
 	for _, enough := range []int{1, 2 * tasks / 3} {
-		killImport(t, db, enough, "--data-dir", data, "import", "python-heimdall", bucket)
+		killImport(t, db, enough, "--data-dir", data, "import", "python-heimdall", bucket, "--report", filepath.Join(data, "report.csv"))
 	}
 	r := importPython(t, data, 0, bucket)
 	if r.Imported+r.Present != 2*tasks || r.Imported == 0 || r.Present == 0 {

@@ -29,7 +29,7 @@ type importPythonCmd struct {
 	Label        string          `default:"python-heimdall" placeholder:"TEXT" help:"Label of the acquisitions (${default}); those of chunks add their session."`
 	WebSDR       map[int64]int64 `name:"websdr" placeholder:"THERE=HERE" help:"Which WebSDR here is meant by an id of the Python system, where they differ, for example 3=12."`
 	WebSDRs      string          `name:"websdrs" type:"existingfile" placeholder:"FILE" help:"JSON array of WebSDRs, as heimdall websdr export prints, to take those from that are not here: by websdr_id, or by their place in the array."`
-	Report       string          `type:"path" placeholder:"FILE" help:"CSV of everything that was skipped or guessed, with the reason."`
+	Report       string          `type:"path" default:"python-heimdall.report.csv" placeholder:"FILE" help:"CSV of everything that was skipped or guessed, with the reason, to which each run adds (${default})."`
 	JSON         bool            `help:"Print JSON."`
 }
 
@@ -38,7 +38,8 @@ type pythonResult struct {
 	Source string `json:"source"`
 	DryRun bool   `json:"dry_run"`
 	legacy.Report
-	Seconds float64 `json:"seconds"`
+	ReportFile string  `json:"report_file,omitempty"` // when there is something in it
+	Seconds    float64 `json:"seconds"`
 }
 
 func (c *importPythonCmd) Run(a *app) error {
@@ -77,10 +78,7 @@ func (c *importPythonCmd) Run(a *app) error {
 		defer table.Close()
 		opt.Rows = table
 	}
-	findings, err := newFindings(c.Report)
-	if err != nil {
-		return err
-	}
+	findings := &findings{path: c.Report}
 	opt.Find = findings.add
 	show, err := newPythonProgress(a, from)
 	if err != nil {
@@ -96,7 +94,11 @@ func (c *importPythonCmd) Run(a *app) error {
 		}
 		return err
 	}
-	return c.finish(a, pythonResult{Source: c.Source, DryRun: c.DryRun, Report: report, Seconds: time.Since(began).Seconds()})
+	r := pythonResult{Source: c.Source, DryRun: c.DryRun, Report: report, Seconds: time.Since(began).Seconds()}
+	if len(report.Reasons) > 0 {
+		r.ReportFile = c.Report
+	}
+	return c.finish(a, r)
 }
 
 // openDatabase makes one where there is none: whoever comes over from the Python system has none yet. A dry run makes

@@ -33,53 +33,67 @@ func (c *importPythonCmd) print(a *app, r pythonResult) error {
 		if err := t.end(); err != nil {
 			return err
 		}
-		if c.Report == "" {
-			fmt.Fprintln(a.stdout, "which ones: the same command with --report FILE says it")
-		}
-	}
-	if c.Report != "" {
-		fmt.Fprintf(a.stdout, "everything that was skipped or guessed: %s\n", c.Report)
+		fmt.Fprintf(a.stdout, "which ones: %s\n", c.Report)
 	}
 	return nil
 }
 
-// findings are the CSV of all; none is written without a path.
+// findings are the CSV of all, which is made with the first. It is added to, and each is written at once: what was
+// guessed about a recording is said by the run that imports it, and by none after.
 type findings struct {
+	path string
 	file *os.File
 	w    *csv.Writer
-}
-
-func newFindings(path string) (*findings, error) {
-	if path == "" {
-		return &findings{}, nil
-	}
-	file, err := os.Create(path)
-	if err != nil {
-		return nil, fmt.Errorf("create report: %w", err)
-	}
-	f := &findings{file: file, w: csv.NewWriter(file)}
-	return f, f.w.Write([]string{"key", "outcome", "reason", "detail"})
+	err  error
 }
 
 // add is called by one goroutine at a time. What goes wrong is said by close.
 func (f *findings) add(found legacy.Finding) {
-	if f.w == nil {
+	if f.err != nil {
 		return
+	}
+	if f.file == nil {
+		if f.err = f.create(); f.err != nil {
+			return
+		}
 	}
 	became := "noted"
 	if found.Skipped {
 		became = "skipped"
 	}
-	_ = f.w.Write([]string{found.Key, became, string(found.Reason), found.Detail})
+	f.write(found.Key, became, string(found.Reason), found.Detail)
+}
+
+func (f *findings) create() error {
+	file, err := os.OpenFile(f.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
+	if err != nil {
+		return err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return errors.Join(err, file.Close())
+	}
+	f.file, f.w = file, csv.NewWriter(file)
+	if info.Size() == 0 {
+		f.write("key", "outcome", "reason", "detail")
+	}
+	return f.err
+}
+
+func (f *findings) write(cells ...string) {
+	f.err = f.w.Write(cells)
+	if f.err == nil {
+		f.w.Flush()
+		f.err = f.w.Error()
+	}
 }
 
 func (f *findings) close() error {
-	if f.w == nil {
-		return nil
+	if f.file != nil {
+		f.err = errors.Join(f.err, f.file.Close())
 	}
-	f.w.Flush()
-	if err := errors.Join(f.w.Error(), f.file.Close()); err != nil {
-		return fmt.Errorf("write report: %w", err)
+	if f.err != nil {
+		return fmt.Errorf("write report: %w", f.err)
 	}
 	return nil
 }
