@@ -258,6 +258,7 @@ func TestARecordingThatComesLaterIsAnAcquisitionOfItsOwn(t *testing.T) {
 	r.expect(r.run(b, legacy.Options{}), legacy.Report{Acquisitions: 1, Recordings: 2, Imported: 1, Present: 1, Others: 2, WebSDRs: 1})
 	r.found(taskA + "/websdr_2.npy apart")
 	r.expect(r.run(b, legacy.Options{}), legacy.Report{Recordings: 2, Present: 2, Others: 2})
+	r.found()
 	if a, _, _, _ := r.rows(taskA + "/websdr_2"); a.State != heimdall.Success {
 		t.Errorf("its acquisition is %s", a.State)
 	}
@@ -343,6 +344,17 @@ func TestWebSDRsAreTranslatedTakenFromAFileOrMade(t *testing.T) {
 			t.Errorf("WebSDR %d is %+v (%v), want %s, inactive", id, w, err, want)
 		}
 	}
+	r.sound()
+}
+
+func TestTwoWebSDRsCannotBecomeOne(t *testing.T) {
+	r, b := newRig(t), newBucket(t)
+	b.recording(taskA, 3, received(1000, 3))
+	b.recording(taskA, 4, received(1000, 4))
+	opt := legacy.Options{WebSDRs: map[int64]int64{4: 3}}
+	r.expect(r.run(b, opt), legacy.Report{Acquisitions: 1, Recordings: 2, Imported: 1, Skipped: 1, Others: 2, WebSDRs: 1})
+	r.found("-" + taskA + "/websdr_4.npy websdr_id")
+	r.expect(r.run(b, legacy.Options{}), legacy.Report{Acquisitions: 1, Recordings: 2, Imported: 1, Present: 1, Others: 2, WebSDRs: 1})
 	r.sound()
 }
 

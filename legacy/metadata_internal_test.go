@@ -31,6 +31,7 @@ func TestKeysAreReadStrictly(t *testing.T) {
 		"sessions/a/websdr_9223372036854775808.npy":    {},
 		"sessions/a/websdr_1_metadata.json/xl.meta":    {},
 		"sessions/a/websdr_1.sigmf-data":               {},
+		"sessions/\xff/websdr_1.npy":                   {},
 		"sessions/a/websdr_1.npy\n":                    {},
 	} {
 		got, ok := nameOf(key)

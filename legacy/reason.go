@@ -60,7 +60,7 @@ func Reasons() []ReasonMeaning {
 		{Unreadable, "no permission to read it, or a name that the object store refuses"},
 		{FrequencyLost, "nothing says its frequency: --frequency-mhz does"},
 		{TimeLost, "nothing says when it was made"},
-		{BadWebSDR, "its number can be no websdr_id here: --websdr says which one it is"},
+		{BadWebSDR, "its number can be no websdr_id here, or is another's, too: --websdr says which one it is"},
 		{Deleted, "it was here once, and was deleted"},
 		{Unfit, "what is said of it cannot be"},
 		{RowRefused, "a row that the database refuses"},

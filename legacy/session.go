@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/blob"
@@ -30,7 +31,7 @@ type name struct {
 // nameOf reads a key; ok is false for any other than the Python system's.
 func nameOf(key string) (n name, ok bool) {
 	m := names.FindStringSubmatch(key)
-	if m == nil {
+	if m == nil || !utf8.ValidString(key) { // neither database could keep it
 		return name{}, false
 	}
 	id, err := strconv.ParseInt(m[3], 10, 64)

@@ -48,36 +48,81 @@ func (i *importer) units(ctx context.Context, s session) ([]unit, error) {
 
 // split sorts the recordings of one session or chunk into those that share an acquisition and those apart.
 func (i *importer) split(ctx context.Context, u unit, recordings []*recording) ([]unit, error) {
+	recordings = i.identified(recordings)
 	absent, exists, err := i.absent(ctx, u.taskID(), recordings)
-	if err != nil || len(absent) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	if exists {
+		if absent, err = i.notApart(ctx, u, absent); err != nil {
+			return nil, err
+		}
+	}
+	if len(absent) == 0 {
+		return nil, nil
 	}
 	described, err := i.describe(ctx, u.session, recordings, absent)
 	if err != nil {
 		return nil, err
 	}
-	var list []unit
+	var apart []*recording
 	for _, r := range described {
 		if !exists && (len(u.recordings) == 0 || u.recordings[0].frequencyHz == r.frequencyHz) {
 			u.recordings = append(u.recordings, r)
-			continue
+		} else {
+			apart = append(apart, r)
 		}
-		own := u.apart(r)
-		left, taken, err := i.absent(ctx, own.taskID(), own.recordings)
-		switch {
-		case err != nil:
+	}
+	if !exists {
+		if apart, err = i.notApart(ctx, u, apart); err != nil {
 			return nil, err
-		case len(left) == 0:
-			continue
-		case taken:
-			i.skip(r, Unfit, "the acquisition %s that it would be is there already, without its recording", own.taskID())
-			continue
 		}
+	}
+	var list []unit
+	if len(u.recordings) > 0 {
+		list = append(list, u)
+	}
+	for _, r := range apart {
+		own := u.apart(r)
 		i.note(r.key, Apart, "is an acquisition of its own, %s: that of its session is there already, or has another frequency", own.taskID())
 		list = append(list, own)
 	}
-	if len(u.recordings) > 0 {
-		list = slices.Insert(list, 0, u)
+	return list, nil
+}
+
+// identified are those recordings whose WebSDR can be one here, and no two the same: of one WebSDR there, there is one
+// recording.
+func (i *importer) identified(recordings []*recording) (list []*recording) {
+	by := map[int64]int64{} // here to there
+	for _, r := range recordings {
+		id, err := i.idHere(r.websdrID)
+		other, twice := by[id]
+		switch {
+		case err != nil:
+			i.skip(r, BadWebSDR, "%v", err)
+		case twice:
+			i.skip(r, BadWebSDR, "is of WebSDR %d here, and so is that of WebSDR %d: say another one with --websdr %d=ID", id, other, r.websdrID)
+		default:
+			by[id], r.here = r.websdrID, id
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// notApart are those recordings that are not here as acquisitions of their own.
+func (i *importer) notApart(ctx context.Context, u unit, recordings []*recording) (list []*recording, err error) {
+	for _, r := range recordings {
+		own := u.apart(r)
+		left, exists, err := i.absent(ctx, own.taskID(), own.recordings)
+		if err != nil {
+			return nil, err
+		}
+		if len(left) > 0 && exists {
+			i.skip(r, Unfit, "the acquisition %s that it would be is there already, without its recording", own.taskID())
+			continue
+		}
+		list = append(list, left...)
 	}
 	return list, nil
 }
@@ -96,16 +141,10 @@ func (i *importer) absent(ctx context.Context, taskID string, recordings []*reco
 		return nil, false, err
 	}
 	for _, r := range recordings {
-		id, err := i.idHere(r.websdrID)
-		if err != nil {
-			i.skip(r, BadWebSDR, "%v", err)
-			continue
-		}
-		r.here = id
 		switch {
 		case deleted:
 			i.skip(r, Deleted, "was here as acquisition %s, and was deleted", taskID)
-		case slices.ContainsFunc(captures, func(c heimdall.Capture) bool { return c.WebSDRID == id && c.Recording != nil }):
+		case slices.ContainsFunc(captures, func(c heimdall.Capture) bool { return c.WebSDRID == r.here && c.Recording != nil }):
 			i.count(func(n *Report) { n.Present++; n.Bytes += r.bytes })
 		default:
 			absent = append(absent, r)
