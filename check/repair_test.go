@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"database/sql"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/check"
 	"github.com/heimdall-sdr/heimdall/export"
 	"github.com/heimdall-sdr/heimdall/retention"
+	"github.com/heimdall-sdr/heimdall/store"
 )
 
 // list is a list that is never nil.
@@ -161,7 +163,7 @@ func TestARecordingThatWaitsInTheSpoolOfALostDatabaseIsStored(t *testing.T) {
 	r := newRig(t)
 	a := r.recordIntoSpool(2)
 	r.open("new.db")
-	r.mends(list(), list(check.StoreSpooled), list())
+	r.mends(list(check.SpoolUnknown, check.SpoolUnknown), list(check.StoreSpooled), list())
 	got, captures, err := r.store.Acquisition(t.Context(), a.TaskID)
 	r.must(err)
 	if got.State != heimdall.Success || len(captures) != 2 {
@@ -204,6 +206,38 @@ func TestWhatTheSpoolStillHasReplacesLostAndDamagedSamples(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestWhatCannotBeReadInTheSpoolIsLeftToAPerson(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.recordIntoSpool(1)
+	r.open("new.db")
+	sealed, err := filepath.Glob(filepath.Join(r.spool(), "*", "*", "sealed.json"))
+	r.must(err)
+	r.must(os.WriteFile(sealed[0], []byte("{"), 0o644))
+	before := r.state()
+	r.mends(list(check.SpoolDamaged), list(check.Leave), list(check.SpoolDamaged))
+	r.wantChanged(before)
+	r.wantRows(before)
+	if diff := cmp.Diff(before.Spool, r.state().Spool); diff != "" {
+		t.Errorf("the spool (-before +after):\n%s", diff)
+	}
+}
+
+func TestWhatIsBrokenInTheDatabaseIsLeftToAPerson(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.record(1)
+	db, err := sql.Open("sqlite", "file:"+r.databaseFile()+"?_busy_timeout=10000")
+	r.must(err)
+	_, err = db.Exec("UPDATE captures_daily SET captures = captures + 1")
+	r.must(err)
+	r.must(db.Close())
+	before := r.state()
+	r.mends(list(store.RollupDiffers), list(check.Leave), list(store.RollupDiffers))
+	r.wantChanged(before)
+	r.wantRows(before)
 }
 
 func TestOrphansOfWhichNothingCanBeMadeArePutAsideOnceTheyAreOld(t *testing.T) {

@@ -171,6 +171,9 @@ func (r *rig) check() (check.Report, []string) {
 	r.Helper()
 	report, err := check.Run(r.Context(), r.store, r.blobs, true, nil)
 	r.must(err)
+	waiting, err := check.Spool(r.Context(), r.store, r.spool())
+	r.must(err)
+	report.Problems = append(report.Problems, waiting...)
 	kinds := []string{}
 	for _, p := range report.Problems {
 		kinds = append(kinds, p.Kind)
