@@ -16,6 +16,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/collect"
 	"github.com/heimdall-sdr/heimdall/export"
 	"github.com/heimdall-sdr/heimdall/sigmf"
+	"github.com/heimdall-sdr/heimdall/store/sqlite"
 )
 
 // awaitCollected waits until the row says that the collection is there.
@@ -205,5 +206,30 @@ func TestAnAcquisitionThatGoesOnIsNotDescribed(t *testing.T) {
 	}
 	if err := collect.Acquisition(t.Context(), b.store, b.blobs, "01957c2e-5d00-7000-8000-0123456789ab"); !errors.Is(err, heimdall.ErrNotFound) {
 		t.Errorf("got error %v, want ErrNotFound", err)
+	}
+}
+
+// racing plans the deletion of an acquisition at the last moment before its collection is noted.
+type racing struct{ *sqlite.Store }
+
+func (r racing) SetCollected(ctx context.Context, taskID string, collected bool) error {
+	if err := r.PlanDeletion(ctx, []heimdall.Deletion{{TaskID: taskID, Reason: "a test"}}); err != nil {
+		return err
+	}
+	return r.Store.SetCollected(ctx, taskID, collected)
+}
+
+func TestACollectionOfWhatIsBeingDeletedDoesNotStay(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	a := b.create(nil, b.add("pace=fast")...)
+	if _, err := b.store.CancelAcquisition(t.Context(), a.TaskID); err != nil {
+		t.Fatal(err)
+	}
+	if err := collect.Acquisition(t.Context(), racing{b.store}, b.blobs, a.TaskID); !errors.Is(err, heimdall.ErrNotFound) {
+		t.Errorf("got error %v, want ErrNotFound", err)
+	}
+	if left := b.objects(); len(left) > 0 {
+		t.Errorf("there are still %v", left)
 	}
 }
