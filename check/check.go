@@ -41,6 +41,9 @@ const (
 	ObjectOrphaned  = "object_orphaned"  // no row speaks of it
 
 	CollectionMissing = "collection_missing" // a collection that was written is not there, or cannot be read
+
+	SpoolUnknown = "spool_unknown" // a recording waits in the spool whose acquisition the database does not know
+	SpoolDamaged = "spool_damaged" // what waits in the spool cannot be read
 )
 
 // QuarantinePrefix is before the keys of objects that Repair has put aside: nothing here reads or deletes them.

@@ -68,9 +68,10 @@ type Action struct {
 // A repairing is one Repair.
 type repairing struct {
 	RepairConfig
-	found   Report
-	actions []Action
-	respool map[string]bool // data objects that the spool still has
+	found     Report
+	actions   []Action
+	respool   map[string]bool // data objects that the spool still has
+	unspooled map[string]bool // acquisitions that the spool alone knew
 }
 
 // Repair mends what found, the report of a deep check or of a quick one, says is broken. What fails is told by its
@@ -83,7 +84,7 @@ func Repair(ctx context.Context, c RepairConfig, found Report) ([]Action, error)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	r := &repairing{RepairConfig: c, found: found, respool: map[string]bool{}}
+	r := &repairing{RepairConfig: c, found: found, respool: map[string]bool{}, unspooled: map[string]bool{}}
 	for _, step := range []func(context.Context) error{r.deletions, r.spooled, r.rows, r.recordings, r.orphans, r.collections} {
 		if err := step(ctx); err != nil {
 			return r.actions, fmt.Errorf("repair: %w", err)
@@ -158,7 +159,7 @@ func (r *repairing) spooled(ctx context.Context) error {
 		a, captures, err := r.Store.Acquisition(ctx, s.TaskID())
 		switch {
 		case errors.Is(err, heimdall.ErrNotFound):
-			err = r.restoreSpooled(ctx, s)
+			err = r.restoreSpooled(ctx, s.TaskID())
 		case err == nil && a.State.Ended():
 			err = r.storeSpooled(ctx, s, captures, damaged)
 		}
@@ -169,38 +170,36 @@ func (r *repairing) spooled(ctx context.Context) error {
 	return nil
 }
 
-// restoreSpooled stores a recording whose acquisition is not there, and makes rows of it.
-func (r *repairing) restoreSpooled(ctx context.Context, s *acquire.SealedCapture) error {
-	if _, err := r.Store.Deletion(ctx, s.TaskID()); !errors.Is(err, heimdall.ErrNotFound) {
+// restoreSpooled stores the recordings of an acquisition that is not there, all at once, and makes rows of them.
+func (r *repairing) restoreSpooled(ctx context.Context, taskID string) error {
+	if r.unspooled[taskID] {
+		return nil
+	}
+	r.unspooled[taskID] = true
+	if _, err := r.Store.Deletion(ctx, taskID); !errors.Is(err, heimdall.ErrNotFound) {
 		return err // deleted on purpose
 	}
-	return r.take(ctx, Action{Kind: StoreSpooled, TaskID: s.TaskID(), WebSDRID: s.WebSDRID(), Detail: "it waits in " + s.String() + ", and no row speaks of it",
-		do: func(ctx context.Context) error {
-			if err := s.Store(ctx, r.Blobs); err != nil {
-				return err
-			}
-			// Rows are made of all that is there, once: the objects of its siblings are stored first.
-			return r.storeSiblings(ctx, s)
-		}})
+	return r.take(ctx, Action{Kind: StoreSpooled, TaskID: taskID, Detail: "recordings of it wait in " + r.SpoolDir + ", and no row speaks of them",
+		do: func(ctx context.Context) error { return r.storeAll(ctx, taskID) }})
 }
 
-// storeSiblings stores the other recordings of an acquisition in the spool, makes its rows, and clears the spool.
-func (r *repairing) storeSiblings(ctx context.Context, first *acquire.SealedCapture) error {
-	all := []*acquire.SealedCapture{}
+// storeAll puts all that the spool has of an acquisition among the objects, then makes its rows, then clears the spool.
+func (r *repairing) storeAll(ctx context.Context, taskID string) error {
+	var stored []*acquire.SealedCapture
 	for s, err := range acquire.SealedCaptures(r.SpoolDir) {
-		if err != nil || s.TaskID() != first.TaskID() {
-			continue
+		if err != nil || s.TaskID() != taskID {
+			continue // what cannot be read has an action of its own
 		}
 		if err := s.Store(ctx, r.Blobs); err != nil {
 			return err
 		}
-		all = append(all, s)
+		stored = append(stored, s)
 	}
-	if err := r.restore(ctx, first.TaskID()); err != nil {
+	if err := r.restore(ctx, taskID); err != nil {
 		return err
 	}
-	for _, s := range all {
-		c, err := r.Store.Capture(ctx, s.TaskID(), s.WebSDRID())
+	for _, s := range stored {
+		c, err := r.Store.Capture(ctx, taskID, s.WebSDRID())
 		if err != nil {
 			return err
 		}

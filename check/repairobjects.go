@@ -215,7 +215,7 @@ func (r *repairing) collections(ctx context.Context) error {
 // others are problems inside the database, which objects do not mend.
 func (r *repairing) others() {
 	for _, p := range r.found.Problems {
-		if p.Object == "" && p.Kind != CollectionMissing {
+		if p.Object == "" && p.Kind != SpoolUnknown && p.Kind != SpoolDamaged {
 			r.actions = append(r.actions, Action{Kind: Leave, TaskID: p.TaskID, WebSDRID: p.WebSDRID,
 				Detail: fmt.Sprintf("%s: %s: restore a backup of the database, or begin a new one with heimdall rebuild", p.Kind, p.Detail)})
 		}

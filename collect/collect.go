@@ -40,7 +40,8 @@ type Store interface {
 	Measurements(ctx context.Context, f heimdall.MeasurementFilter) ([]heimdall.Measurement, error)
 	// LegacyMetrics returns what another system gave for the recordings of an acquisition.
 	LegacyMetrics(ctx context.Context, taskID string) ([]heimdall.LegacyMetrics, error)
-	// SetCollected notes that the collection of an acquisition that has ended is there, or that it is not.
+	// SetCollected notes that the collection of an acquisition that has ended is there, or that it is not. One that is
+	// going to be deleted is heimdall.ErrNotFound like one that has been.
 	SetCollected(ctx context.Context, taskID string, collected bool) error
 }
 
@@ -72,24 +73,33 @@ func acquisition(ctx context.Context, s Store, blobs blob.Store, taskID string) 
 	if err != nil {
 		return err
 	}
-	for copy := 1; ; copy++ {
-		key := export.CollectionKey(taskID, copy)
-		err := blobs.Put(ctx, key, bytes.NewReader(doc), blob.SumOf(doc))
-		if errors.Is(err, blob.ErrDiffers) {
-			there, e := Read(ctx, blobs, key)
-			if e == nil && there.Acquisition.TaskID == taskID {
-				break // written when it ended; what was computed since is no reason to write it again
-			}
-			if ctx.Err() == nil && copy < maxCopies {
-				continue
-			}
-		}
-		if err != nil {
-			return err
-		}
-		break
+	key, err := put(ctx, blobs, taskID, doc)
+	if err != nil {
+		return err
 	}
-	return s.SetCollected(ctx, taskID, true)
+	err = s.SetCollected(ctx, taskID, true)
+	if errors.Is(err, heimdall.ErrNotFound) { // it was deleted meanwhile, and so must this be
+		return errors.Join(err, blobs.Delete(ctx, key))
+	}
+	return err
+}
+
+// put stores the collection, unless there is one, and returns its key.
+func put(ctx context.Context, blobs blob.Store, taskID string, doc []byte) (key string, err error) {
+	for copy := 1; ; copy++ {
+		key = export.CollectionKey(taskID, copy)
+		err := blobs.Put(ctx, key, bytes.NewReader(doc), blob.SumOf(doc))
+		if !errors.Is(err, blob.ErrDiffers) {
+			return key, err
+		}
+		there, e := Read(ctx, blobs, key)
+		if e == nil && there.Acquisition.TaskID == taskID {
+			return key, nil // written when it ended; what was computed since is no reason to write it again
+		}
+		if ctx.Err() != nil || copy == maxCopies {
+			return key, err
+		}
+	}
 }
 
 // Read reads the collection under key. One that is not there is blob.ErrNotFound.

@@ -39,9 +39,8 @@ func Snapshot(w heimdall.WebSDR) SnapshotOfWebSDR {
 	if w.Kind == "sim" || w.Kind == "replay" {
 		return s
 	}
-	s.URL = publicURL(w.URL)
-	if u, err := url.Parse(w.URL); err != nil || u.RawQuery != "" || u.Fragment != "" {
-		s.QueryLeftOut = true
+	if u, err := url.Parse(w.URL); err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		s.URL, s.QueryLeftOut = publicURL(w.URL), true
 	}
 	return s
 }

@@ -55,28 +55,17 @@ type Config struct {
 
 // A Report says what was found among the objects and what became of it.
 type Report struct {
-	Objects      int64     `json:"objects"`
-	Acquisitions int64     `json:"acquisitions"`  // found
-	Restored     int64     `json:"restored"`      // or would be, on a dry run
-	FromMetadata int64     `json:"from_metadata"` // of those restored, without a collection
-	Recordings   int64     `json:"recordings"`    // of those restored
-	Present      int64     `json:"present"`       // there already
-	Deleted      int64     `json:"deleted"`       // deleted on purpose: they stay so
-	WebSDRs      int64     `json:"websdrs"`       // restored, or would be
-	Failed       int64     `json:"failed"`        // neither restored nor there
-	Notes        []Note    `json:"notes"`         // what needs a hand, the first maxNotes of them
-	surveyed     int64     // acquisitions whose documents have been read once
-	phase        phaseName // for Progress
-}
-
-type phaseName string
-
-// Phase says in a word or two what is being done.
-func (r Report) Phase() string {
-	if r.phase == "" {
-		return fmt.Sprintf("%d acquisitions read", r.surveyed)
-	}
-	return fmt.Sprintf("%d of %d acquisitions restored", r.Restored, r.surveyed)
+	Objects      int64  `json:"objects"`
+	Acquisitions int64  `json:"acquisitions"`  // found
+	Restored     int64  `json:"restored"`      // or would be, on a dry run
+	FromMetadata int64  `json:"from_metadata"` // of those restored, without a collection
+	Recordings   int64  `json:"recordings"`    // of those restored
+	Present      int64  `json:"present"`       // there already
+	Deleted      int64  `json:"deleted"`       // deleted on purpose: they stay so
+	WebSDRs      int64  `json:"websdrs"`       // restored, or would be
+	Failed       int64  `json:"failed"`        // neither restored nor there
+	Notes        []Note `json:"notes"`         // what needs a hand, the first maxNotes of them
+	Surveyed     int64  `json:"surveyed"`      // folders of acquisitions that were read the first time
 }
 
 // A Note is about one thing that a person should look at.
@@ -120,7 +109,6 @@ func run(ctx context.Context, c Config, prefix string) (Report, error) {
 		err = b.restoreWebSDRs(ctx)
 	}
 	if err == nil {
-		b.report.phase = "restore"
 		err = b.each(ctx, prefix, b.restore)
 	}
 	if err != nil {
@@ -137,7 +125,7 @@ func (b *rebuilding) progress() {
 
 // survey notes the WebSDRs of one acquisition.
 func (b *rebuilding) survey(ctx context.Context, s *session) error {
-	b.report.surveyed++
+	b.report.Surveyed++
 	b.report.Objects += int64(len(s.objects))
 	found, err := b.read(ctx, s, nil)
 	if err != nil || found == nil {

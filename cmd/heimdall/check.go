@@ -49,8 +49,14 @@ func (c *checkCmd) Run(a *app) error {
 	if result.Report, err = a.check(s, blobs, c.Deep); err != nil {
 		return err
 	}
+	spool := filepath.Join(a.config.DataDir, "spool")
+	waiting, err := check.Spool(a.ctx, s, spool)
+	if err != nil {
+		return err
+	}
+	result.Problems = append(result.Problems, waiting...)
 	if c.Repair {
-		result.Actions, err = check.Repair(a.ctx, check.RepairConfig{Store: s, Blobs: blobs, SpoolDir: filepath.Join(a.config.DataDir, "spool"),
+		result.Actions, err = check.Repair(a.ctx, check.RepairConfig{Store: s, Blobs: blobs, SpoolDir: spool,
 			Grace: max(c.Grace, time.Nanosecond), Apply: c.Yes}, result.Report)
 		if err != nil {
 			return err

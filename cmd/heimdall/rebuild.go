@@ -21,7 +21,9 @@ func (c *rebuildCmd) Run(a *app) error {
 	defer blobs.Close()
 	config := rebuild.Config{Store: s, Blobs: blobs, DryRun: c.DryRun}
 	if isTerminal(a.stderr) {
-		config.Progress = func(r rebuild.Report) { fmt.Fprintf(a.stderr, "\r%s   ", r.Phase()) }
+		config.Progress = func(r rebuild.Report) {
+			fmt.Fprintf(a.stderr, "\r%d acquisitions found, %d restored", r.Surveyed, r.Restored)
+		}
 		defer fmt.Fprintln(a.stderr)
 	}
 	report, err := rebuild.Run(a.ctx, config)

@@ -26,7 +26,8 @@ WHERE collected_at IS NOT NULL AND task_id > $1
 ORDER BY task_id LIMIT $2`
 
 	setCollected = `
-UPDATE acquisitions SET collected_at = CASE WHEN $2 THEN clock_timestamp() END WHERE task_id = $1 AND ended_at IS NOT NULL`
+UPDATE acquisitions SET collected_at = CASE WHEN $2 THEN clock_timestamp() END
+WHERE task_id = $1 AND ended_at IS NOT NULL AND task_id NOT IN (SELECT task_id FROM deletions)`
 )
 
 // Uncollected returns a page of the acquisitions that have ended and whose collection is still to be written, in order
@@ -55,7 +56,8 @@ func (s *Store) taskIDs(ctx context.Context, query, afterTaskID string, limit in
 	return list, failed(ctx, do, err)
 }
 
-// SetCollected notes that the collection of an acquisition that has ended is among the objects, or that it is not.
+// SetCollected notes that the collection of an acquisition that has ended is among the objects, or that it is not. One
+// that is going to be deleted is ErrNotFound like one that has been.
 func (s *Store) SetCollected(ctx context.Context, taskID string, collected bool) error {
 	return s.write(ctx, "note collection", func(tx pgx.Tx) error {
 		id, err := parseTaskID(taskID)

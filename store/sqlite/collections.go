@@ -21,7 +21,9 @@ SELECT task_id FROM acquisitions
 WHERE collected_at IS NOT NULL AND task_id > ? AND task_id NOT IN (SELECT task_id FROM deletions)
 ORDER BY task_id LIMIT ?`
 
-	setCollected = `UPDATE acquisitions SET collected_at = ?2 WHERE task_id = ?1 AND ended_at IS NOT NULL`
+	setCollected = `
+UPDATE acquisitions SET collected_at = ?2
+WHERE task_id = ?1 AND ended_at IS NOT NULL AND task_id NOT IN (SELECT task_id FROM deletions)`
 )
 
 // Uncollected returns a page of the acquisitions that have ended and whose collection is still to be written, in order
@@ -45,7 +47,8 @@ func (s *Store) taskIDs(ctx context.Context, query, afterTaskID string, limit in
 	return list, failed(ctx, do, err)
 }
 
-// SetCollected notes that the collection of an acquisition that has ended is among the objects, or that it is not.
+// SetCollected notes that the collection of an acquisition that has ended is among the objects, or that it is not. One
+// that is going to be deleted is ErrNotFound like one that has been.
 func (s *Store) SetCollected(ctx context.Context, taskID string, collected bool) error {
 	return s.write(ctx, "note collection", func(tx *sql.Tx) error {
 		var at *int64

@@ -16,7 +16,8 @@ type CollectionStore interface {
 	Uncollected(ctx context.Context, afterTaskID string, limit int) ([]string, error)
 	// Collected returns a page of those whose collection is there.
 	Collected(ctx context.Context, afterTaskID string, limit int) ([]string, error)
-	// SetCollected notes that the collection of an acquisition that has ended is there, or that it is not.
+	// SetCollected notes that the collection of an acquisition that has ended is there, or that it is not. One that is
+	// going to be deleted is heimdall.ErrNotFound like one that has been.
 	SetCollected(ctx context.Context, taskID string, collected bool) error
 	// NoteLoss says of a success that its recording has been lost since. Its measurement stands.
 	NoteLoss(ctx context.Context, taskID string, websdrID int64, reason string) error
@@ -85,7 +86,7 @@ func collectedNever(t *testing.T, s Store) {
 	finish(t, s, job, heimdall.Failed)
 	ok(t, s.PlanDeletion(t.Context(), []heimdall.Deletion{{TaskID: job.TaskID, Reason: "a test"}}))
 	wantCollected(t, s, nil, nil)
-	ok(t, s.SetCollected(t.Context(), job.TaskID, true))
+	wantErr(t, s.SetCollected(t.Context(), job.TaskID, true), heimdall.ErrNotFound)
 	wantCollected(t, s, nil, nil)
 }
 
