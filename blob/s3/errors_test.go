@@ -144,19 +144,16 @@ func TestAStrangersObjectHasNoHashAndIsComparedByItsBytes(t *testing.T) {
 	})
 }
 
-func TestAPresignedURLGivesTheObjectWithoutAKeyUntilItExpires(t *testing.T) {
+func TestAPresignedURLGivesTheObjectWithoutAKeyForAsLongAsWasSigned(t *testing.T) {
 	s3test.Each(t, func(t *testing.T, server *s3test.Server) {
 		store := open(t, config(server))
 		b := sample(22, 1000)
 		mustPut(t, store, b)
-		for ttl, want := range map[time.Duration]int{time.Minute: http.StatusOK, time.Second: http.StatusForbidden} {
-			at, err := store.Presign(t.Context(), key, ttl)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if want != http.StatusOK {
-				<-time.After(2100 * time.Millisecond) // the server's clock has to pass it
-			}
+		at, err := store.Presign(t.Context(), key, time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at, want := range map[string]int{at: http.StatusOK, strings.Replace(at, "X-Amz-Expires=60", "X-Amz-Expires=61", 1): http.StatusForbidden} {
 			resp, err := http.Get(at)
 			if err != nil {
 				t.Fatal(err)
@@ -164,7 +161,7 @@ func TestAPresignedURLGivesTheObjectWithoutAKeyUntilItExpires(t *testing.T) {
 			got, err := io.ReadAll(resp.Body)
 			resp.Body.Close()
 			if resp.StatusCode != want || err != nil || want == http.StatusOK && !bytes.Equal(got, b) {
-				t.Errorf("good for %v: %s, %d bytes (%v), want status %d", ttl, resp.Status, len(got), err, want)
+				t.Errorf("%s: %s, %d bytes (%v), want status %d", at, resp.Status, len(got), err, want)
 			}
 		}
 		for _, ttl := range []time.Duration{0, s3.MaxPresigned + time.Second} {

@@ -51,7 +51,7 @@ func misbehaving(t *testing.T, server *s3test.Server, meddle func(w http.Respons
 	t.Cleanup(proxy.Close)
 	c := config(server)
 	c.Endpoint = proxy.URL
-	c.Stall = time.Second
+	c.Stall = 3 * time.Second // a busy machine needs one
 	return c
 }
 
@@ -198,7 +198,7 @@ func TestAnUploadThatWasNeverCompletedIsSwept(t *testing.T) {
 }
 
 // damaged answers every GET of the object by what spoil makes of the true answer.
-func damaged(t *testing.T, b []byte, spoil func(n int32, w http.ResponseWriter, true_ *httptest.ResponseRecorder)) *s3.Store {
+func damaged(t *testing.T, b []byte, spoil func(n int32, w http.ResponseWriter, r *http.Request, answer *httptest.ResponseRecorder)) *s3.Store {
 	var gets atomic.Int32
 	store := open(t, misbehaving(t, s3test.Shared(t, "minio"), func(w http.ResponseWriter, r *http.Request, forward http.Handler) bool {
 		if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, key) {
@@ -209,7 +209,7 @@ func damaged(t *testing.T, b []byte, spoil func(n int32, w http.ResponseWriter, 
 		for name, values := range answer.Header() {
 			w.Header()[name] = values
 		}
-		spoil(gets.Add(1), w, answer)
+		spoil(gets.Add(1), w, r, answer)
 		return true
 	}))
 	mustPut(t, store, b)
@@ -219,7 +219,7 @@ func damaged(t *testing.T, b []byte, spoil func(n int32, w http.ResponseWriter, 
 func TestABodyThatWasCorruptedOnItsWayIsNoticedWhenTheObjectIsReadWhole(t *testing.T) {
 	for _, size := range []int{1, 100_000, 3 << 20} {
 		b := sample(4, size)
-		store := damaged(t, b, func(_ int32, w http.ResponseWriter, answer *httptest.ResponseRecorder) {
+		store := damaged(t, b, func(_ int32, w http.ResponseWriter, _ *http.Request, answer *httptest.ResponseRecorder) {
 			body := answer.Body.Bytes()
 			body[len(body)/2] ^= 1
 			w.WriteHeader(answer.Code)
@@ -241,9 +241,10 @@ func TestABodyThatWasCorruptedOnItsWayIsNoticedWhenTheObjectIsReadWhole(t *testi
 }
 
 func TestABrokenConnectionIsMadeAgainWhereItBroke(t *testing.T) {
+	t.Parallel()
 	b := sample(5, 3<<20)
-	for name, spoil := range map[string]func(n int32, w http.ResponseWriter, answer *httptest.ResponseRecorder){
-		"it ends halfway": func(n int32, w http.ResponseWriter, answer *httptest.ResponseRecorder) {
+	for name, spoil := range map[string]func(n int32, w http.ResponseWriter, r *http.Request, answer *httptest.ResponseRecorder){
+		"it ends halfway": func(n int32, w http.ResponseWriter, r *http.Request, answer *httptest.ResponseRecorder) {
 			w.WriteHeader(answer.Code)
 			if body := answer.Body.Bytes(); n%3 != 0 {
 				w.Write(body[:(len(body)+1)/2])
@@ -252,7 +253,7 @@ func TestABrokenConnectionIsMadeAgainWhereItBroke(t *testing.T) {
 				w.Write(body)
 			}
 		},
-		"it stalls halfway": func(n int32, w http.ResponseWriter, answer *httptest.ResponseRecorder) {
+		"it stalls halfway": func(n int32, w http.ResponseWriter, r *http.Request, answer *httptest.ResponseRecorder) {
 			w.WriteHeader(answer.Code)
 			if n > 1 {
 				w.Write(answer.Body.Bytes())
@@ -260,10 +261,9 @@ func TestABrokenConnectionIsMadeAgainWhereItBroke(t *testing.T) {
 			}
 			w.Write(answer.Body.Bytes()[:1000])
 			w.(http.Flusher).Flush()
-			<-time.After(3 * time.Second) // three times as long as the store waits
-			hangUp()
+			<-r.Context().Done() // until the store gives up
 		},
-		"it says 503": func(n int32, w http.ResponseWriter, answer *httptest.ResponseRecorder) {
+		"it says 503": func(n int32, w http.ResponseWriter, r *http.Request, answer *httptest.ResponseRecorder) {
 			if n%2 != 0 {
 				w.Header().Del("Content-Length")
 				refuse(w, 503, "SlowDown")
@@ -281,6 +281,7 @@ func TestABrokenConnectionIsMadeAgainWhereItBroke(t *testing.T) {
 }
 
 func TestAServerThatStallsIsGivenUp(t *testing.T) {
+	t.Parallel()
 	released := make(chan struct{})
 	c := misbehaving(t, s3test.Shared(t, "minio"), func(_ http.ResponseWriter, r *http.Request, _ http.Handler) bool {
 		if r.Method == http.MethodHead {
@@ -289,7 +290,7 @@ func TestAServerThatStallsIsGivenUp(t *testing.T) {
 		return false
 	})
 	t.Cleanup(func() { close(released) }) // before the proxy closes
-	c.RetryFor, c.Stall = time.Millisecond, 300*time.Millisecond
+	c.RetryFor = time.Millisecond
 	store := open(t, c)
 	if _, err := store.Stat(t.Context(), key); !errors.Is(err, s3.ErrAway) {
 		t.Errorf("Stat = %v, want ErrAway", err)
