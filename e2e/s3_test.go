@@ -57,6 +57,10 @@ func TestTheDemoKeepsItsRecordingsInABucketWhenMINIO_URLSaysSo(t *testing.T) {
 			t.Errorf("the bucket holds %q, want samples and metadata of 7", keys)
 		}
 		mustBeConsistent(t, data)
+		var system wire.System
+		if mustJSON(t, &system, data, "system"); system.Objects != c.String() || strings.Contains(system.Objects, c.SecretKey) {
+			t.Errorf("heimdall system says that the recordings are in %q, want %s", system.Objects, c)
+		}
 		out := t.TempDir()
 		var files []struct{ Path string }
 		mustJSON(t, &files, data, "recordings", "export", demo.Acquisition.TaskID, "--format", "npy", "--out", out)

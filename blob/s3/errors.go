@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"github.com/heimdall-sdr/heimdall/blob"
 )
@@ -34,7 +33,7 @@ func (s *Store) explain(ctx context.Context, err error) error {
 	switch code(err) {
 	case "NoSuchBucket":
 		return fmt.Errorf("there is no bucket %s: create it, or name another: %w", c.Bucket, err)
-	case "InvalidAccessKeyId":
+	case "InvalidAccessKeyId", "XAdminUserNotFound":
 		return fmt.Errorf("the server does not know the access key %s: correct it: %w", c.AccessKey, err)
 	case "SignatureDoesNotMatch":
 		return fmt.Errorf("the secret key is not that of the access key %s: correct it: %w", c.AccessKey, err)
@@ -69,8 +68,7 @@ func explainTLS(c Config, err error) error {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return fmt.Errorf("the certificate of %s cannot be verified: name the file of the authority that signed it: %w", c, err)
 	}
-	_, plain := errors.AsType[tls.RecordHeaderError](err)
-	if plain || strings.Contains(err.Error(), "HTTP response to HTTPS client") {
+	if _, plain := errors.AsType[tls.RecordHeaderError](err); plain || errors.Is(err, http.ErrSchemeMismatch) {
 		return fmt.Errorf("%s speaks no TLS: use http://, or give it a certificate: %w", c, err)
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -38,7 +39,7 @@ func misbehaving(t *testing.T, server *s3test.Server, meddle func(w http.Respons
 	if err != nil {
 		t.Fatal(err)
 	}
-	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+	forward := &httputil.ReverseProxy{ErrorLog: quiet, Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(to)
 		r.Out.Host = r.In.Host
 	}}
@@ -50,9 +51,12 @@ func misbehaving(t *testing.T, server *s3test.Server, meddle func(w http.Respons
 	t.Cleanup(proxy.Close)
 	c := config(server)
 	c.Endpoint = proxy.URL
-	c.Stall = time.Second
+	c.Stall = 3 * time.Second // a busy machine needs one
 	return c
 }
+
+// quiet is for errors that a test provokes.
+var quiet = log.New(io.Discard, "", 0)
 
 // hangUp breaks the connection without an answer.
 func hangUp() { panic(http.ErrAbortHandler) }
@@ -84,14 +88,14 @@ func step(r *http.Request) string {
 }
 
 func TestAPutSurvivesEveryStepThatFailsOnce(t *testing.T) {
-	const large, small = 20 << 20, 100_000
+	const large, small = 9 << 20, 100_000
 	s3test.Each(t, func(t *testing.T, server *s3test.Server) {
 		for _, c := range []struct {
 			size  int
 			steps []string
 		}{
 			{small, []string{"HEAD", "PUT"}},
-			{large, []string{"HEAD", "POST uploads", "PUT part 1", "PUT part 2", "PUT part 3", "POST upload"}},
+			{large, []string{"POST uploads", "PUT part 1", "PUT part 2", "POST upload"}},
 		} {
 			for _, at := range c.steps {
 				for how, fault := range map[string]func(w http.ResponseWriter, r *http.Request, forward http.Handler){
@@ -144,7 +148,7 @@ func TestAServerThatGoesOnFailingIsAnErrorAndLeavesNoTraceAndThePutMayBeRepeated
 			})
 			c.RetryFor = time.Second
 			store := open(t, c)
-			b := sample(2, 20<<20)
+			b := sample(2, 9<<20)
 			began := time.Now()
 			err := store.Put(t.Context(), key, bytes.NewReader(b), blob.SumOf(b))
 			if !errors.Is(err, s3.ErrAway) {
@@ -194,7 +198,7 @@ func TestAnUploadThatWasNeverCompletedIsSwept(t *testing.T) {
 }
 
 // damaged answers every GET of the object by what spoil makes of the true answer.
-func damaged(t *testing.T, b []byte, spoil func(n int32, w http.ResponseWriter, true_ *httptest.ResponseRecorder)) *s3.Store {
+func damaged(t *testing.T, b []byte, spoil func(n int32, w http.ResponseWriter, r *http.Request, answer *httptest.ResponseRecorder)) *s3.Store {
 	var gets atomic.Int32
 	store := open(t, misbehaving(t, s3test.Shared(t, "minio"), func(w http.ResponseWriter, r *http.Request, forward http.Handler) bool {
 		if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, key) {
@@ -205,7 +209,7 @@ func damaged(t *testing.T, b []byte, spoil func(n int32, w http.ResponseWriter, 
 		for name, values := range answer.Header() {
 			w.Header()[name] = values
 		}
-		spoil(gets.Add(1), w, answer)
+		spoil(gets.Add(1), w, r, answer)
 		return true
 	}))
 	mustPut(t, store, b)
@@ -215,7 +219,7 @@ func damaged(t *testing.T, b []byte, spoil func(n int32, w http.ResponseWriter, 
 func TestABodyThatWasCorruptedOnItsWayIsNoticedWhenTheObjectIsReadWhole(t *testing.T) {
 	for _, size := range []int{1, 100_000, 3 << 20} {
 		b := sample(4, size)
-		store := damaged(t, b, func(_ int32, w http.ResponseWriter, answer *httptest.ResponseRecorder) {
+		store := damaged(t, b, func(_ int32, w http.ResponseWriter, _ *http.Request, answer *httptest.ResponseRecorder) {
 			body := answer.Body.Bytes()
 			body[len(body)/2] ^= 1
 			w.WriteHeader(answer.Code)
@@ -237,9 +241,10 @@ func TestABodyThatWasCorruptedOnItsWayIsNoticedWhenTheObjectIsReadWhole(t *testi
 }
 
 func TestABrokenConnectionIsMadeAgainWhereItBroke(t *testing.T) {
+	t.Parallel()
 	b := sample(5, 3<<20)
-	for name, spoil := range map[string]func(n int32, w http.ResponseWriter, answer *httptest.ResponseRecorder){
-		"it ends halfway": func(n int32, w http.ResponseWriter, answer *httptest.ResponseRecorder) {
+	for name, spoil := range map[string]func(n int32, w http.ResponseWriter, r *http.Request, answer *httptest.ResponseRecorder){
+		"it ends halfway": func(n int32, w http.ResponseWriter, r *http.Request, answer *httptest.ResponseRecorder) {
 			w.WriteHeader(answer.Code)
 			if body := answer.Body.Bytes(); n%3 != 0 {
 				w.Write(body[:(len(body)+1)/2])
@@ -248,7 +253,7 @@ func TestABrokenConnectionIsMadeAgainWhereItBroke(t *testing.T) {
 				w.Write(body)
 			}
 		},
-		"it stalls halfway": func(n int32, w http.ResponseWriter, answer *httptest.ResponseRecorder) {
+		"it stalls halfway": func(n int32, w http.ResponseWriter, r *http.Request, answer *httptest.ResponseRecorder) {
 			w.WriteHeader(answer.Code)
 			if n > 1 {
 				w.Write(answer.Body.Bytes())
@@ -256,10 +261,9 @@ func TestABrokenConnectionIsMadeAgainWhereItBroke(t *testing.T) {
 			}
 			w.Write(answer.Body.Bytes()[:1000])
 			w.(http.Flusher).Flush()
-			<-time.After(3 * time.Second) // three times as long as the store waits
-			hangUp()
+			<-r.Context().Done() // until the store gives up
 		},
-		"it says 503": func(n int32, w http.ResponseWriter, answer *httptest.ResponseRecorder) {
+		"it says 503": func(n int32, w http.ResponseWriter, r *http.Request, answer *httptest.ResponseRecorder) {
 			if n%2 != 0 {
 				w.Header().Del("Content-Length")
 				refuse(w, 503, "SlowDown")
@@ -277,6 +281,7 @@ func TestABrokenConnectionIsMadeAgainWhereItBroke(t *testing.T) {
 }
 
 func TestAServerThatStallsIsGivenUp(t *testing.T) {
+	t.Parallel()
 	released := make(chan struct{})
 	c := misbehaving(t, s3test.Shared(t, "minio"), func(_ http.ResponseWriter, r *http.Request, _ http.Handler) bool {
 		if r.Method == http.MethodHead {
@@ -285,7 +290,7 @@ func TestAServerThatStallsIsGivenUp(t *testing.T) {
 		return false
 	})
 	t.Cleanup(func() { close(released) }) // before the proxy closes
-	c.RetryFor, c.Stall = time.Millisecond, 300*time.Millisecond
+	c.RetryFor = time.Millisecond
 	store := open(t, c)
 	if _, err := store.Stat(t.Context(), key); !errors.Is(err, s3.ErrAway) {
 		t.Errorf("Stat = %v, want ErrAway", err)

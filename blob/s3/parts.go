@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"golang.org/x/sync/errgroup"
@@ -109,7 +110,7 @@ func (u *upload) sendPart(ctx context.Context, i int, body []byte) error {
 		out, err := u.s.client.UploadPart(ctx, &s3.UploadPartInput{
 			Bucket: &u.s.config.Bucket, Key: &u.key, UploadId: u.id, PartNumber: number,
 			Body: bytes.NewReader(body), ContentLength: aws.Int64(int64(len(body))), ChecksumCRC32C: sum,
-		})
+		}, s3.WithAPIOptions(v4.SwapComputePayloadSHA256ForUnsignedPayloadMiddleware))
 		if err == nil {
 			u.done[i] = types.CompletedPart{PartNumber: number, ETag: out.ETag, ChecksumCRC32C: sum}
 		}

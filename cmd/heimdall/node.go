@@ -67,7 +67,7 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 		Lease: w.Lease, Ahead: claimAhead, Grace: w.Grace,
 	}
 	n.handler = api.New(api.Config{Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version,
-		Settings: api.Settings{RetentionDays: k.RetentionDays}})
+		Settings: api.Settings{RetentionDays: k.RetentionDays, Objects: n.objects.String()}})
 	return n, nil
 }
 
