@@ -2,7 +2,7 @@
 GO ?= go
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 check: fmt vet staticcheck test-race ## the gate: everything that must hold before a commit
 
@@ -25,6 +25,13 @@ test-race: ## the tests with the race detector
 
 test-apache: ## the tests of the database on the Apache edition of TimescaleDB, too (root on Debian; 1 minute more the first time)
 	.ci/timescale-apache $(GO) test ./store/postgres -run /apache
+
+s3-servers: ## build the S3 servers that tests start, MinIO and versitygw, into the cache (4 minutes the first time)
+	.ci/s3-servers
+
+test-s3: s3-servers ## the tests of recordings in buckets; without these servers they are skipped
+	HEIMDALL_TEST_S3=required $(GO) test ./blob/s3
+	HEIMDALL_TEST_S3=required $(GO) test ./e2e -run 'MINIO|ObjectStore'
 
 test-simd: ## the tests of the metrics with vector instructions built in
 	GOEXPERIMENT=simd $(GO) vet ./dsp
@@ -50,6 +57,9 @@ bench-store: ## those of both databases; PostgreSQL must be installed (ROWS=1000
 	$(GO) test -run '^$$' -bench . -benchmem ./store/sqlite
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./store/postgres -rows $${ROWS:-1000000}
 
+bench-archive: s3-servers ## storing one file in a bucket, beside the SDK's own upload, and in a folder (MIB=256)
+	$(GO) test -run '^$$' -bench PutFile -benchtime 5x ./blob/s3 -file-mib $${MIB:-256}
+
 generate: ## what is made from the code: docs/openapi.json, docs/signal-metrics.md
 	$(GO) test ./api -run OpenAPI -update
 	$(GO) test ./dsp -run SignalMetrics -update
@@ -57,4 +67,4 @@ generate: ## what is made from the code: docs/openapi.json, docs/signal-metrics.
 build: ## one static binary, ./heimdall (GOEXPERIMENT=simd on amd64: metrics at up to twice the speed)
 	CGO_ENABLED=0 $(GO) build -trimpath -o heimdall ./cmd/heimdall
 
-.PHONY: help check fmt vet staticcheck test test-race test-apache test-simd fuzz soak bench bench-simd bench-store accuracy generate build
+.PHONY: help check fmt vet staticcheck test test-race test-apache test-simd fuzz soak bench bench-simd bench-store bench-archive s3-servers test-s3 accuracy generate build

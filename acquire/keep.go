@@ -30,7 +30,7 @@ func (k *capture) store(ctx context.Context, entry *spoolEntry, s *sealed) error
 	for copy := 1; ; copy++ {
 		s.Capture.Recording.S3Path = dataKey(s.Capture.TaskID, s.Capture.WebSDRID, copy)
 		s.Measurement.S3Path = s.Capture.Recording.S3Path
-		err := retryStorage(ctx, k.a.Jitter, func() error { return k.putObjects(ctx, entry, s) }, k.note)
+		err := retryStorage(ctx, k.a.Jitter, func() error { return putObjects(ctx, k.a.Blobs, entry, s) }, k.note)
 		if errors.Is(err, blob.ErrDiffers) && copy < maxCopies {
 			continue
 		}
@@ -65,20 +65,19 @@ type linker interface {
 }
 
 // putObjects stores the samples and the metadata beside them.
-func (k *capture) putObjects(ctx context.Context, entry *spoolEntry, s *sealed) error {
-	key := s.Capture.Recording.S3Path
-	if err := k.putSamples(ctx, key, entry.samplesPath(), s.Sum); err != nil {
+func putObjects(ctx context.Context, blobs blob.Store, entry *spoolEntry, s *sealed) error {
+	if err := putSamples(ctx, blobs, s.Capture.Recording.S3Path, entry.samplesPath(), s.Sum); err != nil {
 		return err
 	}
 	meta, err := export.Metadata(s.Acquisition, s.Capture, s.WebSDR, &s.Measurement)
 	if err != nil {
 		return err
 	}
-	return k.a.Blobs.Put(ctx, s.Capture.Recording.MetadataPath(), bytes.NewReader(meta), blob.SumOf(meta))
+	return blobs.Put(ctx, s.Capture.Recording.MetadataPath(), bytes.NewReader(meta), blob.SumOf(meta))
 }
 
-func (k *capture) putSamples(ctx context.Context, key, path string, want blob.Sum) error {
-	if l, ok := k.a.Blobs.(linker); ok {
+func putSamples(ctx context.Context, blobs blob.Store, key, path string, want blob.Sum) error {
+	if l, ok := blobs.(linker); ok {
 		return l.Link(ctx, key, path, want)
 	}
 	f, err := os.Open(path)
@@ -86,5 +85,5 @@ func (k *capture) putSamples(ctx context.Context, key, path string, want blob.Su
 		return fmt.Errorf("open spool: %w", err)
 	}
 	defer f.Close()
-	return k.a.Blobs.Put(ctx, key, f, want)
+	return blobs.Put(ctx, key, f, want)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/collect"
 )
 
 // A Lease is a worker's hold on an acquisition. Fence grows with every claim, and every write checks it, so
@@ -26,6 +27,12 @@ type Job struct {
 // be repeated: the second time changes nothing. Those that take a Lease return
 // heimdall.ErrLost when it is no longer held. Methods are safe for concurrent use and return promptly when ctx is cancelled.
 type Store interface {
+	collect.Store
+
+	// Uncollected returns a page of the acquisitions that have ended and whose collection is still to be written, in
+	// order of task_id, after the one given.
+	Uncollected(ctx context.Context, afterTaskID string, limit int) ([]string, error)
+
 	// Claim takes the oldest acquisition that is pending and due, or that is running under an expired lease,
 	// sets it running with a new fence and returns it; heimdall.ErrNoWork when there is none. An acquisition
 	// is due when its StartAt is zero or at most ahead away.
@@ -33,12 +40,6 @@ type Store interface {
 
 	// Extend renews the lease and reports whether cancellation was asked for.
 	Extend(ctx context.Context, l Lease, lease time.Duration) (cancelRequested bool, err error)
-
-	// Acquisition returns an acquisition and its captures as they are now, or heimdall.ErrNotFound.
-	Acquisition(ctx context.Context, taskID string) (heimdall.Acquisition, []heimdall.Capture, error)
-
-	// WebSDRs returns the rows chosen, in order of id.
-	WebSDRs(ctx context.Context, f heimdall.WebSDRFilter) ([]heimdall.WebSDR, error)
 
 	// SetWindow records the start of the agreed common window.
 	SetWindow(ctx context.Context, l Lease, start time.Time) error

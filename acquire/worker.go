@@ -34,7 +34,9 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	running, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
-	var jobs sync.WaitGroup
+	var jobs, others sync.WaitGroup
+	others.Go(func() { w.collectOthers(ctx) })
+	defer others.Wait()
 	local := newLocalJobs()
 	free := make(chan struct{}, w.Concurrency)
 	for ctx.Err() == nil {
@@ -85,6 +87,7 @@ func (w *Worker) hold(ctx context.Context, job *Job) {
 	a := w.Acquirer
 	log := a.Log.With("acquisition", job.TaskID)
 	log.Info("acquisition claimed", "worker", w.Name, "captures", len(job.Captures), "claims", job.Acquisition.Claims)
+	whole := ctx
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	cancelled := make(chan struct{})
@@ -98,6 +101,7 @@ func (w *Worker) hold(ctx context.Context, job *Job) {
 	switch {
 	case err == nil:
 		log.Info("acquisition ended")
+		w.collect(whole, job.TaskID)
 	case errors.Is(err, heimdall.ErrLost):
 		log.Warn("acquisition lost to another worker")
 	case stopped:

@@ -9,7 +9,8 @@ import (
 
 // Settings are those of the server that the API tells, because they decide what can be asked of old data.
 type Settings struct {
-	RetentionDays int // 0 means for ever
+	RetentionDays int    // 0 means for ever
+	Objects       string // where the recordings are, without any secret
 }
 
 type systemOutput struct{ Body wire.System }
@@ -20,7 +21,7 @@ func (s *service) system(ctx context.Context, _ *struct{}) (*systemOutput, error
 		return nil, err
 	}
 	out := wire.System{
-		Version: s.Version, AlgorithmVersion: recompute.Version,
+		Version: s.Version, AlgorithmVersion: recompute.Version, Objects: s.Settings.Objects,
 		Database: wire.Database{
 			Backend: d.Backend, Version: d.Version, Reason: d.Reason, SchemaVersion: d.Schema,
 			Partitions: d.Partitions, CompressedPartitions: d.Compressed, Bytes: d.Bytes,

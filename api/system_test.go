@@ -10,7 +10,7 @@ import (
 )
 
 func TestTheSystemSaysWhatItIsMadeOfAndHowItIsSet(t *testing.T) {
-	r := newRig(t, func(c *api.Config) { c.Settings = api.Settings{RetentionDays: 30} })
+	r := newRig(t, func(c *api.Config) { c.Settings = api.Settings{RetentionDays: 30, Objects: "s3://bucket"} })
 	r.acquisition(r.websdr("one").ID)
 	var got wire.System
 	r.get("/api/v1/system").want(200).into(&got)
@@ -18,7 +18,7 @@ func TestTheSystemSaysWhatItIsMadeOfAndHowItIsSet(t *testing.T) {
 		t.Errorf("the database is %+v", got.Database)
 	}
 	want := wire.System{
-		Version: "test", AlgorithmVersion: got.AlgorithmVersion, Database: got.Database, RetentionDays: new(30),
+		Version: "test", AlgorithmVersion: got.AlgorithmVersion, Database: got.Database, Objects: "s3://bucket", RetentionDays: new(30),
 		Queue: wire.Queue{Pending: 1},
 	}
 	want.Database.Backend = "sqlite"

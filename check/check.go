@@ -7,8 +7,12 @@
 // A second copy of a recording whose row speaks of another one is no problem either, but counted: a worker was killed
 // between its object and its row, and another that had not its spool recorded again. It goes with its acquisition.
 //
-// It changes nothing. A quick check compares names and sizes; a deep one reads every recording and compares
-// its hash. On a live system what belongs to acquisitions still running is left out.
+// Run changes nothing. A quick check compares names and sizes; a deep one reads every recording and compares
+// its hash, and every collection. On a live system what belongs to acquisitions still running is left out. Repair
+// mends what can be mended, and never deletes the only copy of anything.
+//
+// The surprising part: a recording that is known to be lost is no problem any more. Its capture says so, in the words
+// that begin with heimdall.LostRecording, and its measurement stands.
 package check
 
 import (
@@ -24,6 +28,8 @@ import (
 
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/blob"
+	"github.com/heimdall-sdr/heimdall/collect"
+	"github.com/heimdall-sdr/heimdall/export"
 	"github.com/heimdall-sdr/heimdall/store"
 )
 
@@ -33,7 +39,15 @@ const (
 	ObjectTruncated = "object_truncated" // it has another size than the row says
 	ObjectCorrupt   = "object_corrupt"   // it has another hash than the row says
 	ObjectOrphaned  = "object_orphaned"  // no row speaks of it
+
+	CollectionMissing = "collection_missing" // a collection that was written is not there, or cannot be read
+
+	SpoolUnknown = "spool_unknown" // a recording waits in the spool whose acquisition the database does not know
+	SpoolDamaged = "spool_damaged" // what waits in the spool cannot be read
 )
+
+// QuarantinePrefix is before the keys of objects that Repair has put aside: nothing here reads or deletes them.
+const QuarantinePrefix = "quarantine/"
 
 // A Store is what checking asks of a database.
 type Store interface {
@@ -43,18 +57,24 @@ type Store interface {
 	RecordingKeys(ctx context.Context) iter.Seq2[heimdall.Capture, error]
 	// Acquisition returns an acquisition and its captures, or heimdall.ErrNotFound.
 	Acquisition(ctx context.Context, taskID string) (heimdall.Acquisition, []heimdall.Capture, error)
+	// Capture returns one WebSDR's part of an acquisition, or heimdall.ErrNotFound.
+	Capture(ctx context.Context, taskID string, websdrID int64) (heimdall.Capture, error)
 	// Deletion returns what the journal of deletions says of an acquisition, or heimdall.ErrNotFound.
 	Deletion(ctx context.Context, taskID string) (heimdall.Deletion, error)
+	// Collected returns a page of the acquisitions whose collection was written, in order of task_id.
+	Collected(ctx context.Context, afterTaskID string, limit int) ([]string, error)
 }
 
 // A Report says what was looked at and what was found.
 type Report struct {
-	Recordings int64           `json:"recordings"`
-	Objects    int64           `json:"objects"`
-	Bytes      int64           `json:"bytes"`      // of the recordings' data
-	Superseded int64           `json:"superseded"` // objects that another copy of the same capture has replaced
-	Deep       bool            `json:"deep"`
-	Problems   []store.Problem `json:"problems"`
+	Recordings  int64           `json:"recordings"`
+	Objects     int64           `json:"objects"`
+	Bytes       int64           `json:"bytes"`       // of the recordings' data
+	Superseded  int64           `json:"superseded"`  // objects that another copy of the same capture has replaced
+	Lost        int64           `json:"lost"`        // recordings that are known to be lost
+	Quarantined int64           `json:"quarantined"` // objects that Repair has put aside
+	Deep        bool            `json:"deep"`
+	Problems    []store.Problem `json:"problems"`
 }
 
 // Run checks everything. progress, if not nil, is told after each recording.
@@ -82,16 +102,69 @@ func Run(ctx context.Context, s Store, blobs blob.Store, deep bool, progress fun
 			progress(r)
 		}
 	}
-	return r, checkOrphans(ctx, s, blobs, owned, recorded, &r)
+	collected := map[string]bool{} // acquisitions by the collections that there are
+	if err := checkOrphans(ctx, s, blobs, owned, recorded, collected, &r); err != nil {
+		return r, err
+	}
+	return r, checkCollections(ctx, s, blobs, collected, &r)
+}
+
+// checkCollections looks for collections that were written and are not there. Those still to be written are no problem:
+// a worker does so.
+func checkCollections(ctx context.Context, s Store, blobs blob.Store, there map[string]bool, r *Report) error {
+	const pageSize = 500
+	for after := ""; ; {
+		page, err := s.Collected(ctx, after, pageSize)
+		if err != nil {
+			return err
+		}
+		for _, taskID := range page {
+			if there[taskID] && !r.Deep {
+				continue
+			}
+			if err := readable(ctx, blobs, taskID); ctx.Err() != nil {
+				return ctx.Err()
+			} else if err != nil { // also where it was written since the objects were listed, it can be read
+				r.Problems = append(r.Problems, store.Problem{Kind: CollectionMissing, TaskID: taskID,
+					Object: export.CollectionKey(taskID, 1), Detail: fmt.Sprintf("its collection: %v", err)})
+			}
+		}
+		if len(page) < pageSize {
+			return nil
+		}
+		after = page[len(page)-1]
+	}
+}
+
+// readable is nil when one copy of a collection can be read.
+func readable(ctx context.Context, blobs blob.Store, taskID string) error {
+	var last error
+	for copy := 1; ; copy++ {
+		_, err := collect.Read(ctx, blobs, export.CollectionKey(taskID, copy))
+		if errors.Is(err, blob.ErrNotFound) && copy > 1 {
+			return last
+		}
+		if err == nil {
+			return nil
+		}
+		last = err
+	}
 }
 
 // checkRecording looks at the two objects of one recording.
 func checkRecording(ctx context.Context, s Store, blobs blob.Store, c *heimdall.Capture, deep bool, r *Report) error {
 	found := func(kind, format string, args ...any) {
-		r.Problems = append(r.Problems, store.Problem{Kind: kind, TaskID: c.TaskID, WebSDRID: c.WebSDRID, Detail: fmt.Sprintf(format, args...)})
+		r.Problems = append(r.Problems, store.Problem{Kind: kind, TaskID: c.TaskID, WebSDRID: c.WebSDRID, Object: args[0].(string), Detail: fmt.Sprintf(format, args...)})
+	}
+	lost := strings.HasPrefix(c.Reason, heimdall.LostRecording)
+	if lost {
+		r.Lost++
 	}
 	for _, key := range []string{c.Recording.S3Path, c.Recording.MetadataPath()} {
 		isData := key == c.Recording.S3Path
+		if isData && lost {
+			continue
+		}
 		info, err := blobs.Stat(ctx, key)
 		sum := c.Recording.SHA256
 		if err == nil && isData && deep && info.Bytes == c.Recording.Bytes {
@@ -106,6 +179,14 @@ func checkRecording(ctx context.Context, s Store, blobs blob.Store, c *heimdall.
 				continue
 			}
 		}
+		if err == nil && !isData && deep {
+			if why := undescribed(ctx, blobs, c); why != nil {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				found(ObjectCorrupt, "%s does not describe its recording: %v", key, why)
+			}
+		}
 		switch {
 		case err != nil:
 			return fmt.Errorf("check object %s: %w", key, err)
@@ -114,6 +195,22 @@ func checkRecording(ctx context.Context, s Store, blobs blob.Store, c *heimdall.
 		case sum != c.Recording.SHA256:
 			found(ObjectCorrupt, "%s hashes to %s, its row says %s", key, sum, c.Recording.SHA256)
 		}
+	}
+	return nil
+}
+
+// undescribed is why the metadata beside a recording is not that of the recording; nil when it is.
+func undescribed(ctx context.Context, blobs blob.Store, c *heimdall.Capture) error {
+	doc, err := collect.ReadObject(ctx, blobs, c.Recording.MetadataPath())
+	if err != nil {
+		return err
+	}
+	rows, err := export.ReadMetadata(doc)
+	if err != nil {
+		return err
+	}
+	if got := rows.Capture.Recording; got.SHA256 != c.Recording.SHA256 {
+		return fmt.Errorf("it describes %s with SHA-256 %s, its row says %s", got.S3Path, got.SHA256, c.Recording.SHA256)
 	}
 	return nil
 }
@@ -132,8 +229,8 @@ func hashOf(ctx context.Context, blobs blob.Store, key string) (string, error) {
 }
 
 // checkOrphans looks for objects that no row speaks of.
-func checkOrphans(ctx context.Context, s Store, blobs blob.Store, owned, recorded map[string]bool, r *Report) error {
-	running := map[string]bool{} // acquisitions already asked about
+func checkOrphans(ctx context.Context, s Store, blobs blob.Store, owned, recorded, collected map[string]bool, r *Report) error {
+	states := map[string]heimdall.State{} // of acquisitions already asked about; "" of those that are not there
 	for info, err := range blobs.List(ctx, "") {
 		if err != nil {
 			return fmt.Errorf("list objects: %w", err)
@@ -146,21 +243,29 @@ func checkOrphans(ctx context.Context, s Store, blobs blob.Store, owned, recorde
 			r.Superseded++
 			continue
 		}
+		if strings.HasPrefix(info.Key, QuarantinePrefix) {
+			r.Quarantined++
+			continue
+		}
 		taskID := taskOf(info.Key)
-		busy, asked := running[taskID]
+		state, asked := states[taskID]
 		if !asked {
 			a, _, err := s.Acquisition(ctx, taskID)
 			if err != nil && !errors.Is(err, heimdall.ErrNotFound) {
 				return fmt.Errorf("check object %s: %w", info.Key, err)
 			}
-			busy = err == nil && !a.State.Ended()
-			running[taskID] = busy
+			state = a.State
+			states[taskID] = state
+		}
+		if state != "" && collectionName.MatchString(info.Key) {
+			collected[taskID] = true
+			continue
 		}
 		if _, err := blobs.Stat(ctx, info.Key); errors.Is(err, blob.ErrNotFound) {
 			continue // deleted since it was listed
 		}
-		if !busy {
-			r.Problems = append(r.Problems, store.Problem{Kind: ObjectOrphaned, TaskID: taskID, Detail: info.Key + " belongs to no recording"})
+		if state == "" || state.Ended() {
+			r.Problems = append(r.Problems, store.Problem{Kind: ObjectOrphaned, TaskID: taskID, Object: info.Key, Detail: info.Key + " belongs to no recording"})
 		}
 	}
 	return nil
@@ -175,6 +280,8 @@ func taskOf(key string) string {
 	id, _, _ := strings.Cut(rest, "/")
 	return id
 }
+
+var collectionName = regexp.MustCompile(`^sessions/[^/]+/acquisition(-[0-9]+)?\.sigmf-collection$`)
 
 var copyName = regexp.MustCompile(`^(sessions/[^/]+/websdr_[0-9]+)(-[0-9]+)?\.sigmf-(data|meta)$`)
 

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/heimdall-sdr/heimdall/blob/s3/s3test"
 	"github.com/heimdall-sdr/heimdall/store/postgres"
 	"github.com/heimdall-sdr/heimdall/store/postgres/pgtest"
 )
@@ -52,7 +53,7 @@ func binary(t testing.TB) string {
 }
 
 func TestMain(m *testing.M) {
-	code := pgtest.Main(m, postgres.Migrate)
+	code := s3test.Main(func() int { return pgtest.Main(m, postgres.Migrate) })
 	if buildOnce.path != "" {
 		os.RemoveAll(filepath.Dir(buildOnce.path))
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 )
 
 const (
@@ -29,11 +30,11 @@ func NPYHeader(samples int64) []byte {
 	return append(h, '\n')
 }
 
-// An NPYReader reads the samples of a .npy file: a row of complex numbers, or a table of I and Q columns.
+// An NPYReader reads the samples of a .npy file: a row or a column of complex numbers, or a table of I and Q columns.
 type NPYReader struct {
-	Format      Format
-	Samples     int64 // that the header announces
-	HeaderBytes int64 // before the first sample
+	Format      Format // that Read gives; the file itself may be big-endian
+	Samples     int64  // that the header announces
+	HeaderBytes int64  // before the first sample
 
 	r    io.Reader
 	left int64 // bytes
@@ -52,6 +53,9 @@ func NewNPYReader(r io.Reader) (*NPYReader, error) {
 	format, samples, err := a.layout()
 	if err != nil {
 		return nil, fmt.Errorf("read npy header: %w", err)
+	}
+	if a.bigEndian() {
+		r = &swapped{r: r, width: format.Size() / 2}
 	}
 	return &NPYReader{Format: format, Samples: samples, HeaderBytes: headerBytes,
 		r: r, left: samples * int64(format.Size())}, nil
@@ -108,32 +112,60 @@ func readNPYHeader(r io.Reader) (dict string, headerBytes int64, err error) {
 	return string(text), fixed + length, nil
 }
 
+// order is how the bytes of a number are ordered: <, > or | where it has only one. Without a mark it is that of the
+// machine, which nobody knows any more.
+func (a *npyArray) order() (order, kind string) {
+	if a.descr != "" && strings.ContainsAny(a.descr[:1], "<>|=") {
+		return a.descr[:1], a.descr[1:]
+	}
+	return "|", a.descr
+}
+
+func (a *npyArray) bigEndian() bool {
+	order, _ := a.order()
+	return order == ">"
+}
+
 // layout says which samples the array holds.
 func (a *npyArray) layout() (Format, int64, error) {
-	order, kind := "|", a.descr
-	if a.descr != "" && (a.descr[0] == '<' || a.descr[0] == '>' || a.descr[0] == '|' || a.descr[0] == '=') {
-		order, kind = a.descr[:1], a.descr[1:]
-	}
+	order, kind := a.order()
 	complexFormats := map[string]Format{"c8": CF32LE, "c16": CF64LE}
 	pairFormats := map[string]Format{"i2": CI16LE, "u1": CU8, "i1": CI8, "f4": CF32LE, "f8": CF64LE}
 	f, isComplex := complexFormats[kind]
 	if !isComplex {
 		f = pairFormats[kind]
 	}
+	samples, inLine := a.line()
+	if !isComplex && len(a.shape) == 2 {
+		samples = a.shape[0]
+	}
 	switch {
 	case f == 0:
 		return 0, 0, fmt.Errorf("dtype %q holds no samples: save x.astype('<c8')", a.descr)
-	case order != "<" && f.Size() > 2:
-		return 0, 0, fmt.Errorf("dtype %q is not little-endian: save x.astype('<%s')", a.descr, kind)
-	case isComplex && len(a.shape) != 1:
+	case order != "<" && order != ">" && f.Size() > 2:
+		return 0, 0, fmt.Errorf("dtype %q does not say its byte order: save x.astype('<%s')", a.descr, kind)
+	case isComplex && !inLine:
 		return 0, 0, fmt.Errorf("shape %v of complex samples is not one-dimensional: save x.reshape(-1)", a.shape)
 	case !isComplex && (len(a.shape) != 2 || a.shape[1] != 2):
 		return 0, 0, fmt.Errorf("shape %v of dtype %q is not (N, 2) with columns I and Q: save numpy.column_stack((i, q))",
 			a.shape, a.descr)
 	case !isComplex && a.fortran && a.shape[0] > 1:
 		return 0, 0, errors.New("the columns lie one after the other (Fortran order): save numpy.ascontiguousarray(x)")
-	case a.shape[0] > math.MaxInt64/int64(f.Size()):
+	case samples > math.MaxInt64/int64(f.Size()):
 		return 0, 0, fmt.Errorf("shape %v is too large", a.shape)
 	}
-	return f, a.shape[0], nil
+	return f, samples, nil
+}
+
+// line is how many numbers lie in a line: those of an array all of whose dimensions but one have the length 1. In
+// which order its dimensions lie makes no difference then.
+func (a *npyArray) line() (n int64, ok bool) {
+	n = 1
+	long := 0
+	for _, d := range a.shape {
+		if d != 1 {
+			n, long = d, long+1
+		}
+	}
+	return n, len(a.shape) > 0 && long <= 1
 }

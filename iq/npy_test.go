@@ -10,8 +10,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/heimdall-sdr/heimdall/iq"
 )
@@ -63,6 +65,9 @@ func TestHeadersOfAllVersionsAndSpacingsAreRead(t *testing.T) {
 		{1, "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2), }", iq.CF64LE, 3},
 		{1, "{'descr': '<i2', 'fortran_order': True, 'shape': (1, 2), }", iq.CI16LE, 1},
 		{1, "{'descr': '<c8', 'fortran_order': False, 'shape': (0,), }", iq.CF32LE, 0},
+		{1, "{'descr': '<c8', 'fortran_order': False, 'shape': (3, 1), }", iq.CF32LE, 3},
+		{1, "{'descr': '<c8', 'fortran_order': True, 'shape': (1, 3), }", iq.CF32LE, 3},
+		{1, "{'descr': '<c16', 'fortran_order': True, 'shape': (1, 1), }", iq.CF64LE, 1},
 	} {
 		body := make([]byte, c.samples*int64(c.format.Size()))
 		for k := range body {
@@ -80,10 +85,49 @@ func TestHeadersOfAllVersionsAndSpacingsAreRead(t *testing.T) {
 	}
 }
 
+func TestABigEndianArrayGivesTheSameSamples(t *testing.T) {
+	for _, c := range []struct {
+		dict   string
+		format iq.Format
+	}{
+		{"{'descr': '>c8', 'fortran_order': False, 'shape': (999,), }", iq.CF32LE},
+		{"{'descr': '>c16', 'fortran_order': False, 'shape': (999,), }", iq.CF64LE},
+		{"{'descr': '>i2', 'fortran_order': False, 'shape': (999, 2), }", iq.CI16LE},
+	} {
+		want := make([]byte, 999*c.format.Size())
+		for k := range want {
+			want[k] = byte(k * 7)
+		}
+		turned, width := bytes.Clone(want), c.format.Size()/2
+		for k := 0; k < len(turned); k += width {
+			slices.Reverse(turned[k : k+width])
+		}
+		file := npy(1, c.dict, append(turned, "more"...))
+		for name, src := range map[string]io.Reader{
+			"as it comes": bytes.NewReader(file), "byte by byte": iotest.OneByteReader(bytes.NewReader(file)), "in halves": iotest.HalfReader(bytes.NewReader(file)),
+		} {
+			r, err := iq.NewNPYReader(src)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := io.ReadAll(r); err != nil || r.Format != c.format || !bytes.Equal(got, want) {
+				t.Errorf("%s, %s: %v, %d bytes that differ, error %v", c.dict, name, r.Format, len(got), err)
+			}
+		}
+		r, err := iq.NewNPYReader(bytes.NewReader(file[:len(file)-4-1]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := io.ReadAll(r); !errors.Is(err, io.ErrUnexpectedEOF) || !bytes.HasPrefix(want, got) || len(want)-len(got) > width {
+			t.Errorf("%s, cut off: %d of %d bytes, error %v", c.dict, len(got), len(want), err)
+		}
+	}
+}
+
 func TestAnArrayThatIsNoRowOfSamplesIsRefusedWithTheFix(t *testing.T) {
 	for _, c := range []struct{ promise, dict, want string }{
-		{"big-endian", "{'descr': '>c8', 'fortran_order': False, 'shape': (3,), }", "not little-endian: save x.astype('<c8')"},
-		{"big-endian pairs", "{'descr': '>i2', 'fortran_order': False, 'shape': (3, 2), }", "x.astype('<i2')"},
+		{"an unsaid byte order", "{'descr': 'c8', 'fortran_order': False, 'shape': (3,), }", "byte order: save x.astype('<c8')"},
+		{"that of some machine", "{'descr': '=i2', 'fortran_order': False, 'shape': (3, 2), }", "x.astype('<i2')"},
 		{"objects", "{'descr': '|O', 'fortran_order': False, 'shape': (3,), }", "save x.astype('<c8')"},
 		{"real numbers", "{'descr': '<f8', 'fortran_order': False, 'shape': (3,), }", "numpy.column_stack"},
 		{"32-bit integers", "{'descr': '<i4', 'fortran_order': False, 'shape': (3, 2), }", "holds no samples"},

@@ -6,4 +6,4 @@ package sigmf
 const Namespace = "heimdall"
 
 // Ours is the entry for core:extensions of every document that uses Heimdall's own fields.
-var Ours = Extension{Name: Namespace, Version: "2.0.0", Optional: true}
+var Ours = Extension{Name: Namespace, Version: "2.1.0", Optional: true}

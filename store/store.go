@@ -32,6 +32,7 @@ type Problem struct {
 	Kind     string // one of the kinds above
 	TaskID   string // of the acquisition concerned; "" when the whole database is
 	WebSDRID int64  // of the capture concerned; 0 when the whole acquisition is
+	Object   string // key of the object concerned; "" when none is
 	Detail   string // what was found
 }
 

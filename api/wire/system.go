@@ -5,6 +5,7 @@ type System struct {
 	Version          string   `json:"version" doc:"Version of the program" example:"0.1.0"`
 	AlgorithmVersion string   `json:"algorithm_version" doc:"Version of the definitions that this server measures by" example:"1"`
 	Database         Database `json:"database" doc:"What keeps the rows"`
+	Objects          string   `json:"objects" doc:"Where the recordings are: a folder, or the bucket of a server" example:"http://minio:9000/heimdall-raw-iq"`
 	RetentionDays    *int     `json:"retention_days" doc:"Days after its end that an acquisition is kept, rows and recordings; null when this server deletes nothing" example:"30"`
 	Queue            Queue    `json:"queue" doc:"Acquisitions that have not ended"`
 }

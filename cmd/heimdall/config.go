@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"time"
 )
 
@@ -11,10 +10,23 @@ import (
 type Config struct {
 	DataDir string `env:"HEIMDALL_DATA_DIR" default:"heimdall-data" type:"path" placeholder:"DIR" help:"Folder of this process: the spool, and unless you say otherwise the database and the recordings; made if absent (${default})."`
 	// Only from the environment is it hidden from the other users of the machine.
-	DatabaseURL string `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"Keep the rows in this PostgreSQL database, such as postgres://user:password@host:5432/heimdall; set it in the environment, where others cannot read the password. Without it: in a SQLite file in the data folder."`
-	ObjectsDir  string `env:"HEIMDALL_OBJECTS_DIR" type:"path" placeholder:"DIR" help:"Folder with the recordings, which all who work on one database must share; without it objects in the data folder."`
-	Server      string `env:"HEIMDALL_SERVER" placeholder:"URL" help:"Speak to the server at this address. Without it: to the one that runs on the data folder, or to none."`
-	Verbose     bool   `short:"v" help:"Log what happens, not only what goes wrong."`
+	DatabaseURL string   `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"Keep the rows in this PostgreSQL database, such as postgres://user:password@host:5432/heimdall; set it in the environment, where others cannot read the password. Without it: in a SQLite file in the data folder."`
+	ObjectsDir  string   `env:"HEIMDALL_OBJECTS_DIR" type:"path" placeholder:"DIR" help:"Folder with the recordings, which all who work on one database must share; without it objects in the data folder."`
+	S3          S3Config `embed:"" prefix:"s3-"`
+	Server      string   `env:"HEIMDALL_SERVER" placeholder:"URL" help:"Speak to the server at this address. Without it: to the one that runs on the data folder, or to none."`
+	Verbose     bool     `short:"v" help:"Log what happens, not only what goes wrong."`
+}
+
+// S3Config is where the recordings are when they are not in a folder. The names that begin with MINIO are the seed
+// system's; those that begin with AWS are every S3 tool's.
+type S3Config struct {
+	Endpoint  string `env:"S3_ENDPOINT,MINIO_URL" placeholder:"URL" help:"Keep the recordings in a bucket of this S3 server, such as http://minio:9000, instead of a folder; s3://BUCKET is one of Amazon's."`
+	Bucket    string `env:"S3_BUCKET,MINIO_BUCKET" placeholder:"NAME" help:"The bucket, which is created if it is not there; heimdall-raw-iq if not said."`
+	Region    string `env:"S3_REGION,AWS_REGION" default:"us-east-1" help:"Region of the bucket; servers other than Amazon's take the default (${default})."`
+	AccessKey string `env:"S3_ACCESS_KEY,MINIO_ACCESS_KEY,AWS_ACCESS_KEY_ID" placeholder:"KEY" help:"Access key of the S3 server."`
+	SecretKey string `env:"S3_SECRET_KEY,MINIO_SECRET_KEY,AWS_SECRET_ACCESS_KEY" placeholder:"KEY" help:"Secret key that belongs to it; set it in the environment, where others cannot read it."`
+	PathStyle string `env:"S3_PATH_STYLE" enum:"auto,true,false" default:"auto" help:"Name the bucket in the path of a URL (true) or in its host (false); auto: in the host with Amazon's only (${default})."`
+	CAFile    string `name:"ca-file" env:"S3_CA_FILE" placeholder:"FILE" help:"Authorities that may sign the S3 server's certificate, in PEM form; without it those of the system."`
 }
 
 // StoreConfig is what server and worker can be told about what is stored. All on one database should be told the
@@ -22,6 +34,7 @@ type Config struct {
 type StoreConfig struct {
 	RetentionDays     int           `env:"RETENTION_DAYS" default:"30" help:"Days after its end that an acquisition is kept, rows and recordings; 0 keeps it for ever (${default})."`
 	CompressAfterDays int           `env:"COMPRESS_AFTER_DAYS" default:"2" help:"Age in days at which measurements are compressed, where the database can (${default})."`
+	ObjectsWait       time.Duration `env:"HEIMDALL_OBJECTS_WAIT" default:"30s" help:"How long to wait at the start for an S3 server that does not answer (${default})."`
 	DatabaseWait      time.Duration `env:"HEIMDALL_DATABASE_WAIT" default:"30s" help:"How long to wait at the start for a database server that does not answer (${default})."`
 }
 
@@ -43,12 +56,8 @@ func (c *StoreConfig) databaseOptions(log *slog.Logger) databaseOptions {
 	return databaseOptions{wait: c.DatabaseWait, compressAfter: time.Duration(c.CompressAfterDays) * day, log: log}
 }
 
-// objectsDir is where the recordings are.
-func (c *Config) objectsDir() string {
-	if c.ObjectsDir != "" {
-		return c.ObjectsDir
-	}
-	return filepath.Join(c.DataDir, "objects")
+func (c *StoreConfig) blobOptions(log *slog.Logger) blobOptions {
+	return blobOptions{wait: c.ObjectsWait, log: log}
 }
 
 // WorkerConfig is what a worker can be told.

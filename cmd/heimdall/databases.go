@@ -18,6 +18,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/api"
 	"github.com/heimdall-sdr/heimdall/bulk"
 	"github.com/heimdall-sdr/heimdall/check"
+	"github.com/heimdall-sdr/heimdall/legacy"
 	"github.com/heimdall-sdr/heimdall/retention"
 	"github.com/heimdall-sdr/heimdall/store/postgres"
 	"github.com/heimdall-sdr/heimdall/store/sqlite"
@@ -27,9 +28,10 @@ import (
 type database interface {
 	acquire.Store
 	api.Store
-	check.Store
+	check.RepairStore
 	retention.Store
 	bulk.Store
+	legacy.Store
 	Close() error
 }
 

@@ -36,7 +36,11 @@ const (
 )
 
 func (c *demoCmd) Run(a *app) error {
-	if c.Folder == "" && a.config.databasePlace().shared() {
+	objects, err := a.config.blobPlace()
+	if err != nil {
+		return err
+	}
+	if c.Folder == "" && (a.config.databasePlace().shared() || objects.shared()) { // rows and recordings stay together
 		c.Folder = a.config.DataDir
 	}
 	if c.Folder == "" {

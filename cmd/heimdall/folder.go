@@ -17,7 +17,7 @@ import (
 //	lock          held by the one process that uses the folder
 //	server.json   where that process answers
 //	heimdall.db   the database, unless DATABASE_URL names one
-//	objects/      the recordings, unless HEIMDALL_OBJECTS_DIR says otherwise
+//	objects/      the recordings, unless HEIMDALL_OBJECTS_DIR or S3_ENDPOINT says otherwise
 //	spool/        samples on their way to objects/
 const layoutVersion = 1
 

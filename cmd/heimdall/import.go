@@ -18,6 +18,7 @@ import (
 
 type importCmd struct {
 	Measurements importMeasurementsCmd `cmd:"" help:"Load measurements that were made elsewhere, from CSV or Parquet."`
+	Python       importPythonCmd       `cmd:"" name:"python-heimdall" help:"Copy the recordings, and what belongs to them, that the Python system left."`
 }
 
 // importMeasurementsCmd loads a file of measurements into the database itself: over the API it would take hours.
@@ -50,7 +51,11 @@ func (c *importMeasurementsCmd) Run(a *app) error {
 	if same, err := sameFile(c.File, c.Reject); err != nil || same {
 		return invalid("reject", errors.Join(err, errors.New("must name another file than the one that is imported")))
 	}
-	s, done, err := c.open(a)
+	place := a.config.databasePlace()
+	if err := existing(a.ctx, place, a.config.DataDir); err != nil {
+		return err
+	}
+	s, done, err := a.openForImport(place, c.DryRun)
 	if err != nil {
 		return err
 	}
@@ -71,15 +76,11 @@ func (c *importMeasurementsCmd) Run(a *app) error {
 	return c.finish(a, report, time.Since(began))
 }
 
-// open opens the database: that of the fleet, whoever else uses it, or the one of the data folder, alone. A dry run
-// reads what a server writes meanwhile.
-func (c *importMeasurementsCmd) open(a *app) (s bulk.Store, done func(), err error) {
-	place := a.config.databasePlace()
-	if err := existing(a.ctx, place, a.config.DataDir); err != nil {
-		return nil, nil, err
-	}
+// openForImport opens the database: that of the fleet, whoever else uses it, or the one of the data folder, alone. A dry
+// run reads what a server writes meanwhile.
+func (a *app) openForImport(place databasePlace, dryRun bool) (s database, done func(), err error) {
 	release := func() {}
-	if !place.shared() && !c.DryRun {
+	if !place.shared() && !dryRun {
 		held, err := openFolder(a.config.DataDir)
 		if errors.Is(err, errInUse) {
 			return nil, nil, fmt.Errorf("%w: stop the server, import, and start it again (a dry run works beside it)", err)

@@ -47,7 +47,8 @@ type commands struct {
 	TDOA         tdoaCmd         `cmd:"" name:"tdoa" help:"Measure by how much recordings hear an emission later than each other."`
 	Simulate     simulateCmd     `cmd:"" help:"Serve simulated receivers, or recordings as receivers, over their real protocols."`
 	System       systemCmd       `cmd:"" help:"Say what the server is made of, how it is set and how much waits."`
-	Check        checkCmd        `cmd:"" help:"Verify that database, objects and spool agree."`
+	Check        checkCmd        `cmd:"" help:"Verify that database, objects and spool agree, and repair what does not."`
+	Rebuild      rebuildCmd      `cmd:"" help:"Make a lost database again, from the objects alone."`
 	Migrate      migrateCmd      `cmd:"" help:"Look at the database's schema, or bring it to the newest version."`
 	Version      versionCmd      `cmd:"" help:"Print the version."`
 }

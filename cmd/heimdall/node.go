@@ -15,7 +15,6 @@ import (
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/acquire"
 	"github.com/heimdall-sdr/heimdall/api"
-	"github.com/heimdall-sdr/heimdall/blob/disk"
 	"github.com/heimdall-sdr/heimdall/client"
 )
 
@@ -24,7 +23,8 @@ type node struct {
 	folder  *folder         // the data folder, ours alone
 	place   databasePlace   // where the rows are
 	store   database        // rows
-	blobs   *disk.Store     // recordings
+	objects blobPlace       // where the recordings are
+	blobs   blobStore       // recordings
 	worker  *acquire.Worker // does the acquisitions
 	handler http.Handler    // the API
 	stored  StoreConfig     // what is done with old data
@@ -39,13 +39,16 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 			n.close()
 		}
 	}()
+	if n.objects, err = a.config.blobPlace(); err != nil {
+		return nil, err
+	}
 	if n.folder, err = openFolder(a.config.DataDir); err != nil {
 		return nil, err
 	}
 	if n.store, err = n.place.open(a.ctx, k.databaseOptions(log)); err != nil {
 		return nil, err
 	}
-	if n.blobs, err = disk.Open(a.config.objectsDir()); err != nil {
+	if n.blobs, err = n.objects.open(a.ctx, k.blobOptions(log)); err != nil {
 		return nil, err
 	}
 	acquirer, err := acquire.New(acquire.Config{
@@ -64,7 +67,7 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 		Lease: w.Lease, Ahead: claimAhead, Grace: w.Grace,
 	}
 	n.handler = api.New(api.Config{Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version,
-		Settings: api.Settings{RetentionDays: k.RetentionDays}})
+		Settings: api.Settings{RetentionDays: k.RetentionDays, Objects: n.objects.String()}})
 	return n, nil
 }
 
@@ -89,6 +92,7 @@ func (n *node) run(ctx context.Context, l net.Listener) error {
 		return nil
 	})
 	g.Go(func() error { return n.retain(ctx) })
+	g.Go(func() error { return n.sweep(ctx) })
 	g.Go(func() error {
 		<-ctx.Done()
 		endStreams()
@@ -109,6 +113,7 @@ func (n *node) run(ctx context.Context, l net.Listener) error {
 func (n *node) work(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return n.retain(ctx) })
+	g.Go(func() error { return n.sweep(ctx) })
 	g.Go(func() error { return n.worker.Run(ctx) })
 	return g.Wait()
 }

@@ -29,7 +29,7 @@ func (c *serveCmd) Run(a *app) error {
 		log.Warn("anybody who reaches this address may use it: there is no access control", "listen", c.Listen)
 	}
 	a.warnOfPassword(log)
-	log.Info("serving", "url", serverURL(l), "data", a.config.DataDir, "database", n.place.String(), "objects", a.config.objectsDir(),
+	log.Info("serving", "url", serverURL(l), "data", a.config.DataDir, "database", n.place.String(), "objects", n.objects.String(),
 		"retention_days", c.RetentionDays)
 	return n.run(a.ctx, l)
 }

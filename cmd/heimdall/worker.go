@@ -16,8 +16,12 @@ func (c *workerCmd) Run(a *app) error {
 	if !a.config.databasePlace().shared() {
 		return &outcome{code: exitUsage, text: "a worker shares a PostgreSQL database with its server: set DATABASE_URL (without one, heimdall serve does the acquisitions itself)"}
 	}
-	if a.config.ObjectsDir == "" {
-		return &outcome{code: exitUsage, text: "a worker must put its recordings where the server finds them: name the folder that all share with HEIMDALL_OBJECTS_DIR"}
+	objects, err := a.config.blobPlace()
+	if err != nil {
+		return err
+	}
+	if !objects.shared() {
+		return &outcome{code: exitUsage, text: "a worker must put its recordings where the server finds them: set S3_ENDPOINT to the S3 server that all use, or name the folder that all share with HEIMDALL_OBJECTS_DIR"}
 	}
 	log := a.logger(slog.LevelInfo)
 	n, err := a.openNode(c.WorkerConfig, c.StoreConfig, log)
@@ -26,7 +30,7 @@ func (c *workerCmd) Run(a *app) error {
 	}
 	defer n.close()
 	a.warnOfPassword(log)
-	log.Info("working", "worker", n.worker.Name, "data", a.config.DataDir, "database", n.place.String(), "objects", a.config.objectsDir(),
+	log.Info("working", "worker", n.worker.Name, "data", a.config.DataDir, "database", n.place.String(), "objects", objects.String(),
 		"retention_days", c.RetentionDays)
 	return n.work(a.ctx)
 }
@@ -34,10 +38,16 @@ func (c *workerCmd) Run(a *app) error {
 // warnOfPassword warns of one that every user of the machine can read in the list of processes.
 func (a *app) warnOfPassword(log *slog.Logger) {
 	for _, arg := range a.args {
-		if u, err := url.Parse(strings.TrimPrefix(arg, "--database-url=")); err == nil {
+		if strings.HasPrefix(arg, "--s3-secret-key") {
+			log.Warn("other users of this machine can read the secret key on the command line: set S3_SECRET_KEY in the environment instead")
+			continue
+		}
+		if name, value, ok := strings.Cut(arg, "="); ok && strings.HasPrefix(name, "--") {
+			arg = value
+		}
+		if u, err := url.Parse(arg); err == nil {
 			if _, has := u.User.Password(); has || u.Query().Get("password") != "" {
-				log.Warn("other users of this machine can read the password of the database on the command line: set DATABASE_URL in the environment instead")
-				return
+				log.Warn("other users of this machine can read the password of a URL on the command line: set DATABASE_URL, S3_ENDPOINT or MINIO_URL in the environment instead")
 			}
 		}
 	}

@@ -32,21 +32,26 @@ const maxShared = 1000
 
 func newFinishing(ctx context.Context, l acquire.Lease, c heimdall.Capture, m *heimdall.Measurement) (*finishing, error) {
 	f := &finishing{ctx: ctx, lease: l, ending: ending{capture: c, measurement: m}, done: make(chan error, 1)}
-	row, err := values(captureColumns(&c))
-	if err != nil {
-		return nil, err
+	var err error
+	f.row, f.numbers, err = finishedValues(&c, m)
+	return f, err
+}
+
+// finishedValues are the arguments of finishCaptures, and of insertMeasurements if there is a measurement, for one capture.
+func finishedValues(c *heimdall.Capture, m *heimdall.Measurement) (row, numbers []any, err error) {
+	if row, err = values(captureColumns(c)); err != nil {
+		return nil, nil, err
 	}
 	recording := make([]any, len(recordingColumns(new(heimdall.Recording))))
 	if m != nil {
 		if recording, err = values(recordingColumns(c.Recording)); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if f.numbers, err = measurementValues(m); err != nil {
-			return nil, err
+		if numbers, err = measurementValues(m); err != nil {
+			return nil, nil, err
 		}
 	}
-	f.row = append(row, recording...)
-	return f, nil
+	return append(row, recording...), numbers, nil
 }
 
 // enqueue hands f to the writer and waits for its answer. When its context is cancelled first, it may be written

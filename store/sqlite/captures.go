@@ -219,22 +219,27 @@ func (s *Store) FinishCapture(ctx context.Context, l acquire.Lease, c heimdall.C
 		if c.EndedAt.IsZero() {
 			c.EndedAt = s.moment()
 		}
-		_, err = tx.ExecContext(ctx, finishCapture, c.State, c.Attempts, c.FailureClass, c.Reason, c.BytesReceived,
-			seconds{&c.Elapsed}, micros{&c.StartedAt}, micros{&c.EndedAt}, c.TaskID, c.WebSDRID)
-		if err != nil {
-			return err
-		}
-		if m == nil {
-			return s.roll(ctx, tx, c.TaskID, c.WebSDRID)
-		}
-		if _, err := tx.ExecContext(ctx, setRecording, append(fields(recordingColumns(c.Recording)), c.TaskID, c.WebSDRID)...); err != nil {
-			return err
-		}
-		if err := addMeasurement(ctx, tx, m); err != nil {
-			return err
-		}
-		return s.roll(ctx, tx, c.TaskID, c.WebSDRID)
+		return s.end(ctx, tx, c, m)
 	})
+}
+
+// end writes how a capture ended, with its measurement and its rollups.
+func (s *Store) end(ctx context.Context, tx *sql.Tx, c heimdall.Capture, m *heimdall.Measurement) error {
+	_, err := tx.ExecContext(ctx, finishCapture, c.State, c.Attempts, c.FailureClass, c.Reason, c.BytesReceived,
+		seconds{&c.Elapsed}, micros{&c.StartedAt}, micros{&c.EndedAt}, c.TaskID, c.WebSDRID)
+	if err != nil {
+		return err
+	}
+	if m == nil {
+		return s.roll(ctx, tx, c.TaskID, c.WebSDRID)
+	}
+	if _, err := tx.ExecContext(ctx, setRecording, append(fields(recordingColumns(c.Recording)), c.TaskID, c.WebSDRID)...); err != nil {
+		return err
+	}
+	if err := addMeasurement(ctx, tx, m); err != nil {
+		return err
+	}
+	return s.roll(ctx, tx, c.TaskID, c.WebSDRID)
 }
 
 // checkEnd refuses an end that the whole-state check would complain of, naming every field that is wrong.

@@ -61,7 +61,8 @@ CREATE TABLE acquisitions (
     fence                INTEGER NOT NULL,
     worker               TEXT,
     lease_until          INTEGER
-) STRICT;
+    -- When its collection was last known to be among the objects; NULL when it has to be written.
+    , collected_at       INTEGER) STRICT;
 
 -- With what session statistics ask for, so that they read the index alone.
 CREATE INDEX acquisitions_by_age ON acquisitions (created_at, task_id, state, started_at, ended_at);
@@ -69,6 +70,7 @@ CREATE INDEX acquisitions_by_end ON acquisitions (ended_at, task_id) WHERE ended
 CREATE INDEX acquisitions_by_state ON acquisitions (state, created_at, task_id);
 -- The queue: few rows, oldest first.
 CREATE INDEX acquisitions_live ON acquisitions (created_at, task_id) WHERE state IN ('pending', 'running');
+CREATE INDEX acquisitions_uncollected ON acquisitions (task_id) WHERE ended_at IS NOT NULL AND collected_at IS NULL;
 
 -- From s3_path on, the columns are the capture's recording, and NULL together when it has none.
 CREATE TABLE captures (
@@ -331,4 +333,21 @@ CREATE TABLE imported_acquisitions (
     source_task_id TEXT    NOT NULL, -- what it is called there; '' when that is task_id
     first_at       INTEGER NOT NULL, -- of its measurements, timestamp_utc of the first and of the last
     last_at        INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What another system gave for recordings that came from it, under its own definitions: beside the measurement, which
+-- was made of the same samples here. Nothing is computed from it.
+CREATE TABLE legacy_metrics (
+    task_id             TEXT    NOT NULL REFERENCES acquisitions (task_id) ON DELETE CASCADE,
+    websdr_id           INTEGER NOT NULL,
+    timestamp_utc       INTEGER NOT NULL,
+    source              TEXT    NOT NULL, -- which system, and which shape of its numbers
+    snr_db              REAL,
+    psd_dbm             REAL,
+    frequency_offset_hz REAL,
+    signal_power_dbm    REAL,
+    noise_power_dbm     REAL,
+    power_dbm           REAL,
+    s3_path             TEXT    NOT NULL, -- where that system kept the recording
+    PRIMARY KEY (task_id, websdr_id, timestamp_utc, source)
 ) STRICT, WITHOUT ROWID;

@@ -68,6 +68,8 @@ func calls(s Store, job *acquire.Job) map[string]func(context.Context) error {
 	maps.Copy(out, lateWrites(s, job))
 	maps.Copy(out, analyticsCalls(s))
 	maps.Copy(out, retentionCalls(s, job))
+	maps.Copy(out, restoreCalls(s, job))
+	maps.Copy(out, collectionCalls(s, job))
 	return out
 }
 

@@ -45,6 +45,8 @@ type Store interface {
 	AnalyticsStore
 	RetentionStore
 	ImportStore
+	RestoreStore
+	CollectionStore
 
 	Ping(ctx context.Context) error
 	Check(ctx context.Context) ([]store.Problem, error)
@@ -91,6 +93,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Analytics", analytics},
 		{"Retention", retentions},
 		{"Imports", imports},
+		{"Restores", restores},
+		{"Collections", collections},
 		{"WebSDRs", websdrs},
 		{"Acquisitions", acquisitions},
 		{"Queue", queue},
