@@ -12,7 +12,7 @@
 // mends what can be mended, and never deletes the only copy of anything.
 //
 // The surprising part: a recording that is known to be lost is no problem any more. Its capture says so, in the words
-// that begin with heimdall.LostRecording, and its measurement stands.
+// that begin with heimdall.LostRecording, and its measurement stands. That somebody has put it back is one.
 package check
 
 import (
@@ -41,6 +41,8 @@ const (
 	ObjectOrphaned  = "object_orphaned"  // no row speaks of it
 
 	CollectionMissing = "collection_missing" // a collection that was written is not there, or cannot be read
+
+	RecordingFound = "recording_found" // samples that were known to be lost are there
 
 	SpoolUnknown = "spool_unknown" // a recording waits in the spool whose acquisition the database does not know
 	SpoolDamaged = "spool_damaged" // what waits in the spool cannot be read
@@ -153,50 +155,72 @@ func readable(ctx context.Context, blobs blob.Store, taskID string) error {
 
 // checkRecording looks at the two objects of one recording.
 func checkRecording(ctx context.Context, s Store, blobs blob.Store, c *heimdall.Capture, deep bool, r *Report) error {
-	found := func(kind, format string, args ...any) {
-		r.Problems = append(r.Problems, store.Problem{Kind: kind, TaskID: c.TaskID, WebSDRID: c.WebSDRID, Object: args[0].(string), Detail: fmt.Sprintf(format, args...)})
-	}
 	lost := strings.HasPrefix(c.Reason, heimdall.LostRecording)
 	if lost {
 		r.Lost++
 	}
-	for _, key := range []string{c.Recording.S3Path, c.Recording.MetadataPath()} {
-		isData := key == c.Recording.S3Path
-		if isData && lost {
-			continue
-		}
-		info, err := blobs.Stat(ctx, key)
-		sum := c.Recording.SHA256
-		if err == nil && isData && deep && info.Bytes == c.Recording.Bytes {
-			sum, err = hashOf(ctx, blobs, key)
-		}
+	for _, look := range []struct {
+		key string
+		at  func(context.Context, blob.Store, *heimdall.Capture, bool) (kind, detail string, err error)
+	}{{c.Recording.S3Path, checkSamples}, {c.Recording.MetadataPath(), checkMetadata}} {
+		kind, detail, err := look.at(ctx, blobs, c, deep)
 		if errors.Is(err, blob.ErrNotFound) {
+			kind, detail = ObjectMissing, look.key+" is not there"
 			if _, err = s.Deletion(ctx, c.TaskID); errors.Is(err, heimdall.ErrNotFound) {
-				found(ObjectMissing, "%s is not there", key)
 				err = nil
+			} else if err == nil {
+				continue // it is going to be deleted
 			}
-			if err == nil {
+		}
+		if err != nil {
+			return fmt.Errorf("check object %s: %w", look.key, err)
+		}
+		if isSamples := look.key == c.Recording.S3Path; lost && isSamples {
+			switch kind {
+			case "":
+				kind, detail = RecordingFound, look.key+" is there again"
+			case ObjectMissing:
 				continue
 			}
 		}
-		if err == nil && !isData && deep {
-			if why := undescribed(ctx, blobs, c); why != nil {
-				if ctx.Err() != nil {
-					return ctx.Err()
-				}
-				found(ObjectCorrupt, "%s does not describe its recording: %v", key, why)
-			}
-		}
-		switch {
-		case err != nil:
-			return fmt.Errorf("check object %s: %w", key, err)
-		case isData && info.Bytes != c.Recording.Bytes:
-			found(ObjectTruncated, "%s has %d bytes, its row says %d", key, info.Bytes, c.Recording.Bytes)
-		case sum != c.Recording.SHA256:
-			found(ObjectCorrupt, "%s hashes to %s, its row says %s", key, sum, c.Recording.SHA256)
+		if kind != "" {
+			r.Problems = append(r.Problems, store.Problem{Kind: kind, TaskID: c.TaskID, WebSDRID: c.WebSDRID, Object: look.key, Detail: detail})
 		}
 	}
 	return nil
+}
+
+// checkSamples says what is wrong with a data object, if anything is.
+func checkSamples(ctx context.Context, blobs blob.Store, c *heimdall.Capture, deep bool) (kind, detail string, err error) {
+	rec := c.Recording
+	info, err := blobs.Stat(ctx, rec.S3Path)
+	switch {
+	case err != nil:
+		return "", "", err
+	case info.Bytes != rec.Bytes:
+		return ObjectTruncated, fmt.Sprintf("%s has %d bytes, its row says %d", rec.S3Path, info.Bytes, rec.Bytes), nil
+	case !deep:
+		return "", "", nil
+	}
+	sum, err := hashOf(ctx, blobs, rec.S3Path)
+	if err != nil || sum == rec.SHA256 {
+		return "", "", err
+	}
+	return ObjectCorrupt, fmt.Sprintf("%s hashes to %s, its row says %s", rec.S3Path, sum, rec.SHA256), nil
+}
+
+// checkMetadata says what is wrong with the document beside it, if anything is.
+func checkMetadata(ctx context.Context, blobs blob.Store, c *heimdall.Capture, deep bool) (kind, detail string, err error) {
+	key := c.Recording.MetadataPath()
+	if !deep {
+		_, err := blobs.Stat(ctx, key)
+		return "", "", err
+	}
+	err = undescribed(ctx, blobs, c)
+	if err == nil || errors.Is(err, blob.ErrNotFound) || ctx.Err() != nil {
+		return "", "", err
+	}
+	return ObjectCorrupt, fmt.Sprintf("%s does not describe its recording: %v", key, err), nil
 }
 
 // undescribed is why the metadata beside a recording is not that of the recording; nil when it is.

@@ -22,6 +22,7 @@ const (
 	RestoreRows       = "restore_rows"       // make rows of objects that no row speaks of
 	QuarantineDamaged = "quarantine_damaged" // put an object aside that is not what its row says, and note the loss
 	NoteLoss          = "note_loss"          // note that the samples of a recording are gone
+	NoteFound         = "note_found"         // note that samples that were lost are there again
 	WriteMetadata     = "write_metadata"     // write lost metadata again, from the rows
 	DeleteLeftover    = "delete_leftover"    // delete what a deletion left behind
 	QuarantineOrphan  = "quarantine_orphan"  // put an object aside that nothing can be made of
@@ -38,7 +39,7 @@ type RepairStore interface {
 	collect.Store
 	rebuild.Store
 	retention.Store
-	// NoteLoss says of a success that its recording has been lost since. Its measurement stands.
+	// NoteLoss gives a success another reason: that its recording has been lost since, or the one before.
 	NoteLoss(ctx context.Context, taskID string, websdrID int64, reason string) error
 }
 

@@ -54,6 +54,24 @@ func TestLostSamplesAreNotedAndWhatWasMeasuredStands(t *testing.T) {
 	}
 }
 
+func TestLostSamplesThatSomebodyPutsBackAreFound(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	_, captures := r.record(2)
+	r.must(r.store.NoteLoss(t.Context(), captures[0].TaskID, captures[0].WebSDRID, "80 % of the window"))
+	key := captures[0].Recording.S3Path
+	before := r.state()
+	content, err := os.ReadFile(r.path(key))
+	r.must(err)
+	r.must(os.Remove(r.path(key)))
+	r.mends(list(check.ObjectMissing), list(check.NoteLoss), list())
+	r.mends(list(), list(), list())
+	r.put(key, string(content))
+	r.mends(list(check.RecordingFound), list(check.NoteFound), list())
+	r.wantRows(before)
+	r.wantChanged(before)
+}
+
 func TestDamagedSamplesArePutAside(t *testing.T) {
 	t.Parallel()
 	for kind, damage := range map[string]func([]byte) []byte{check.ObjectCorrupt: flipBit, check.ObjectTruncated: cut} {

@@ -73,6 +73,8 @@ func (r *repairing) recordings(ctx context.Context) error {
 		switch {
 		case wrongStore && p.Kind == ObjectMissing:
 			a.Kind, a.Detail = Leave, p.Detail+": most recordings are missing, so that this may not be the object store that the rows speak of"
+		case isData && p.Kind == RecordingFound:
+			a.Kind, a.do = NoteFound, func(ctx context.Context) error { return r.noteFound(ctx, &c) }
 		case isData && p.Kind == ObjectMissing:
 			a.Kind, a.do = NoteLoss, func(ctx context.Context) error { return r.noteLoss(ctx, &c, "its samples are gone") }
 		case isData:
@@ -90,10 +92,34 @@ func (r *repairing) recordings(ctx context.Context) error {
 // noteLoss keeps what the capture said before.
 func (r *repairing) noteLoss(ctx context.Context, c *heimdall.Capture, how string) error {
 	reason := fmt.Sprintf("%s%s, as was noticed %s", heimdall.LostRecording, how, r.Now().UTC().Format(time.RFC3339))
-	if c.Reason != "" {
-		reason += "; before: " + c.Reason
+	if before := reasonBefore(c.Reason); before != "" {
+		reason += beforeThat + before
 	}
 	return r.Store.NoteLoss(ctx, c.TaskID, c.WebSDRID, reason)
+}
+
+// beforeThat is between the words about a loss and what the capture said before it.
+const beforeThat = "; before: "
+
+// reasonBefore is what a capture said before its recording was lost.
+func reasonBefore(reason string) string {
+	if !strings.HasPrefix(reason, heimdall.LostRecording) {
+		return reason
+	}
+	_, before, _ := strings.Cut(reason, beforeThat)
+	return before
+}
+
+// noteFound takes the words about a loss back, once the samples are proven to be those that were recorded.
+func (r *repairing) noteFound(ctx context.Context, c *heimdall.Capture) error {
+	kind, detail, err := checkSamples(ctx, r.Blobs, c, true)
+	if err == nil && kind != "" {
+		err = fmt.Errorf("%s: %s", kind, detail)
+	}
+	if err != nil {
+		return err
+	}
+	return r.Store.NoteLoss(ctx, c.TaskID, c.WebSDRID, reasonBefore(c.Reason))
 }
 
 func (r *repairing) quarantineDamaged(ctx context.Context, c *heimdall.Capture, p store.Problem) error {

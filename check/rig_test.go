@@ -72,9 +72,9 @@ func (r *rig) record(n int) (heimdall.Acquisition, []heimdall.Capture) {
 	r.Helper()
 	a := r.request(n)
 	r.work(r.blobs, func() bool {
-		left, err := r.store.Uncollected(r.Context(), "", 1)
-		r.must(err)
 		now, _, err := r.store.Acquisition(r.Context(), a.TaskID)
+		r.must(err)
+		left, err := r.store.Uncollected(r.Context(), "", 1) // asked later, so that an end in between is seen
 		r.must(err)
 		return now.State.Ended() && len(left) == 0
 	})

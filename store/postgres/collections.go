@@ -75,7 +75,8 @@ func (s *Store) SetCollected(ctx context.Context, taskID string, collected bool)
 const noteLoss = `
 UPDATE captures SET reason = $3 WHERE task_id = $1 AND websdr_id = $2::bigint AND state = 'success' AND s3_path IS NOT NULL`
 
-// NoteLoss says of a capture that succeeded that its recording has been lost since, and how. Its measurement stands.
+// NoteLoss gives a capture that succeeded another reason: that its recording has been lost since, and how, or, once it is
+// found again, the one before. Its measurement stands.
 func (s *Store) NoteLoss(ctx context.Context, taskID string, websdrID int64, reason string) error {
 	return s.write(ctx, "note loss of recording", func(tx pgx.Tx) error {
 		id, err := parseTaskID(taskID)

@@ -19,7 +19,8 @@ type CollectionStore interface {
 	// SetCollected notes that the collection of an acquisition that has ended is there, or that it is not. One that is
 	// going to be deleted is heimdall.ErrNotFound like one that has been.
 	SetCollected(ctx context.Context, taskID string, collected bool) error
-	// NoteLoss says of a success that its recording has been lost since. Its measurement stands.
+	// NoteLoss gives a success another reason: that its recording has been lost since, or, once it is found again, the
+	// one before. Its measurement stands.
 	NoteLoss(ctx context.Context, taskID string, websdrID int64, reason string) error
 }
 
