@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 
 	"github.com/heimdall-sdr/heimdall/blob"
@@ -58,6 +59,8 @@ func (s *Store) explain(ctx context.Context, err error) error {
 		return fmt.Errorf("the bucket is not in region %s, or the server wants another endpoint: %w", c.Region, err)
 	case passing(err) && status >= 300:
 		return fmt.Errorf("%w: %s answers %d: %w", ErrAway, c, status, err)
+	case errors.Is(err, errShort), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%w: %s breaks its answers off: look into its log: %w", ErrAway, c, err)
 	case passing(err):
 		return fmt.Errorf("%w: %s does not answer: start it, or correct the endpoint: %w", ErrAway, c, err)
 	}

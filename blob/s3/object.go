@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -242,9 +241,6 @@ func (o *object) get(off, n int64) (io.ReadCloser, error) {
 var errReplaced = fmt.Errorf("%w: it was replaced by another while it was open", blob.ErrNotFound)
 
 func (o *object) describe(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, errShort) {
-		err = errors.Join(errShort, err)
-	}
 	return fmt.Errorf("read object %s: %w", o.info.Key, o.s.explain(o.ctx, err))
 }
 

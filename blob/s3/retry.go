@@ -16,18 +16,19 @@ import (
 )
 
 // retry does what may fail for a passing reason again, until it succeeds, fails for another reason, or has failed for
-// as long as Config.RetryFor. The pauses double from a tenth of a second, and are spread by half so that those who
-// failed together do not come back together.
+// as long as Config.RetryFor; once more at least, for a request that stalls may have taken longer than that. The
+// pauses double from a tenth of a second, and are spread by half so that those who failed together do not come back
+// together.
 func (s *Store) retry(ctx context.Context, do func() error) error {
 	const shortest, longest = 100 * time.Millisecond, 5 * time.Second
 	end := time.Now().Add(s.config.RetryFor)
-	for delay := shortest; ; delay = min(2*delay, longest) {
+	for delay, again := shortest, false; ; delay, again = min(2*delay, longest), true {
 		err := do()
 		if err == nil || ctx.Err() != nil || !passing(err) {
 			return err
 		}
 		pause := delay/2 + rand.N(delay/2)
-		if time.Now().Add(pause).After(end) {
+		if s.config.RetryFor < 0 || again && time.Now().Add(pause).After(end) {
 			return err
 		}
 		select {

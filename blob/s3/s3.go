@@ -136,14 +136,6 @@ func newStore(c Config) (*Store, error) {
 	return &Store{client: s3.New(o), http: client, config: c, buffers: semaphore.NewWeighted(maxBufferBytes)}, nil
 }
 
-func cmpOr[T comparable](v, otherwise T) T {
-	var zero T
-	if v == zero {
-		return otherwise
-	}
-	return v
-}
-
 // makeBucket lists, which says why it fails where HEAD cannot, and needs a right that is needed anyway.
 func (s *Store) makeBucket(ctx context.Context) error {
 	err := s.ask(ctx)

@@ -113,7 +113,7 @@ func skipWithout(t testing.TB, err error) {
 	t.Helper()
 	switch {
 	case errors.Is(err, errAbsent) && os.Getenv("HEIMDALL_TEST_S3") != "required":
-		t.Skip("SKIP: ", err)
+		t.Skip("SKIP:", err)
 	case err != nil:
 		t.Fatal(err)
 	}
