@@ -79,63 +79,68 @@ type Report struct {
 	Problems    []store.Problem `json:"problems"`
 }
 
-// Run checks everything. progress, if not nil, is told after each recording.
+// Run checks everything. progress, if not nil, is told after each recording. Memory does not grow with what there is:
+// rows and objects are read side by side, acquisition by acquisition (see groups).
 func Run(ctx context.Context, s Store, blobs blob.Store, deep bool, progress func(Report)) (Report, error) {
-	r := Report{Deep: deep, Problems: []store.Problem{}}
+	c := &checking{Store: s, blobs: blobs, progress: progress, r: Report{Deep: deep, Problems: []store.Problem{}}}
 	problems, err := s.Check(ctx)
 	if err != nil {
-		return r, fmt.Errorf("check database: %w", err)
+		return c.r, fmt.Errorf("check database: %w", err)
 	}
-	r.Problems = append(r.Problems, problems...)
-	owned := map[string]bool{}    // two keys per recording
-	recorded := map[string]bool{} // by captureOf
-	for c, err := range s.RecordingKeys(ctx) {
+	c.r.Problems = append(c.r.Problems, problems...)
+	for g, err := range groups(ctx, s, blobs) {
+		if err == nil {
+			err = c.group(ctx, &g)
+		}
 		if err != nil {
-			return r, fmt.Errorf("check recordings: %w", err)
-		}
-		r.Recordings++
-		r.Bytes += c.Recording.Bytes
-		owned[c.Recording.S3Path], owned[c.Recording.MetadataPath()] = true, true
-		recorded[captureOf(c.Recording.S3Path)] = true
-		if err := checkRecording(ctx, s, blobs, &c, deep, &r); err != nil {
-			return r, err
-		}
-		if progress != nil {
-			progress(r)
+			return c.r, err
 		}
 	}
-	collected := map[string]bool{} // acquisitions by the collections that there are
-	if err := checkOrphans(ctx, s, blobs, owned, recorded, collected, &r); err != nil {
-		return r, err
-	}
-	return r, checkCollections(ctx, s, blobs, collected, &r)
+	return c.r, nil
 }
 
-// checkCollections looks for collections that were written and are not there. Those still to be written are no problem:
-// a worker does so.
-func checkCollections(ctx context.Context, s Store, blobs blob.Store, there map[string]bool, r *Report) error {
-	const pageSize = 500
-	for after := ""; ; {
-		page, err := s.Collected(ctx, after, pageSize)
-		if err != nil {
+// A checking is one Run.
+type checking struct {
+	Store
+	blobs    blob.Store
+	progress func(Report)
+	r        Report
+}
+
+func (c *checking) found(p store.Problem) { c.r.Problems = append(c.r.Problems, p) }
+
+func (c *checking) group(ctx context.Context, g *group) error {
+	for i := range g.recordings {
+		k := &g.recordings[i]
+		c.r.Recordings++
+		c.r.Bytes += k.Recording.Bytes
+		if err := c.recording(ctx, g, k); err != nil {
 			return err
 		}
-		for _, taskID := range page {
-			if there[taskID] && !r.Deep {
-				continue
-			}
-			if err := readable(ctx, blobs, taskID); ctx.Err() != nil {
-				return ctx.Err()
-			} else if err != nil { // also where it was written since the objects were listed, it can be read
-				r.Problems = append(r.Problems, store.Problem{Kind: CollectionMissing, TaskID: taskID,
-					Object: export.CollectionKey(taskID, 1), Detail: fmt.Sprintf("its collection: %v", err)})
-			}
+		if c.progress != nil {
+			c.progress(c.r)
 		}
-		if len(page) < pageSize {
-			return nil
-		}
-		after = page[len(page)-1]
 	}
+	if err := c.orphans(ctx, g); err != nil {
+		return err
+	}
+	return c.collection(ctx, g)
+}
+
+// collection looks for a collection that was written and is not there. One still to be written is no problem: a worker
+// does so.
+func (c *checking) collection(ctx context.Context, g *group) error {
+	if !g.collected || !c.r.Deep && g.hasCollection() {
+		return nil
+	}
+	err := readable(ctx, c.blobs, g.taskID) // also where it was written since the objects were listed
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		c.found(store.Problem{Kind: CollectionMissing, TaskID: g.taskID, Object: export.CollectionKey(g.taskID, 1), Detail: fmt.Sprintf("its collection: %v", err)})
+	}
+	return nil
 }
 
 // readable is nil when one copy of a collection can be read.
@@ -153,20 +158,24 @@ func readable(ctx context.Context, blobs blob.Store, taskID string) error {
 	}
 }
 
-// checkRecording looks at the two objects of one recording.
-func checkRecording(ctx context.Context, s Store, blobs blob.Store, c *heimdall.Capture, deep bool, r *Report) error {
-	lost := strings.HasPrefix(c.Reason, heimdall.LostRecording)
+// recording looks at the two objects of one recording.
+func (c *checking) recording(ctx context.Context, g *group, k *heimdall.Capture) error {
+	lost := strings.HasPrefix(k.Reason, heimdall.LostRecording)
 	if lost {
-		r.Lost++
+		c.r.Lost++
 	}
 	for _, look := range []struct {
 		key string
-		at  func(context.Context, blob.Store, *heimdall.Capture, bool) (kind, detail string, err error)
-	}{{c.Recording.S3Path, checkSamples}, {c.Recording.MetadataPath(), checkMetadata}} {
-		kind, detail, err := look.at(ctx, blobs, c, deep)
+		at  func(context.Context, blob.Info, *heimdall.Capture) (kind, detail string, err error)
+	}{{k.Recording.S3Path, c.samples}, {k.Recording.MetadataPath(), c.metadata}} {
+		kind, detail := "", ""
+		info, err := g.object(ctx, c.blobs, look.key)
+		if err == nil {
+			kind, detail, err = look.at(ctx, info, k)
+		}
 		if errors.Is(err, blob.ErrNotFound) {
 			kind, detail = ObjectMissing, look.key+" is not there"
-			if _, err = s.Deletion(ctx, c.TaskID); errors.Is(err, heimdall.ErrNotFound) {
+			if _, err = c.Deletion(ctx, k.TaskID); errors.Is(err, heimdall.ErrNotFound) {
 				err = nil
 			} else if err == nil {
 				continue // it is going to be deleted
@@ -175,7 +184,7 @@ func checkRecording(ctx context.Context, s Store, blobs blob.Store, c *heimdall.
 		if err != nil {
 			return fmt.Errorf("check object %s: %w", look.key, err)
 		}
-		if isSamples := look.key == c.Recording.S3Path; lost && isSamples {
+		if isSamples := look.key == k.Recording.S3Path; lost && isSamples {
 			switch kind {
 			case "":
 				kind, detail = RecordingFound, look.key+" is there again"
@@ -184,22 +193,23 @@ func checkRecording(ctx context.Context, s Store, blobs blob.Store, c *heimdall.
 			}
 		}
 		if kind != "" {
-			r.Problems = append(r.Problems, store.Problem{Kind: kind, TaskID: c.TaskID, WebSDRID: c.WebSDRID, Object: look.key, Detail: detail})
+			c.found(store.Problem{Kind: kind, TaskID: k.TaskID, WebSDRID: k.WebSDRID, Object: look.key, Detail: detail})
 		}
 	}
 	return nil
 }
 
-// checkSamples says what is wrong with a data object, if anything is.
-func checkSamples(ctx context.Context, blobs blob.Store, c *heimdall.Capture, deep bool) (kind, detail string, err error) {
-	rec := c.Recording
-	info, err := blobs.Stat(ctx, rec.S3Path)
-	switch {
-	case err != nil:
-		return "", "", err
-	case info.Bytes != rec.Bytes:
+func (c *checking) samples(ctx context.Context, info blob.Info, k *heimdall.Capture) (kind, detail string, err error) {
+	return damage(ctx, c.blobs, info, k, c.r.Deep)
+}
+
+// damage says what is wrong with a data object, if anything is.
+func damage(ctx context.Context, blobs blob.Store, info blob.Info, k *heimdall.Capture, deep bool) (kind, detail string, err error) {
+	rec := k.Recording
+	if info.Bytes != rec.Bytes {
 		return ObjectTruncated, fmt.Sprintf("%s has %d bytes, its row says %d", rec.S3Path, info.Bytes, rec.Bytes), nil
-	case !deep:
+	}
+	if !deep {
 		return "", "", nil
 	}
 	sum, err := hashOf(ctx, blobs, rec.S3Path)
@@ -209,18 +219,16 @@ func checkSamples(ctx context.Context, blobs blob.Store, c *heimdall.Capture, de
 	return ObjectCorrupt, fmt.Sprintf("%s hashes to %s, its row says %s", rec.S3Path, sum, rec.SHA256), nil
 }
 
-// checkMetadata says what is wrong with the document beside it, if anything is.
-func checkMetadata(ctx context.Context, blobs blob.Store, c *heimdall.Capture, deep bool) (kind, detail string, err error) {
-	key := c.Recording.MetadataPath()
-	if !deep {
-		_, err := blobs.Stat(ctx, key)
-		return "", "", err
+// metadata says what is wrong with the document beside it, if anything is.
+func (c *checking) metadata(ctx context.Context, info blob.Info, k *heimdall.Capture) (kind, detail string, err error) {
+	if !c.r.Deep {
+		return "", "", nil
 	}
-	err = undescribed(ctx, blobs, c)
+	err = undescribed(ctx, c.blobs, k)
 	if err == nil || errors.Is(err, blob.ErrNotFound) || ctx.Err() != nil {
 		return "", "", err
 	}
-	return ObjectCorrupt, fmt.Sprintf("%s does not describe its recording: %v", key, err), nil
+	return ObjectCorrupt, fmt.Sprintf("%s does not describe its recording: %v", info.Key, err), nil
 }
 
 // undescribed is why the metadata beside a recording is not that of the recording; nil when it is.
@@ -252,44 +260,42 @@ func hashOf(ctx context.Context, blobs blob.Store, key string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// checkOrphans looks for objects that no row speaks of.
-func checkOrphans(ctx context.Context, s Store, blobs blob.Store, owned, recorded, collected map[string]bool, r *Report) error {
-	states := map[string]heimdall.State{} // of acquisitions already asked about; "" of those that are not there
-	for info, err := range blobs.List(ctx, "") {
-		if err != nil {
-			return fmt.Errorf("list objects: %w", err)
+// orphans looks for objects that no row speaks of.
+func (c *checking) orphans(ctx context.Context, g *group) error {
+	c.r.Objects += g.quarantined
+	c.r.Quarantined += g.quarantined
+	owned, recorded := map[string]bool{}, map[string]bool{}
+	own := func(list []heimdall.Capture) {
+		for i := range list {
+			if rec := list[i].Recording; rec != nil {
+				owned[rec.S3Path], owned[rec.MetadataPath()], recorded[captureOf(rec.S3Path)] = true, true, true
+			}
 		}
-		r.Objects++
-		if owned[info.Key] {
-			continue
-		}
-		if recorded[captureOf(info.Key)] {
-			r.Superseded++
-			continue
-		}
-		if strings.HasPrefix(info.Key, QuarantinePrefix) {
-			r.Quarantined++
-			continue
-		}
-		taskID := taskOf(info.Key)
-		state, asked := states[taskID]
-		if !asked {
-			a, _, err := s.Acquisition(ctx, taskID)
+	}
+	own(g.recordings)
+	var state heimdall.State // "" while there is no such acquisition
+	asked := false
+	for key := range g.objects {
+		c.r.Objects++
+		if !owned[key] && !asked {
+			asked = true
+			a, captures, err := c.Acquisition(ctx, g.taskID)
 			if err != nil && !errors.Is(err, heimdall.ErrNotFound) {
-				return fmt.Errorf("check object %s: %w", info.Key, err)
+				return fmt.Errorf("check object %s: %w", key, err)
 			}
 			state = a.State
-			states[taskID] = state
+			own(captures) // those that have ended since the rows were read
 		}
-		if state != "" && collectionName.MatchString(info.Key) {
-			collected[taskID] = true
-			continue
-		}
-		if _, err := blobs.Stat(ctx, info.Key); errors.Is(err, blob.ErrNotFound) {
-			continue // deleted since it was listed
-		}
-		if state == "" || state.Ended() {
-			r.Problems = append(r.Problems, store.Problem{Kind: ObjectOrphaned, TaskID: taskID, Object: info.Key, Detail: info.Key + " belongs to no recording"})
+		switch {
+		case owned[key]:
+		case recorded[captureOf(key)]:
+			c.r.Superseded++
+		case state != "" && (!state.Ended() || collectionName.MatchString(key)):
+		default:
+			if _, err := c.blobs.Stat(ctx, key); errors.Is(err, blob.ErrNotFound) {
+				continue // deleted since it was listed
+			}
+			c.found(store.Problem{Kind: ObjectOrphaned, TaskID: g.taskID, Object: key, Detail: key + " belongs to no recording"})
 		}
 	}
 	return nil

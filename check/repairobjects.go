@@ -112,12 +112,14 @@ func reasonBefore(reason string) string {
 
 // noteFound takes the words about a loss back, once the samples are proven to be those that were recorded.
 func (r *repairing) noteFound(ctx context.Context, c *heimdall.Capture) error {
-	kind, detail, err := checkSamples(ctx, r.Blobs, c, true)
-	if err == nil && kind != "" {
-		err = fmt.Errorf("%s: %s", kind, detail)
-	}
+	info, err := r.Blobs.Stat(ctx, c.Recording.S3Path)
 	if err != nil {
 		return err
+	}
+	if kind, detail, err := damage(ctx, r.Blobs, info, c, true); err != nil {
+		return err
+	} else if kind != "" {
+		return fmt.Errorf("%s: %s", kind, detail)
 	}
 	return r.Store.NoteLoss(ctx, c.TaskID, c.WebSDRID, reasonBefore(c.Reason))
 }
