@@ -57,8 +57,9 @@ bench-store: ## those of both databases; PostgreSQL must be installed (ROWS=1000
 	$(GO) test -run '^$$' -bench . -benchmem ./store/sqlite
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./store/postgres -rows $${ROWS:-1000000}
 
-bench-archive: s3-servers ## storing one file in a bucket, beside the SDK's own upload, and in a folder (MIB=256)
+bench-archive: s3-servers ## storing one file in a bucket, beside the SDK's own upload, and in a folder (MIB=256); checking a bucket (OBJECTS=100000)
 	$(GO) test -run '^$$' -bench PutFile -benchtime 5x ./blob/s3 -file-mib $${MIB:-256}
+	$(GO) test -run '^$$' -bench Check -benchtime 3x -timeout 60m ./check -objects $${OBJECTS:-10000}
 
 generate: ## what is made from the code: docs/openapi.json, docs/signal-metrics.md
 	$(GO) test ./api -run OpenAPI -update
