@@ -21,7 +21,7 @@ import (
 var fileMiB = flag.Int("file-mib", 256, "size of the file that the benchmarks store")
 
 // BenchmarkPutFile stores one file again and again: in a bucket by this package; there by the SDK alone, in parts of
-// the same size and as many at a time, without our hash of the whole; and in a folder.
+// the same size and as many at a time, without our hash of the whole; in a folder; and by plain writes.
 func BenchmarkPutFile(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "file")
 	content := sample(1, *fileMiB<<20)
@@ -50,6 +50,32 @@ func BenchmarkPutFile(b *testing.B) {
 		defer store.Close()
 		stored(b, store, path, want, func(f *os.File) error { return store.Put(b.Context(), key, f, want) })
 	})
+	b.Run("plain copy, synced", func(b *testing.B) {
+		b.SetBytes(want.Bytes)
+		copied := filepath.Join(b.TempDir(), "copy")
+		for b.Loop() {
+			if err := plainCopy(path, copied); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func plainCopy(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	if _, err := io.Copy(struct{ io.Writer }{out}, in); err != nil { // by read and write, as samples come
+		return err
+	}
+	return out.Sync()
 }
 
 func stored(b *testing.B, store blob.Store, path string, want blob.Sum, put func(f *os.File) error) {
