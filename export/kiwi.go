@@ -33,7 +33,7 @@ func (j *job) checkKiwi(bad *heimdall.InvalidError) {
 // stamps have the true one. The age of the GPS fix is the worst of the recording, in every block. Readers distrust
 // the first two stamps of a file, and rightly so of a KiwiSDR's: a gap in the first few blocks escapes ours.
 func (j *job) kiwiWAV() ([]part, error) {
-	k := kiwiBlocks{stored: j.stored, clock: clockOf(&j.rec), ageS: uint8(min(max(j.rec.GPSAgeMaxS, 0), noFixAgeS-1))}
+	k := kiwiBlocks{data: samplesPart(j.stored, iq.CI16LE, 0, j.rec.SamplesCount), clock: clockOf(&j.rec), ageS: uint8(min(max(j.rec.GPSAgeMaxS, 0), noFixAgeS-1))}
 	k.layOut(j.from, j.samples)
 	header, err := iq.KiwiHeader(math.Floor(j.rec.SampleRateHz), k.blocks, j.samples)
 	if err != nil {
@@ -45,7 +45,7 @@ func (j *job) kiwiWAV() ([]part, error) {
 
 // kiwiBlocks is everything behind the header.
 type kiwiBlocks struct {
-	stored iq.Format
+	data   part // all samples of the recording
 	clock  stamp.Clock
 	ageS   uint8
 	runs   []kiwiRun
@@ -95,10 +95,9 @@ func (k *kiwiBlocks) readAt(object io.ReaderAt, p []byte, off int64) error {
 		if within < iq.KiwiBlockHeaderBytes {
 			n = copy(p, iq.KiwiBlockHeader(k.stamp(first), samples)[within:])
 		} else {
-			data := samplesPart(k.stored, iq.CI16LE, first, samples)
 			within -= iq.KiwiBlockHeaderBytes
-			n = int(min(int64(len(p)), data.size-within))
-			if err := data.readAt(object, p[:n], within); err != nil {
+			n = int(min(int64(len(p)), samples*kiwiSampleBytes-within))
+			if err := k.data.readAt(object, p[:n], first*kiwiSampleBytes+within); err != nil {
 				return err
 			}
 		}
