@@ -83,7 +83,7 @@ func TestAnAcquisitionIsDownloadedAsOneArchive(t *testing.T) {
 		}
 		disposition := a.header.Get("Content-Disposition")
 		if a.header.Get("Content-Type") != "application/x-tar" || !strings.HasPrefix(disposition, "attachment; filename=") ||
-			!strings.Contains(disposition, "145500000Hz_0") || a.header.Get("Last-Modified") == "" {
+			!strings.Contains(disposition, "145500000Hz_0") || a.header.Get("Last-Modified") != "" {
 			t.Errorf("%q answers with %v", query, a.header)
 		}
 	}

@@ -60,7 +60,7 @@ type download struct {
 	name        string
 	contentType string
 	etag        string
-	modified    time.Time
+	modified    time.Time // zero when only the ETag tells
 }
 
 // download answers with a file, or the ranges of it that the caller wants, and closes it. subject is what to log

@@ -63,7 +63,7 @@ func OpenArchive(ctx context.Context, objects Objects, a heimdall.Acquisition, c
 		bad.Add("format", "%q is not known: use one of %s", f, formatNames())
 		return nil, &bad
 	}
-	b := archiveBuilder{ctx: ctx, objects: objects, format: f, archive: &Archive{ContentType: "application/x-tar", Modified: time.Unix(0, 0)}}
+	b := archiveBuilder{ctx: ctx, objects: objects, format: f, archive: &Archive{ContentType: "application/x-tar"}}
 	if !o.From.IsZero() || !o.To.IsZero() {
 		b.options = append(b.options, Between(o.From, o.To))
 	}

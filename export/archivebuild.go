@@ -87,9 +87,6 @@ func (b *archiveBuilder) add(rec heimdall.Recording) error {
 			identity: file.ETag, open: b.opener(rec, info, f, file.ETag)})
 	}
 	b.members, b.streams = append(b.members, planned...), append(b.streams, streams...)
-	if info.Modified.After(b.archive.Modified) {
-		b.archive.Modified = info.Modified
-	}
 	return nil
 }
 

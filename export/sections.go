@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"sort"
-	"time"
 )
 
 // An Archive is the recordings of an acquisition as if they were one file. Like a [File] it exists nowhere as a
@@ -15,7 +14,6 @@ type Archive struct {
 	ContentType string
 	Size        int64
 	ETag        string    // strong, quoted: changes when any byte does
-	Modified    time.Time // when the newest of its objects was stored
 	Missing     []Missing // what was left out
 
 	sections []section
