@@ -140,7 +140,7 @@ func (f *fetch) receive(ctx context.Context, a *app, part *os.File, at int64, d 
 	const attempts = 6
 	shown := a.newTransfer(filepath.Base(f.path), f.size, at)
 	defer shown.end()
-	if at > 0 { // a second request: only the first said what the file is called
+	if at > 0 || f.size == 0 { // only the first request said what the file is called; the rest takes a second
 		d.Body.Close()
 		d = nil
 	}
