@@ -94,6 +94,12 @@ func (b *cutBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
+func (w *badWire) behave(change func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change()
+}
+
 // expect fails unless the server was asked for the file from these bytes on. What was on its way when the wire was
 // cut may be lost.
 func (w *badWire) expect(t *testing.T, most []int64) {
@@ -154,7 +160,7 @@ func TestADownloadGoesOnWhereItBrokeOffAndIsChecked(t *testing.T) {
 	}
 
 	// The wire breaks twice within one run.
-	w.cuts = []int64{100_000, 70_000}
+	w.behave(func() { w.cuts = []int64{100_000, 70_000} })
 	var got downloaded
 	mustJSON(t, &got, data, download()...)
 	w.expect(t, []int64{0, 100_000, 170_000})
@@ -174,11 +180,11 @@ func TestADownloadGoesOnWhereItBrokeOffAndIsChecked(t *testing.T) {
 	if err := os.Remove(got.Path); err != nil {
 		t.Fatal(err)
 	}
-	w.ranges, w.cuts, w.refuse = nil, []int64{150_000}, true
+	w.behave(func() { w.ranges, w.cuts, w.refuse = nil, []int64{150_000}, true })
 	if r := command(t, data, download()...); r.code == 0 || !strings.Contains(r.stderr, "goes on") {
 		t.Errorf("a broken download: exit code %d, %s", r.code, r.stderr)
 	}
-	w.refuse = false
+	w.behave(func() { w.refuse = false })
 	mustJSON(t, &got, data, download()...)
 	if again, err := os.ReadFile(got.Path); err != nil || !bytes.Equal(again, content) {
 		t.Errorf("the file has other bytes when it came in two runs (%v)", err)
@@ -189,7 +195,7 @@ func TestADownloadGoesOnWhereItBrokeOffAndIsChecked(t *testing.T) {
 	if err := os.Remove(got.Path); err != nil {
 		t.Fatal(err)
 	}
-	w.flip = got.Bytes - 5_000 // in the samples of the second recording
+	w.behave(func() { w.flip = got.Bytes - 5_000 }) // in the samples of the second recording
 	if r := command(t, data, download()...); r.code == 0 || !strings.Contains(r.stderr, "SHA-256") {
 		t.Errorf("a damaged download: exit code %d, %s", r.code, r.stderr)
 	}
