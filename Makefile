@@ -65,7 +65,10 @@ generate: ## what is made from the code: docs/openapi.json, docs/signal-metrics.
 	$(GO) test ./api -run OpenAPI -update
 	$(GO) test ./dsp -run SignalMetrics -update
 
+bench-download: ## downloads from the server, and what the server's memory grows by (GB=10)
+	$(GO) test -run '^$$' -bench BenchmarkDownload -benchtime 1x -timeout 30m ./e2e -download-gb $${GB:-10}
+
 build: ## one static binary, ./heimdall (GOEXPERIMENT=simd on amd64: metrics at up to twice the speed)
 	CGO_ENABLED=0 $(GO) build -trimpath -o heimdall ./cmd/heimdall
 
-.PHONY: help check fmt vet staticcheck test test-race test-apache test-simd fuzz soak bench bench-simd bench-store bench-archive s3-servers test-s3 accuracy generate build
+.PHONY: help check fmt vet staticcheck test test-race test-apache test-simd fuzz soak bench bench-simd bench-store bench-archive bench-download s3-servers test-s3 accuracy generate build

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -21,10 +22,19 @@ const maxMetadata = 64 << 20
 
 type recordingInput struct {
 	CapturePath
-	Format     export.Format   `query:"format" enum:"sigmf-data,sigmf-meta,sigmf,npy,wav,raw" doc:"sigmf-data (the default, as stored), sigmf-meta (JSON), sigmf (archive of both), npy (complex64), wav or raw"`
+	Format     export.Format   `query:"format" enum:"sigmf-data,sigmf-meta,sigmf,npy,wav,kiwi-wav,raw" doc:"sigmf-data (the default, as stored), sigmf-meta (JSON), sigmf (archive of both), npy (complex64), wav, kiwi-wav (with GPS times) or raw"`
 	FromSample optional[int64] `query:"from_sample" doc:"First sample of the part wanted, counting samples held; absent means 0"`
 	Samples    optional[int64] `query:"samples" doc:"How many samples from there; absent means all that follow"`
+	TimeSlice
 }
+
+// A TimeSlice is the part of recordings that the caller wants, by the clock of each.
+type TimeSlice struct {
+	FromTime time.Time `query:"from_time" doc:"Only samples received at or after this time (RFC 3339, to the nanosecond)" example:"2026-03-01T12:00:00.25Z"`
+	ToTime   time.Time `query:"to_time" doc:"Only samples received before this time"`
+}
+
+func (t TimeSlice) isSet() bool { return !t.FromTime.IsZero() || !t.ToTime.IsZero() }
 
 func (s *service) getRecording(ctx context.Context, in *recordingInput) (*huma.StreamResponse, error) {
 	if in.Format == "" {
@@ -41,18 +51,33 @@ func (s *service) getRecording(ctx context.Context, in *recordingInput) (*huma.S
 	if err != nil {
 		return nil, err
 	}
+	return s.download(ctx, download{file, file.Name, file.ContentType, file.ETag, info.Modified}, "acquisition", in.TaskID, "websdr", in.WebSDRID), nil
+}
+
+// A download is a file on its way to the caller.
+type download struct {
+	content     io.ReadSeekCloser
+	name        string
+	contentType string
+	etag        string
+	modified    time.Time // zero when only the ETag tells
+}
+
+// download answers with a file, or the ranges of it that the caller wants, and closes it. subject is what to log
+// when it breaks off.
+func (s *service) download(ctx context.Context, d download, subject ...any) *huma.StreamResponse {
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
-		defer file.Close()
+		defer d.content.Close()
 		r, w := humago.Unwrap(hc)
-		w.Header().Set("Content-Type", file.ContentType)
-		w.Header().Set("ETag", file.ETag)
-		w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": file.Name}))
-		content := &watchedReader{ReadSeeker: file}
-		http.ServeContent(newPatientWriter(w), r, file.Name, info.Modified, content)
+		w.Header().Set("Content-Type", d.contentType)
+		w.Header().Set("ETag", d.etag)
+		w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": d.name}))
+		content := &watchedReader{ReadSeeker: d.content}
+		http.ServeContent(newPatientWriter(w), r, d.name, d.modified, content)
 		if content.err != nil && ctx.Err() == nil {
-			s.Log.ErrorContext(ctx, "download broke off", "request_id", requestID(ctx), "acquisition", in.TaskID, "websdr", in.WebSDRID, "err", content.err)
+			s.Log.ErrorContext(ctx, "download broke off", append(subject, "request_id", requestID(ctx), "err", content.err)...)
 		}
-	}}, nil
+	}}
 }
 
 // A watchedReader keeps the error that http.ServeContent keeps to itself. The caller sees an answer that is
@@ -108,6 +133,9 @@ func (s *service) openRecording(ctx context.Context, in *recordingInput, rec *he
 			samples = in.Samples.Value
 		}
 		options = append(options, export.Slice(in.FromSample.Value, samples))
+	}
+	if in.TimeSlice.isSet() {
+		options = append(options, export.Between(in.FromTime, in.ToTime))
 	}
 	file, err := export.Open(obj, meta, *rec, in.Format, options...)
 	if err != nil {

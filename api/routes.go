@@ -27,10 +27,12 @@ func (s *service) routes() {
 	route(s, "GET /api/v1/acquisitions/{task_id}", "get-acquisition", "Acquisitions", "Show an acquisition with its captures", s.getAcquisition, 404, 503)
 	route(s, "POST /api/v1/acquisitions/{task_id}/cancel", "cancel-acquisition", "Acquisitions", "Ask for an acquisition to end", s.cancelAcquisition, 404, 409, 503)
 	route(s, "GET /api/v1/acquisitions/{task_id}/events", "watch-acquisition", "Acquisitions", "Follow an acquisition until it ends", s.watchAcquisition, 404, 503)
+	route(s, "GET /api/v1/acquisitions/{task_id}/archive", "get-archive", "Acquisitions", "Download all recordings of an acquisition as one file", s.getArchive, 404, 409, 503)
 
 	route(s, "GET /api/v1/captures", "list-captures", "Captures", "List captures, also those that failed", s.listCaptures, 503)
 	route(s, "GET /api/v1/captures/{task_id}/{websdr_id}", "get-capture", "Captures", "Show a capture", s.getCapture, 404, 503)
 	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}", "get-recording", "Captures", "Download the IQ of a capture", s.getRecording, 404, 503)
+	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}/url", "get-recording-url", "Captures", "Get an address of the IQ in the object store itself", s.getRecordingURL, 404, 501, 503)
 
 	route(s, "POST /api/v1/recordings/{task_id}/{websdr_id}/recompute", "recompute-recording", "Measurements", "Derive the metrics of a recording again", s.recomputeRecording, 404, 409, 507, 503)
 	route(s, "GET /api/v1/measurements", "list-measurements", "Measurements", "List measurements, newest first, as JSON or CSV", s.listMeasurements, 503)
@@ -62,7 +64,15 @@ func operations() map[string]huma.Operation {
 			Description: "As CSV (format=csv, or Accept: text/csv) the rows are streamed, all of them unless there is a limit; the first line holds the JSON names."},
 		"list-metrics": {Description: "Unit, meaning and mathematics of each, as this server computes them. It is no time series: those are measurements."},
 		"get-recording": {Responses: streamed(http.StatusOK, "application/octet-stream", "application/json", "application/x-tar", "audio/wav"),
-			Description: "sigmf-data is the recording exactly as received, and its ETag is the SHA-256; the other formats are made on the way. Ranges are served."},
+			Description: "sigmf-data is the recording exactly as received, and its ETag is the SHA-256; the other formats are made on the way. Ranges are served. " +
+				"A part is chosen by sample (from_sample, samples) or by time (from_time, to_time), not by both. Time is that of the recording's clock, its gaps counted: " +
+				"the part has the samples whose time lies in [from_time, to_time)."},
+		"get-archive": {Responses: streamed(http.StatusOK, "application/x-tar"),
+			Description: "A tar of every recording as a single download gives it. With sigmf it is a SigMF archive, with the collection of the acquisition when one is stored; otherwise the files lie in one folder. " +
+				"from_time and to_time cut the same time from every recording. An archive is whole or refused (409) before its first byte, unless allow_missing. " +
+				"It has an ETag, and ranges are served: a download that broke off goes on with Range and If-Range."},
+		"get-recording-url": {Description: "For programs that read large recordings in place: the object goes from the object store to the caller, not through this server. " +
+			"Where recordings are kept in a folder the answer is 501."},
 		"recompute-recording": {
 			Description: "The recording is read, checked against its SHA-256, and measured by the definitions of this server with the inputs of the day it was made. " +
 				"Where the metrics differ the measurement is changed, in one transaction; a recording that is missing or damaged leaves it as it is. " +

@@ -2,10 +2,6 @@ package client
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"mime"
-	"net/http"
 	"net/url"
 	"strconv"
 
@@ -36,41 +32,4 @@ func (c *Client) Captures(ctx context.Context, f heimdall.CaptureFilter, cursor 
 func (c *Client) Capture(ctx context.Context, taskID string, websdrID int64) (w wire.Capture, err error) {
 	err = c.get(ctx, at("api", "v1", "captures", taskID, websdrID), nil, &w)
 	return w, err
-}
-
-// A Download is a recording on its way. The caller closes Body.
-type Download struct {
-	Body        io.ReadCloser
-	Name        string // what to call the file
-	ContentType string
-	Bytes       int64  // of Body; -1 when the server does not say
-	Offset      int64  // of Body's first byte in the file
-	ETag        string // changes when the bytes of the whole file do; as stored, it is the quoted SHA-256
-}
-
-// Recording downloads a recording. format is sigmf-data (also ""), sigmf-meta, sigmf, npy, wav or raw. An
-// offset continues a download that broke; give the ETag of its beginning, so that two files are not mixed.
-func (c *Client) Recording(ctx context.Context, taskID string, websdrID int64, format string, offset int64, etag string) (*Download, error) {
-	r := request{method: http.MethodGet, path: at("api", "v1", "recordings", taskID, websdrID), query: url.Values{}, header: http.Header{}}
-	addText(r.query, "format", format)
-	if offset > 0 {
-		r.header.Set("Range", fmt.Sprintf("bytes=%d-", offset))
-		if etag != "" {
-			r.header.Set("If-Range", etag)
-		}
-	}
-	resp, err := c.do(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	d := &Download{
-		Body: resp.Body, ContentType: resp.Header.Get("Content-Type"),
-		Bytes: resp.ContentLength, ETag: resp.Header.Get("ETag"),
-	}
-	if resp.StatusCode == http.StatusPartialContent {
-		d.Offset = offset
-	}
-	_, params, _ := mime.ParseMediaType(resp.Header.Get("Content-Disposition"))
-	d.Name = params["filename"]
-	return d, nil
 }

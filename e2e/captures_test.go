@@ -99,6 +99,14 @@ func TestRealRecordingsKeepTheirTimeThroughTheWholeChain(t *testing.T) {
 	if worst := worstError(t, recordings); worst > 30e-6 {
 		t.Errorf("the differences of arrival are up to %.1f us from geometry, want 30", worst*1e6)
 	}
+	mustJSON(t, &files, data, "recordings", "export", report.Acquisition.TaskID, "--format", "kiwi-wav", "--out", out)
+	kiwi := make([]tdoa.Record, 3)
+	for _, f := range files {
+		kiwi[f.WebSDRID-1] = load(t, f.Path)
+	}
+	if worst := worstError(t, kiwi); worst > 30e-6 {
+		t.Errorf("by the stamps of the Kiwi WAVs the differences of arrival are up to %.1f us from geometry, want 30", worst*1e6)
+	}
 	// The same check must fail when time is handled badly, or it guards nothing.
 	for i := range recordings {
 		recordings[i].Clock.RateHz = 12000

@@ -20,6 +20,8 @@ func (j *job) file() (*File, error) {
 		parts = []part{fixed(iq.NPYHeader(j.samples)), j.data(iq.CF32LE)}
 	case WAV:
 		parts, err = j.wav()
+	case KiwiWAV:
+		parts, err = j.kiwiWAV()
 	case SigMFMeta, SigMF:
 		var meta []byte
 		if meta, err = j.document(); err == nil {
@@ -32,9 +34,9 @@ func (j *job) file() (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := newFile(j.obj, parts)
+	f := newFile(parts)
 	f.Name = j.baseName() + j.extension()
-	f.ETag = j.etag()
+	f.ETag, f.modified = j.etag(), j.modified()
 	for _, info := range Formats() {
 		if info.Format == j.format {
 			f.ContentType = info.ContentType
@@ -80,7 +82,11 @@ func (j *job) document() ([]byte, error) {
 	if !j.sliced {
 		return j.meta, nil
 	}
-	return sliceDocument(j.meta, &j.rec, j.from, j.samples)
+	doc, err := sliceDocument(j.meta, &j.rec, j.from, j.samples)
+	if err != nil {
+		return nil, fmt.Errorf("cut the metadata: %w: %w", err, errDamaged)
+	}
+	return doc, nil
 }
 
 // modified is when the last sample was received: the same for every download.
@@ -94,7 +100,7 @@ func (j *job) modified() time.Time {
 
 // etag changes when any byte of the file would. What is given away as it is stored has the hash of the object.
 func (j *job) etag() string {
-	info := j.obj.Info()
+	info := j.info
 	sum := j.rec.SHA256
 	if sum == "" {
 		sum = info.SHA256
@@ -110,6 +116,9 @@ func (j *job) etag() string {
 	fmt.Fprintf(h, "%v %d %s\n", j.rec.SampleRateHz, j.rec.FrequencyHz, j.rec.Start.UTC().Format(time.RFC3339Nano))
 	if j.format == SigMF || j.format == SigMFMeta {
 		h.Write(j.meta)
+	}
+	if j.format == KiwiWAV {
+		fmt.Fprintf(h, "%d %v\n", j.rec.GPSAgeMaxS, j.rec.Gaps)
 	}
 	return fmt.Sprintf(`"%x"`, h.Sum(nil)[:16])
 }

@@ -2,6 +2,7 @@ package export
 
 import (
 	"io"
+	"sync"
 
 	"github.com/heimdall-sdr/heimdall/iq"
 )
@@ -18,13 +19,17 @@ func samplesPart(from, to iq.Format, first, count int64) part {
 			return readFull(object, p, begin+off)
 		}}
 	}
+	// A reader that takes 32 kB at a time would leave more garbage than samples.
+	converters := sync.Pool{New: func() any {
+		return &converter{from: from, to: to, src: make([]byte, chunkSamples*in), z: make([]complex64, chunkSamples), dst: make([]byte, chunkSamples*out)}
+	}}
 	return part{size: count * out, grain: out, readAt: func(object io.ReaderAt, p []byte, off int64) error {
 		// Whole samples that cover p, which may begin and end within one.
 		sample, skip := off/out, off%out
-		samples := min(chunkSamples, (skip+int64(len(p))+out-1)/out)
-		c := converter{from: from, to: to, src: make([]byte, samples*in), z: make([]complex64, samples), dst: make([]byte, samples*out)}
+		c := converters.Get().(*converter)
+		defer converters.Put(c)
 		for len(p) > 0 {
-			n := min(samples, (skip+int64(len(p))+out-1)/out)
+			n := min(chunkSamples, (skip+int64(len(p))+out-1)/out)
 			if err := readFull(object, c.src[:n*in], begin+sample*in); err != nil {
 				return err
 			}

@@ -8,14 +8,15 @@
 //
 // The package neither stores anything nor fills gaps: a file has the samples that were held, one after the
 // other, and only SigMF says where some are missing. The surprising part: formats differ in what they can
-// say. WAV rounds the sample rate to whole hertz and the start to milliseconds, .npy says neither. SigMF is
-// the one that loses nothing.
+// say. WAV rounds the sample rate to whole hertz and the start to milliseconds, .npy says neither, and a Kiwi WAV
+// has a time for every 512 samples but only of receivers with GPS. SigMF is the one that loses nothing.
 package export
 
 import (
 	"fmt"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/blob"
@@ -31,6 +32,7 @@ const (
 	SigMF     Format = "sigmf"
 	NPY       Format = "npy"
 	WAV       Format = "wav"
+	KiwiWAV   Format = "kiwi-wav"
 	Raw       Format = "raw"
 )
 
@@ -49,6 +51,7 @@ func Formats() []FormatInfo {
 		{SigMF, "SigMF archive: data and metadata in one uncompressed tar; loses nothing", "application/x-tar"},
 		{NPY, "NumPy array of complex64, full scale 1: numpy.load", "application/octet-stream"},
 		{WAV, "stereo WAV, I left and Q right, with start time and frequency; RF64 from 4 GiB", "audio/wav"},
+		{KiwiWAV, "Kiwi WAV, as kiwirecorder writes it: a GPS time for every 512 samples, for solvers of TDoA", "audio/wav"},
 		{Raw, "the samples as they are stored, named for programs that go by the ending (.cs16, .cu8, .cf32)", "application/octet-stream"},
 	}
 }
@@ -64,21 +67,35 @@ func Slice(from, samples int64) Option {
 
 // A job is one Open at work: what was asked for, and what is known of the recording.
 type job struct {
-	obj     blob.Object
-	meta    []byte
-	rec     heimdall.Recording
-	format  Format
-	stored  iq.Format
-	from    int64 // of the samples chosen
-	samples int64
-	sliced  bool
+	info     blob.Info // of the data object
+	meta     []byte
+	rec      heimdall.Recording
+	format   Format
+	stored   iq.Format
+	fromTime time.Time // if timed
+	toTime   time.Time
+	timed    bool
+	from     int64 // of the samples chosen
+	samples  int64
+	sliced   bool
 }
 
 // Open gives the recording rec as a file in format f. obj is its open data object and meta its SigMF document,
 // which only SigMFMeta and SigMF need. What cannot be had is a *heimdall.InvalidError. The File closes obj;
 // after an error that is still the caller's to do.
 func Open(obj blob.Object, meta []byte, rec heimdall.Recording, f Format, options ...Option) (*File, error) {
-	j := job{obj: obj, meta: meta, rec: rec, format: f}
+	file, err := plan(obj.Info(), meta, rec, f, options...)
+	if err != nil {
+		return nil, err
+	}
+	file.obj, file.stream = obj, stream{obj: obj, at: unknown}
+	return file, nil
+}
+
+// plan is Open without the object, of which it needs to know no more than Stat tells: a File that can only be read
+// where it holds no samples.
+func plan(info blob.Info, meta []byte, rec heimdall.Recording, f Format, options ...Option) (*File, error) {
+	j := job{info: info, meta: meta, rec: rec, format: f}
 	for _, option := range options {
 		option(&j)
 	}
@@ -96,17 +113,19 @@ func Open(obj blob.Object, meta []byte, rec heimdall.Recording, f Format, option
 func (j *job) check() error {
 	var err error
 	if j.stored, err = iq.ParseFormat(j.rec.Datatype); err != nil {
-		return fmt.Errorf("export %s: %w", j.rec.S3Path, err)
+		return fmt.Errorf("export %s: %w: %w", j.rec.S3Path, err, errDamaged)
 	}
-	bytes := j.obj.Info().Bytes
+	bytes := j.info.Bytes
 	if bytes != j.rec.SamplesCount*int64(j.stored.Size()) {
-		return fmt.Errorf("export %s: the object has %d bytes and should have %d samples of %d: it is damaged or not this recording",
-			j.rec.S3Path, bytes, j.rec.SamplesCount, j.stored.Size())
-	}
-	if !j.sliced {
-		j.samples = j.rec.SamplesCount
+		return fmt.Errorf("export %s: the object has %d bytes and should have %d samples of %d: %w",
+			j.rec.S3Path, bytes, j.rec.SamplesCount, j.stored.Size(), errDamaged)
 	}
 	var bad heimdall.InvalidError
+	if j.timed {
+		j.choose(&bad)
+	} else if !j.sliced {
+		j.samples = j.rec.SamplesCount
+	}
 	if !known(j.format) {
 		bad.Add("format", "%q is not known: use one of %s", j.format, formatNames())
 	}
@@ -120,6 +139,9 @@ func (j *job) check() error {
 	}
 	if j.format == WAV && !(j.rec.SampleRateHz >= 0.5) {
 		bad.Add("format", "wav cannot be had because the sample rate of this recording is not known: use sigmf-data, npy or raw")
+	}
+	if j.format == KiwiWAV {
+		j.checkKiwi(&bad)
 	}
 	return bad.Err()
 }
@@ -144,8 +166,12 @@ func formatNames() string {
 // baseName names files so that they sort by time and programs that look for a frequency in a name find it:
 // 20171127T104156Z_77500Hz_websdr_3. A slice adds its samples.
 func (j *job) baseName() string {
-	name := fmt.Sprintf("%dHz_%s", j.rec.FrequencyHz, strings.TrimSuffix(path.Base(j.rec.S3Path), ".sigmf-data"))
-	if !j.rec.Start.IsZero() {
+	object := strings.TrimSuffix(path.Base(j.rec.S3Path), ".sigmf-data")
+	name := fmt.Sprintf("%dHz_%s", j.rec.FrequencyHz, object)
+	switch {
+	case j.format == KiwiWAV:
+		name = j.kiwiName(object)
+	case !j.rec.Start.IsZero():
 		name = j.rec.Start.UTC().Format("20060102T150405Z") + "_" + name
 	}
 	if j.sliced {
@@ -160,8 +186,11 @@ var rawExtensions = map[iq.Format]string{
 }
 
 func (j *job) extension() string {
-	if j.format == Raw {
+	switch j.format {
+	case Raw:
 		return rawExtensions[j.stored]
+	case KiwiWAV:
+		return ".wav"
 	}
 	return "." + string(j.format)
 }

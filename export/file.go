@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/heimdall-sdr/heimdall/blob"
 )
@@ -16,11 +17,12 @@ type File struct {
 	Size        int64
 	ETag        string // strong, quoted: changes when any byte does
 
-	obj    blob.Object
-	parts  []part
-	starts []int64 // of each part in the file, and at last the end
-	at     int64   // where Read goes on
-	stream stream  // what Read reads the object through
+	modified time.Time   // when the last sample was received
+	obj      blob.Object // nil when there are no samples in it
+	parts    []part
+	starts   []int64 // of each part in the file, and at last the end
+	at       int64   // where Read goes on
+	stream   stream  // what Read reads the object through
 }
 
 // A part is a stretch of a file.
@@ -32,8 +34,8 @@ type part struct {
 	grain int64
 }
 
-func newFile(obj blob.Object, parts []part) *File {
-	f := &File{obj: obj, parts: parts, starts: make([]int64, 1, len(parts)+1), stream: stream{obj: obj, at: unknown}}
+func newFile(parts []part) *File {
+	f := &File{parts: parts, starts: make([]int64, 1, len(parts)+1)}
 	for _, p := range parts {
 		f.Size += p.size
 		f.starts = append(f.starts, f.Size)
@@ -96,24 +98,38 @@ func (f *File) partAt(off int64) int {
 
 // Seek implements io.Seeker.
 func (f *File) Seek(offset int64, whence int) (int64, error) {
+	at, err := seek(f.at, f.Size, offset, whence)
+	if err != nil {
+		return 0, fmt.Errorf("seek %s: %w", f.Name, err)
+	}
+	f.at = at
+	return at, nil
+}
+
+// seek is the new offset of io.Seeker.
+func seek(at, size, offset int64, whence int) (int64, error) {
 	switch whence {
 	case io.SeekStart:
 	case io.SeekCurrent:
-		offset += f.at
+		offset += at
 	case io.SeekEnd:
-		offset += f.Size
+		offset += size
 	default:
-		return 0, fmt.Errorf("seek %s: whence %d is not known", f.Name, whence)
+		return 0, fmt.Errorf("whence %d is not known", whence)
 	}
 	if offset < 0 {
-		return 0, fmt.Errorf("seek %s: to %d, before its beginning", f.Name, offset)
+		return 0, fmt.Errorf("offset %d is before the beginning", offset)
 	}
-	f.at = offset
 	return offset, nil
 }
 
 // Close closes the object, too.
-func (f *File) Close() error { return f.obj.Close() }
+func (f *File) Close() error {
+	if f.obj == nil {
+		return nil
+	}
+	return f.obj.Close()
+}
 
 // A stream reads an object as io.ReaderAt does, but by reading on where it can.
 type stream struct {

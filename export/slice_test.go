@@ -2,6 +2,7 @@ package export_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"testing"
 	"time"
@@ -137,4 +138,32 @@ func TestEverySliceOfADocumentIsProperSigMF(t *testing.T) {
 		samples := rapid.Int64Range(0, 300-from).Draw(rt, "samples")
 		checkSigMF(rt, s.read(t, export.SigMFMeta, export.Slice(from, samples)), max(samples, 1))
 	})
+}
+
+// HDSDR, SDR# and SDRuno look for the times in two SYSTEMTIMEs at the beginning of the auxi chunk, and for the
+// frequency 32 bytes into it.
+func TestAWAVSaysItsTimesAndFrequencyWhereSDRProgramsLook(t *testing.T) {
+	s := store(t, "ci16_le", 12001)
+	s.rec.SampleRateHz, s.rec.Gaps = 12001, nil
+	b := s.read(t, export.WAV)
+	at := bytes.Index(b, []byte("auxi"))
+	if at < 0 || at > 100 || b[at+4] != 164 {
+		t.Fatalf("there is no auxi chunk of 164 bytes in % x", b[:100])
+	}
+	var fields [8]uint16 // year, month, day of the week (a Sunday), day, hour, minute, second, millisecond
+	for name, want := range map[string][8]uint16{"start": {2026, 3, 0, 1, 12, 0, 0, 123}, "stop": {2026, 3, 0, 1, 12, 0, 1, 123}} {
+		from := at + 8
+		if name == "stop" {
+			from += 16
+		}
+		for k := range fields {
+			fields[k] = binary.LittleEndian.Uint16(b[from+2*k:])
+		}
+		if fields != want {
+			t.Errorf("the %s is %v, want %v", name, fields, want)
+		}
+	}
+	if hz := binary.LittleEndian.Uint32(b[at+8+32:]); hz != 145_500_000 {
+		t.Errorf("the frequency is %d Hz", hz)
+	}
 }

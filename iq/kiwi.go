@@ -12,6 +12,8 @@ const (
 
 	// KiwiBlockSamples is how many samples a KiwiSDR sends, and a Kiwi WAV holds, under one stamp.
 	KiwiBlockSamples = 512
+	// KiwiBlockHeaderBytes is how much comes before the samples of a block.
+	KiwiBlockHeaderBytes = 8 + kiwiChunkBytes + 8
 )
 
 // A KiwiStamp is the GPS time stamp that a KiwiSDR puts on a block of samples, as raw as it comes: the first
@@ -38,6 +40,18 @@ type KiwiWriter struct {
 // NewKiwiWriter writes the header. A stream cannot be patched later, so the numbers of blocks and samples
 // must be known; see KiwiBlocks. The rate is rounded to a whole number.
 func NewKiwiWriter(w io.Writer, sampleRateHz float64, blocks, samples int64) (*KiwiWriter, error) {
+	header, err := KiwiHeader(sampleRateHz, blocks, samples)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(header); err != nil {
+		return nil, fmt.Errorf("write kiwi wav header: %w", err)
+	}
+	return &KiwiWriter{w: w, blocks: blocks, bytes: samples * int64(CI16LE.Size())}, nil
+}
+
+// KiwiHeader returns everything that comes before the first block. The rate is rounded to a whole number.
+func KiwiHeader(sampleRateHz float64, blocks, samples int64) ([]byte, error) {
 	fmtChunk, err := wavFormatChunk(CI16LE, sampleRateHz)
 	if err != nil {
 		return nil, fmt.Errorf("write kiwi wav header: %w", err)
@@ -46,16 +60,20 @@ func NewKiwiWriter(w io.Writer, sampleRateHz float64, blocks, samples int64) (*K
 	if blocks < 0 || samples < 0 || blocks > most || samples > most {
 		return nil, fmt.Errorf("write kiwi wav header: %d samples in %d blocks are out of range", samples, blocks)
 	}
-	size := int64(CI16LE.Size())
-	riff := 4 + 8 + int64(len(fmtChunk)) + blocks*(8+kiwiChunkBytes+8) + samples*size
+	riff := 4 + 8 + int64(len(fmtChunk)) + blocks*KiwiBlockHeaderBytes + samples*int64(CI16LE.Size())
 	if riff > math.MaxUint32 {
 		return nil, fmt.Errorf("write kiwi wav header: %d samples exceed the 4 GiB of a Kiwi WAV: use an ordinary WAV or SigMF", samples)
 	}
-	b := append([]byte("RIFF"), le32(uint32(riff))+"WAVE"...)
-	if _, err := w.Write(chunk(b, "fmt ", fmtChunk)); err != nil {
-		return nil, fmt.Errorf("write kiwi wav header: %w", err)
-	}
-	return &KiwiWriter{w: w, blocks: blocks, bytes: samples * size}, nil
+	return chunk(append([]byte("RIFF"), le32(uint32(riff))+"WAVE"...), "fmt ", fmtChunk), nil
+}
+
+// KiwiBlockHeader returns what comes before that many samples of a block. The stamp's Sample is not in it.
+func KiwiBlockHeader(s KiwiStamp, samples int64) []byte {
+	b := append(make([]byte, 0, KiwiBlockHeaderBytes), "kiwi"+le32(kiwiChunkBytes)...)
+	b = append(b, s.AgeS, 0)
+	b = binary.LittleEndian.AppendUint32(b, s.GPSSec)
+	b = binary.LittleEndian.AppendUint32(b, s.GPSNsec)
+	return append(b, "data"+le32(uint32(samples*int64(CI16LE.Size())))...)
 }
 
 // KiwiBlocks is how many blocks of KiwiBlockSamples hold that many samples.
@@ -69,11 +87,7 @@ func (k *KiwiWriter) WriteBlock(s KiwiStamp, samples []byte) error {
 	if k.blocks == 0 || int64(len(samples)) > k.bytes {
 		return fmt.Errorf("write kiwi wav block: it exceeds what the header announces")
 	}
-	b := append(make([]byte, 0, 26), "kiwi"+le32(kiwiChunkBytes)...)
-	b = append(b, s.AgeS, 0)
-	b = binary.LittleEndian.AppendUint32(b, s.GPSSec)
-	b = binary.LittleEndian.AppendUint32(b, s.GPSNsec)
-	b = append(b, "data"+le32(uint32(len(samples)))...)
+	b := KiwiBlockHeader(s, int64(len(samples)/CI16LE.Size()))
 	if _, err := k.w.Write(b); err != nil {
 		return fmt.Errorf("write kiwi wav block: %w", err)
 	}

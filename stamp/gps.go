@@ -29,3 +29,14 @@ func GPSTime(now time.Time, gpsSec, gpsNsec uint32, leapSeconds int) time.Time {
 	}
 	return t
 }
+
+// GPSTimeOfWeek is the inverse of GPSTime: t as a GPS receiver says it, without the week.
+func GPSTimeOfWeek(t time.Time, leapSeconds int) (gpsSec, gpsNsec uint32) {
+	// In seconds, since a Duration ends after 292 years.
+	const weekSeconds = int64(week / time.Second)
+	sec := (t.Unix() - gpsEpoch.Unix() + int64(leapSeconds)) % weekSeconds
+	if sec < 0 {
+		sec += weekSeconds
+	}
+	return uint32(sec), uint32(t.Nanosecond())
+}

@@ -58,3 +58,23 @@ func TestGPSTimeOfNonsenseDoesNotPanic(t *testing.T) {
 		}
 	})
 }
+
+func TestATimeOfWeekIsReadBackAsTheTimeItWas(t *testing.T) {
+	for _, text := range []string{
+		"2017-11-27T10:41:56.214600789Z", "2026-03-01T12:00:00Z", "2026-03-07T23:59:41.999999999Z", "2026-03-07T23:59:42Z",
+		"2026-03-08T00:00:00Z", "1980-01-05T23:59:41Z", "1970-01-01T00:00:00Z", "2200-01-01T00:00:00.5Z",
+	} {
+		at, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sec, nsec := stamp.GPSTimeOfWeek(at, stamp.LeapSeconds)
+		if got := stamp.GPSTime(at.Add(3*24*time.Hour), sec, nsec, stamp.LeapSeconds); !got.Equal(at) {
+			t.Errorf("%s is stamped %d.%09d and read as %v", text, sec, nsec, got)
+		}
+	}
+	// A week begins at Sunday, 00:00:00 GPS: 18 s before midnight UTC.
+	if sec, nsec := stamp.GPSTimeOfWeek(time.Date(2026, 3, 7, 23, 59, 42, 7, time.UTC), 18); sec != 0 || nsec != 7 {
+		t.Errorf("the first second of a week is %d.%09d", sec, nsec)
+	}
+}

@@ -3,37 +3,50 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
-	"strconv"
-
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
+	"slices"
+	"time"
 
 	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/api/wire"
 	"github.com/heimdall-sdr/heimdall/client"
 )
 
 // recordingsCmd gets at the stored IQ.
 type recordingsCmd struct {
-	Export recordingsExportCmd `cmd:"" help:"Write the recordings of an acquisition as files."`
+	Download recordingsDownloadCmd `cmd:"" help:"Download all recordings of an acquisition as one archive, or one of them; goes on where a download broke off."`
+	Export   recordingsExportCmd   `cmd:"" help:"Write the recordings of an acquisition as files."`
+	URL      recordingsURLCmd      `cmd:"" name:"url" help:"Print an address of a recording in the object store itself, where that is S3."`
+}
+
+// A wantedPart is the format and the time that are wanted of recordings.
+type wantedPart struct {
+	Format   string    `short:"f" default:"sigmf" enum:"sigmf,sigmf-data,sigmf-meta,npy,wav,kiwi-wav,raw" help:"sigmf (archive), sigmf-data (as stored), sigmf-meta, npy (complex64), wav, kiwi-wav (with GPS times) or raw (${default})."`
+	FromTime time.Time `placeholder:"RFC3339" help:"Only samples received at or after this time, by the clock of each recording."`
+	ToTime   time.Time `placeholder:"RFC3339" help:"Only samples received before this time."`
+	Out      string    `short:"o" default:"." type:"path" placeholder:"DIR" help:"Folder to write to; made if absent."`
+	Force    bool      `help:"Overwrite files that are there."`
+	JSON     bool      `help:"Print JSON: what was written."`
+}
+
+func (w *wantedPart) wanted() client.Wanted {
+	return client.Wanted{Format: w.Format, FromTime: w.FromTime, ToTime: w.ToTime}
+}
+
+// hashesOf is the SHA-256 of every recording of an acquisition.
+func hashesOf(acq wire.Acquisition) map[string]string {
+	known := map[string]string{}
+	for _, c := range acq.Captures {
+		if c.Recording != nil {
+			known[c.Recording.S3Path] = c.Recording.SHA256
+		}
+	}
+	return known
 }
 
 type recordingsExportCmd struct {
 	TaskID string  `arg:"" help:"The acquisition's task id."`
 	WebSDR []int64 `short:"w" placeholder:"ID,..." help:"Only those of these WebSDRs."`
-	Format string  `short:"f" default:"sigmf" enum:"sigmf,sigmf-data,sigmf-meta,npy,wav,raw" help:"sigmf (archive), sigmf-data (as stored), sigmf-meta, npy (complex64), wav or raw (${default})."`
-	Out    string  `short:"o" default:"." type:"path" placeholder:"DIR" help:"Folder to write to; made if absent."`
-	Force  bool    `help:"Overwrite files that are there."`
-	JSON   bool    `help:"Print JSON: what was written."`
-}
-
-// An exported recording is one file that was written.
-type exported struct {
-	WebSDRID int64  `json:"websdr_id"`
-	Path     string `json:"path"`
-	Bytes    int64  `json:"bytes"`
+	wantedPart
 }
 
 func (c *recordingsExportCmd) Run(a *app) error {
@@ -42,25 +55,18 @@ func (c *recordingsExportCmd) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		if err := os.MkdirAll(c.Out, 0o755); err != nil {
-			return fmt.Errorf("make folder: %w", err)
-		}
-		wanted := map[int64]bool{}
-		for _, id := range c.WebSDR {
-			wanted[id] = true
-		}
-		files := []exported{}
+		files := []fetched{}
 		for _, capture := range acq.Captures {
-			if capture.State != heimdall.Success || len(wanted) > 0 && !wanted[capture.WebSDRID] {
+			if capture.State != heimdall.Success || len(c.WebSDR) > 0 && !slices.Contains(c.WebSDR, capture.WebSDRID) {
 				continue
 			}
-			file, err := c.export(ctx, a, cl, capture.WebSDRID)
+			file, err := c.export(ctx, a, cl, acq, capture.WebSDRID)
 			if err != nil {
 				return err
 			}
 			files = append(files, file)
 			if !c.JSON {
-				fmt.Fprintf(a.stdout, "%s  %d bytes\n", file.Path, file.Bytes)
+				fmt.Fprintln(a.stdout, file)
 			}
 		}
 		if len(files) == 0 {
@@ -73,55 +79,83 @@ func (c *recordingsExportCmd) Run(a *app) error {
 	})
 }
 
-// export writes one file, whole or not at all.
-func (c *recordingsExportCmd) export(ctx context.Context, a *app, cl *client.Client, id int64) (exported, error) {
-	d, err := cl.Recording(ctx, c.TaskID, id, c.Format, 0, "")
-	if err != nil {
-		return exported{}, err
+// export writes one file.
+func (c *recordingsExportCmd) export(ctx context.Context, a *app, cl *client.Client, acq wire.Acquisition, id int64) (fetched, error) {
+	f := fetch{wanted: c.wanted(), folder: c.Out, force: c.Force, hashes: hashesOf(acq)}
+	f.ask = func(ctx context.Context, w client.Wanted) (*client.Download, error) {
+		return cl.Recording(ctx, acq.TaskID, id, w)
 	}
-	defer d.Body.Close()
-	name := filepath.Base(d.Name)
-	if d.Name == "" {
-		name = "websdr_" + strconv.FormatInt(id, 10) + "." + c.Format
-	}
-	path := filepath.Join(c.Out, name)
-	if _, err := os.Stat(path); err == nil && !c.Force {
-		return exported{}, fmt.Errorf("%s is there already: choose another folder, or use --force", path)
-	}
-	f, err := os.CreateTemp(c.Out, "."+name+"-")
-	if err != nil {
-		return exported{}, fmt.Errorf("write %s: %w", path, err)
-	}
-	defer os.Remove(f.Name()) // gone already when the rename has worked
-	defer f.Close()
-	n, err := a.copyShown(f, d.Body, d.Bytes, name)
-	if err == nil {
-		err = f.Chmod(0o644)
-	}
-	if err == nil {
-		err = f.Close()
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return exported{}, fmt.Errorf("write %s: %w", path, err)
-	}
-	return exported{WebSDRID: id, Path: path, Bytes: n}, nil
+	file, err := f.run(ctx, a)
+	file.WebSDRID = id
+	return file, err
 }
 
-// copyShown copies with a progress bar in a terminal.
-func (a *app) copyShown(w io.Writer, r io.Reader, size int64, name string) (int64, error) {
-	if !isTerminal(a.stderr) || size <= 0 {
-		return io.Copy(w, r)
+type recordingsDownloadCmd struct {
+	TaskID       string `arg:"" help:"The acquisition's task id."`
+	WebSDR       int64  `short:"w" placeholder:"ID" help:"Only the recording of this WebSDR."`
+	FromSample   int64  `placeholder:"N" help:"With --websdr: only samples from this one on."`
+	Samples      *int64 `placeholder:"N" help:"With --websdr: how many samples."`
+	AllowMissing bool   `help:"Leave out recordings that cannot be had, and list them in MISSING.txt, rather than refuse the archive."`
+	wantedPart
+}
+
+// Validate refuses what the API has no words for.
+func (c *recordingsDownloadCmd) Validate() error {
+	if c.WebSDR == 0 && (c.FromSample != 0 || c.Samples != nil) {
+		return fmt.Errorf("--from-sample and --samples are of one recording: name its --websdr, or choose by --from-time and --to-time")
 	}
-	p := mpb.New(mpb.WithOutput(a.stderr), mpb.WithWidth(40))
-	bar := p.AddBar(size, mpb.PrependDecorators(decor.Name(name+" ")),
-		mpb.AppendDecorators(decor.CountersKibiByte("% .1f / % .1f")))
-	n, err := io.Copy(w, bar.ProxyReader(r))
-	if err != nil {
-		bar.Abort(false)
-	}
-	p.Wait()
-	return n, err
+	return nil
+}
+
+func (c *recordingsDownloadCmd) Run(a *app) error {
+	return a.connect(false, func(ctx context.Context, cl *client.Client) error {
+		acq, err := cl.Acquisition(ctx, c.TaskID)
+		if err != nil {
+			return err
+		}
+		f := fetch{wanted: c.wanted(), folder: c.Out, force: c.Force, hashes: hashesOf(acq)}
+		f.wanted.AllowMissing, f.wanted.FromSample, f.wanted.Samples = c.AllowMissing, c.FromSample, c.Samples
+		f.ask = func(ctx context.Context, w client.Wanted) (*client.Download, error) {
+			if c.WebSDR != 0 {
+				return cl.Recording(ctx, c.TaskID, c.WebSDR, w)
+			}
+			return cl.Archive(ctx, c.TaskID, w)
+		}
+		file, err := f.run(ctx, a)
+		if err != nil {
+			return err
+		}
+		file.WebSDRID = c.WebSDR
+		if c.JSON {
+			return printJSON(a.stdout, file)
+		}
+		fmt.Fprintln(a.stdout, file)
+		return nil
+	})
+}
+
+type recordingsURLCmd struct {
+	TaskID   string        `arg:"" help:"The acquisition's task id."`
+	WebSDR   int64         `arg:"" name:"websdr" help:"The WebSDR's id."`
+	Metadata bool          `help:"Of the SigMF metadata instead of the data."`
+	For      time.Duration `default:"1h" help:"How long it is good for, at most 168h (${default})."`
+	JSON     bool          `help:"Print JSON: with size, SHA-256 and end."`
+}
+
+func (c *recordingsURLCmd) Run(a *app) error {
+	return a.connect(false, func(ctx context.Context, cl *client.Client) error {
+		object := "data"
+		if c.Metadata {
+			object = "metadata"
+		}
+		u, err := cl.RecordingURL(ctx, c.TaskID, c.WebSDR, object, c.For)
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(a.stdout, u)
+		}
+		fmt.Fprintln(a.stdout, u.URL)
+		return nil
+	})
 }

@@ -130,13 +130,13 @@ func (c *tdoaCmd) download(ctx context.Context, a *app, cl *client.Client, dir s
 	if err != nil {
 		return nil, err
 	}
-	export := recordingsExportCmd{TaskID: acq.TaskID, Format: "sigmf", Out: dir}
+	export := recordingsExportCmd{wantedPart: wantedPart{Format: "sigmf", Out: dir}}
 	var list []*tdoaRecording
 	for _, capture := range acq.Captures {
 		if capture.State != heimdall.Success {
 			continue
 		}
-		file, err := export.export(ctx, a, cl, capture.WebSDRID)
+		file, err := export.export(ctx, a, cl, acq, capture.WebSDRID)
 		if err != nil {
 			return nil, err
 		}
