@@ -3,7 +3,9 @@ package e2e_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/api/wire"
+	"github.com/heimdall-sdr/heimdall/blob"
 	"github.com/heimdall-sdr/heimdall/blob/s3"
 	"github.com/heimdall-sdr/heimdall/blob/s3/s3test"
 	"github.com/heimdall-sdr/heimdall/client"
@@ -69,6 +72,7 @@ func TestTheDemoKeepsItsRecordingsInABucketWhenMINIO_URLSaysSo(t *testing.T) {
 		if len(files) != 7 {
 			t.Errorf("%d recordings were exported, want 7", len(files))
 		}
+		mustBeServedByTheBucket(t, data, demo.Acquisition.TaskID)
 	})
 }
 
@@ -171,5 +175,21 @@ func TestBadSettingsOfTheObjectStoreAreRefusedInWords(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// mustBeServedByTheBucket gets a recording by an address that needs no credentials.
+func mustBeServedByTheBucket(t *testing.T, data, taskID string) {
+	t.Helper()
+	var at wire.RecordingURL
+	mustJSON(t, &at, data, "recordings", "url", taskID, "1")
+	resp, err := http.Get(at.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	got, err := io.ReadAll(resp.Body)
+	if sum := blob.SumOf(got); err != nil || resp.StatusCode != http.StatusOK || sum.Bytes != at.Bytes || sum.SHA256 != at.SHA256 {
+		t.Errorf("the bucket answers %s with %+v (%v), want %+v", resp.Status, sum, err, at)
 	}
 }

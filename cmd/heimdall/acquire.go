@@ -17,7 +17,7 @@ import (
 type acquireCmd struct {
 	FrequencyMHz float64       `arg:"" name:"frequency-mhz" help:"Radio frequency in MHz, for example 145.5."`
 	Duration     time.Duration `short:"d" default:"10s" help:"Length of the common window (${default})."`
-	WebSDR       []int64       `short:"w" placeholder:"ID,..." help:"WebSDRs to record from; without it all active ones that can tune the frequency."`
+	WebSDR       []int64       `name:"websdr" short:"w" placeholder:"ID,..." help:"WebSDRs to record from; without it all active ones that can tune the frequency."`
 	StartTime    *time.Time    `placeholder:"RFC3339" help:"Start of the common window; without it as soon as all are ready."`
 	Label        string        `placeholder:"TEXT" help:"What you call it."`
 

@@ -17,7 +17,7 @@ import (
 // A measurementFilter is how commands choose measurements.
 type measurementFilter struct {
 	TaskID          string        `placeholder:"ID" help:"Only those of this acquisition."`
-	WebSDR          []int64       `short:"w" placeholder:"ID,..." help:"Only those of these WebSDRs."`
+	WebSDR          []int64       `name:"websdr" short:"w" placeholder:"ID,..." help:"Only those of these WebSDRs."`
 	Since           time.Duration `placeholder:"DURATION" help:"Only those of the last so long, for example 24h."`
 	From            time.Time     `placeholder:"RFC3339" help:"Only those at or after this time."`
 	To              time.Time     `placeholder:"RFC3339" help:"Only those before this time."`

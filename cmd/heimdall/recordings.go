@@ -45,7 +45,7 @@ func hashesOf(acq wire.Acquisition) map[string]string {
 
 type recordingsExportCmd struct {
 	TaskID string  `arg:"" help:"The acquisition's task id."`
-	WebSDR []int64 `short:"w" placeholder:"ID,..." help:"Only those of these WebSDRs."`
+	WebSDR []int64 `name:"websdr" short:"w" placeholder:"ID,..." help:"Only those of these WebSDRs."`
 	wantedPart
 }
 
@@ -92,7 +92,7 @@ func (c *recordingsExportCmd) export(ctx context.Context, a *app, cl *client.Cli
 
 type recordingsDownloadCmd struct {
 	TaskID       string `arg:"" help:"The acquisition's task id."`
-	WebSDR       int64  `short:"w" placeholder:"ID" help:"Only the recording of this WebSDR."`
+	WebSDR       int64  `name:"websdr" short:"w" placeholder:"ID" help:"Only the recording of this WebSDR."`
 	FromSample   int64  `placeholder:"N" help:"With --websdr: only samples from this one on."`
 	Samples      *int64 `placeholder:"N" help:"With --websdr: how many samples."`
 	AllowMissing bool   `help:"Leave out recordings that cannot be had, and list them in MISSING.txt, rather than refuse the archive."`
