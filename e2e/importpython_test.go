@@ -109,7 +109,7 @@ func TestWhatThePythonSystemLeftMovesOver(t *testing.T) {
 		SNR   *float64 `json:"snr_db"`
 		Power *float64 `json:"power_dbfs"`
 	}
-	mustJSON(t, &rows, data, "measurements", "--json", "--task-id", pythonTask(0), "--web-sdr", "1")
+	mustJSON(t, &rows, data, "measurements", "--json", "--task-id", pythonTask(0), "--websdr", "1")
 	if len(rows) != 1 || *rows[0].Power != *measured.Power || *rows[0].SNR != *measured.SNR {
 		t.Errorf("imported %+v, measured %+v", rows, measured)
 	}
