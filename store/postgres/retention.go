@@ -18,13 +18,22 @@ import (
 const acquisitionRows = `1 + (SELECT count(*) + count(c.start_unix_ns) FROM captures AS c WHERE c.task_id = a.task_id)
          + COALESCE((SELECT i.measurements FROM imported_acquisitions AS i WHERE i.task_id = a.task_id), 0)`
 
+// Measurements are sought only where $6 asks for what was heard, each where its recording says that it is.
 const selectExpired = `
-SELECT task_id, '', ended_at, ` + acquisitionRows + `, 0::bigint, 0::bigint, NULL::timestamptz, NULL::timestamptz
+SELECT a.task_id, '', a.ended_at, ` + acquisitionRows + `, 0::bigint, 0::bigint, NULL::timestamptz, NULL::timestamptz,
+       GREATEST(a.ended_at, k.ended_at, TIMESTAMPTZ 'epoch' + k.start_us * INTERVAL '1 microsecond'), COALESCE(k.bytes, 0), COALESCE(h.heard, false), h.snr_db
 FROM acquisitions AS a
-WHERE ended_at < $1 AND (ended_at, task_id) > ($2, $3::uuid)
+     LEFT JOIN LATERAL (SELECT max(c.ended_at) AS ended_at, max(c.start_unix_ns / 1000) AS start_us, sum(c.bytes)::bigint AS bytes
+          FROM captures AS c WHERE c.task_id = a.task_id) AS k ON true
+     LEFT JOIN LATERAL (SELECT bool_or(m.detected) AS heard, max(m.snr_db) AS snr_db
+          FROM captures AS c JOIN measurement_rows AS m ON m.task_id = c.task_id AND m.websdr_id = c.websdr_id
+              AND m.timestamp_utc = TIMESTAMPTZ 'epoch' + c.start_unix_ns / 1000 * INTERVAL '1 microsecond'
+          WHERE $6::boolean AND c.task_id = a.task_id) AS h ON true
+WHERE a.ended_at < $1 AND (a.ended_at, a.task_id) > ($2, $3::uuid)
   AND NOT EXISTS (SELECT 1 FROM captures AS c WHERE c.task_id = a.task_id AND (c.ended_at >= $1 OR c.start_unix_ns / 1000 >= $4))
   AND NOT EXISTS (SELECT 1 FROM deletions AS d WHERE d.task_id = a.task_id)
-ORDER BY ended_at, task_id LIMIT $5`
+  AND NOT EXISTS (SELECT 1 FROM holds AS o WHERE o.task_id = a.task_id)
+ORDER BY a.ended_at, a.task_id LIMIT $5`
 
 // deletionColumns are in the order of the queries of this file.
 func deletionColumns(d *heimdall.Deletion) []column {
@@ -39,8 +48,17 @@ func scanDeletion(r row) (d heimdall.Deletion, err error) {
 	return d, err
 }
 
-// ExpiredAcquisitions returns a page of the acquisitions that may go, oldest end first. Those whose deletion is
-// planned are left out.
+func scanExpired(r row) (d heimdall.Deletion, err error) {
+	facts := []any{micros{&d.LatestAt}, &d.RecordedBytes, &d.Heard, &d.BestSNRdB}
+	err = r.Scan(append(fields(deletionColumns(&d)), facts...)...)
+	return d, err
+}
+
+// farAhead is after everything that ends.
+var farAhead = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// ExpiredAcquisitions returns a page of the acquisitions that may go, oldest end first. Those that are held, or whose
+// deletion is planned, are left out.
 func (s *Store) ExpiredAcquisitions(ctx context.Context, f heimdall.ExpiredFilter) ([]heimdall.Deletion, error) {
 	const do = "list expired acquisitions"
 	err := checkLimit(f.Limit)
@@ -51,9 +69,12 @@ func (s *Store) ExpiredAcquisitions(ctx context.Context, f heimdall.ExpiredFilte
 	if err != nil {
 		return nil, failed(ctx, do, err)
 	}
-	before := ceilMicros(f.Before)
-	rows, err := s.pool.Query(ctx, selectExpired, before, f.AfterEnd.UTC(), id, before.UnixMicro(), f.Limit)
-	list, err := all(rows, err, scanDeletion)
+	before := farAhead
+	if !f.Before.IsZero() {
+		before = ceilMicros(f.Before)
+	}
+	rows, err := s.pool.Query(ctx, selectExpired, before, f.AfterEnd.UTC(), id, before.UnixMicro(), f.Limit, f.Heard)
+	list, err := all(rows, err, scanExpired)
 	return list, failed(ctx, do, err)
 }
 
@@ -73,11 +94,14 @@ ON CONFLICT DO NOTHING`
 
 // PlanDeletion journals, all or none, that these acquisitions are going to be deleted, for the Reason and with as
 // many Objects and Bytes as plans say; the rest of a plan is found out here. A plan that is there already, carried
-// out or not, stays. An acquisition that has not ended is ErrConflict, an unknown one ErrNotFound.
+// out or not, stays. An acquisition that has not ended, or is held, is ErrConflict, an unknown one ErrNotFound.
 func (s *Store) PlanDeletion(ctx context.Context, plans []heimdall.Deletion) error {
 	return s.write(ctx, "plan deletion", func(tx pgx.Tx) error {
 		ids, err := parseTaskIDs(plans)
 		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, lockPlans); err != nil {
 			return err
 		}
 		states, err := statesOf(ctx, tx, ids)
@@ -88,20 +112,23 @@ func (s *Store) PlanDeletion(ctx context.Context, plans []heimdall.Deletion) err
 		if err != nil {
 			return err
 		}
-		var reasons []string
-		var objects, bytes []int64
+		holds, err := holdsOf(ctx, tx, ids)
+		if err != nil {
+			return err
+		}
 		for i, p := range plans {
+			hold, held := holds[ids[i]]
 			_, planned := known[ids[i]]
 			switch state, exists := states[ids[i]]; {
 			case !exists && !planned:
 				return fmt.Errorf("acquisition %s: %w", p.TaskID, heimdall.ErrNotFound)
 			case !planned && !state.Ended():
 				return fmt.Errorf("acquisition %s is %s, cancel it first: %w", p.TaskID, state, heimdall.ErrConflict)
+			case !planned && held:
+				return fmt.Errorf("acquisition %s is %v: release it first: %w", p.TaskID, hold, heimdall.ErrConflict)
 			}
-			reasons, objects, bytes = append(reasons, storable(p.Reason)), append(objects, p.Objects), append(bytes, p.Bytes)
 		}
-		_, err = tx.Exec(ctx, insertDeletions, ids, reasons, objects, bytes)
-		return err
+		return insertPlans(ctx, tx, plans)
 	})
 }
 
@@ -182,6 +209,25 @@ func (s *Store) PlannedDeletions(ctx context.Context, afterTaskID string, limit 
 		return nil, failed(ctx, do, err)
 	}
 	query := selectDeletions + w.String() + ` ORDER BY task_id` + w.limit(limit)
+	rows, err := s.pool.Query(ctx, query, w.args...)
+	list, err := all(rows, err, scanDeletion)
+	return list, failed(ctx, do, err)
+}
+
+// Deletions returns a page of the journal, the newest plan first, whether it is done or not.
+func (s *Store) Deletions(ctx context.Context, f heimdall.DeletionFilter) ([]heimdall.Deletion, error) {
+	const do = "list deletions"
+	var w where
+	err := checkLimit(f.Limit)
+	if err == nil && !f.AfterPlannedAt.IsZero() {
+		var after uuid.UUID
+		after, err = parseCursor(f.AfterTaskID)
+		w.add("(planned_at, task_id) < ($, $)", f.AfterPlannedAt.UTC(), after)
+	}
+	if err != nil {
+		return nil, failed(ctx, do, err)
+	}
+	query := selectDeletions + w.String() + ` ORDER BY planned_at DESC, task_id DESC` + w.limit(f.Limit)
 	rows, err := s.pool.Query(ctx, query, w.args...)
 	list, err := all(rows, err, scanDeletion)
 	return list, failed(ctx, do, err)
