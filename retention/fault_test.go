@@ -43,6 +43,17 @@ func (s killedStore) PlanDeletion(ctx context.Context, plans []heimdall.Deletion
 	return s.step(func() error { return s.Store.PlanDeletion(context.WithoutCancel(ctx), plans) })
 }
 
+func (s killedStore) PlanExcess(ctx context.Context, plans []heimdall.Deletion, maxBytes int64) (planned []heimdall.Deletion, err error) {
+	err = s.step(func() (err error) {
+		planned, err = s.Store.PlanExcess(context.WithoutCancel(ctx), plans, maxBytes)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return planned, nil
+}
+
 func (s killedStore) FinishDeletion(ctx context.Context, ids []string) (done []heimdall.Deletion, err error) {
 	err = s.step(func() (err error) {
 		done, err = s.Store.FinishDeletion(context.WithoutCancel(ctx), ids)

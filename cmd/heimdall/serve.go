@@ -28,9 +28,10 @@ func (c *serveCmd) Run(a *app) error {
 	if host, _, _ := net.SplitHostPort(c.Listen); !isLoopback(host) {
 		log.Warn("anybody who reaches this address may use it: there is no access control", "listen", c.Listen)
 	}
+	n.deletes = true
 	a.warnOfPassword(log)
 	log.Info("serving", "url", serverURL(l), "data", a.config.DataDir, "database", n.place.String(), "objects", a.config.objectsDir(),
-		"retention_days", c.RetentionDays)
+		"retention_days", c.RetentionDays, "retention_bytes", int64(c.RetentionBytes))
 	return n.run(a.ctx, l)
 }
 
