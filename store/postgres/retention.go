@@ -18,21 +18,18 @@ import (
 const acquisitionRows = `1 + (SELECT count(*) + count(c.start_unix_ns) FROM captures AS c WHERE c.task_id = a.task_id)
          + COALESCE((SELECT i.measurements FROM imported_acquisitions AS i WHERE i.task_id = a.task_id), 0)`
 
-// Measurements are sought only where $6 asks for what was heard, each where its recording says that it is.
+// In this form each acquisition is looked up by itself. Asked whether none EXISTS, the planner would read all captures
+// and the whole journal for every page.
 const selectExpired = `
 SELECT a.task_id, '', a.ended_at, ` + acquisitionRows + `, 0::bigint, 0::bigint, NULL::timestamptz, NULL::timestamptz,
-       GREATEST(a.ended_at, k.ended_at, TIMESTAMPTZ 'epoch' + k.start_us * INTERVAL '1 microsecond'), COALESCE(k.bytes, 0), COALESCE(h.heard, false), h.snr_db
+       GREATEST(a.ended_at, k.ended_at, TIMESTAMPTZ 'epoch' + k.start_us * INTERVAL '1 microsecond'), COALESCE(k.bytes, 0)
 FROM acquisitions AS a
      LEFT JOIN LATERAL (SELECT max(c.ended_at) AS ended_at, max(c.start_unix_ns / 1000) AS start_us, sum(c.bytes)::bigint AS bytes
           FROM captures AS c WHERE c.task_id = a.task_id) AS k ON true
-     LEFT JOIN LATERAL (SELECT bool_or(m.detected) AS heard, max(m.snr_db) AS snr_db
-          FROM captures AS c JOIN measurement_rows AS m ON m.task_id = c.task_id AND m.websdr_id = c.websdr_id
-              AND m.timestamp_utc = TIMESTAMPTZ 'epoch' + c.start_unix_ns / 1000 * INTERVAL '1 microsecond'
-          WHERE $6::boolean AND c.task_id = a.task_id) AS h ON true
 WHERE a.ended_at < $1 AND (a.ended_at, a.task_id) > ($2, $3::uuid)
-  AND NOT EXISTS (SELECT 1 FROM captures AS c WHERE c.task_id = a.task_id AND (c.ended_at >= $1 OR c.start_unix_ns / 1000 >= $4))
-  AND NOT EXISTS (SELECT 1 FROM deletions AS d WHERE d.task_id = a.task_id)
-  AND NOT EXISTS (SELECT 1 FROM holds AS o WHERE o.task_id = a.task_id)
+  AND COALESCE(k.ended_at < $1, true) AND COALESCE(k.start_us < $4, true)
+  AND (SELECT d.task_id FROM deletions AS d WHERE d.task_id = a.task_id) IS NULL
+  AND (SELECT o.task_id FROM holds AS o WHERE o.task_id = a.task_id) IS NULL
 ORDER BY a.ended_at, a.task_id LIMIT $5`
 
 // deletionColumns are in the order of the queries of this file.
@@ -49,9 +46,43 @@ func scanDeletion(r row) (d heimdall.Deletion, err error) {
 }
 
 func scanExpired(r row) (d heimdall.Deletion, err error) {
-	facts := []any{micros{&d.LatestAt}, &d.RecordedBytes, &d.Heard, &d.BestSNRdB}
-	err = r.Scan(append(fields(deletionColumns(&d)), facts...)...)
+	err = r.Scan(append(fields(deletionColumns(&d)), micros{&d.LatestAt}, &d.RecordedBytes)...)
 	return d, err
+}
+
+// What was heard on recordings of acquisitions $1, whose measurements are from $2 to $3: so bound, few partitions are
+// looked at.
+const selectHeard = `
+SELECT c.task_id::text, bool_or(m.detected), max(m.snr_db)
+FROM captures AS c JOIN measurement_rows AS m ON m.task_id = c.task_id AND m.websdr_id = c.websdr_id
+     AND m.timestamp_utc = TIMESTAMPTZ 'epoch' + c.start_unix_ns / 1000 * INTERVAL '1 microsecond'
+WHERE c.task_id IN (SELECT unnest($1::uuid[])) AND m.timestamp_utc BETWEEN $2 AND $3
+GROUP BY c.task_id`
+
+// addHeard finds out what was heard on those of list that have recordings.
+func addHeard(ctx context.Context, tx pgx.Tx, list []heimdall.Deletion) error {
+	recorded := slices.DeleteFunc(slices.Clone(list), func(d heimdall.Deletion) bool { return d.RecordedBytes == 0 })
+	ids, err := parseTaskIDs(recorded)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	var w window
+	if err := tx.QueryRow(ctx, selectWindowOf, ids).Scan(nanos{&w.first}, nanos{&w.last}); err != nil {
+		return err
+	}
+	rows, err := tx.Query(ctx, selectHeard, ids, micros{&w.first}, micros{&w.last})
+	heard, err := all(rows, err, func(r row) (d heimdall.Deletion, err error) {
+		err = r.Scan(&d.TaskID, &d.Heard, &d.BestSNRdB)
+		return d, err
+	})
+	at := make(map[string]heimdall.Deletion, len(heard))
+	for _, d := range heard {
+		at[d.TaskID] = d
+	}
+	for i, d := range list {
+		list[i].Heard, list[i].BestSNRdB = at[d.TaskID].Heard, at[d.TaskID].BestSNRdB
+	}
+	return err
 }
 
 // farAhead is after everything that ends.
@@ -73,9 +104,15 @@ func (s *Store) ExpiredAcquisitions(ctx context.Context, f heimdall.ExpiredFilte
 	if !f.Before.IsZero() {
 		before = ceilMicros(f.Before)
 	}
-	rows, err := s.pool.Query(ctx, selectExpired, before, f.AfterEnd.UTC(), id, before.UnixMicro(), f.Limit, f.Heard)
-	list, err := all(rows, err, scanExpired)
-	return list, failed(ctx, do, err)
+	var list []heimdall.Deletion
+	err = s.read(ctx, do, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, selectExpired, before, f.AfterEnd.UTC(), id, before.UnixMicro(), f.Limit)
+		if list, err = all(rows, err, scanExpired); err != nil || !f.Heard {
+			return err
+		}
+		return addHeard(ctx, tx, list)
+	})
+	return list, err
 }
 
 const (
