@@ -22,15 +22,16 @@ import (
 
 // A node is everything that one process needs to acquire and to answer: reading it is reading the system.
 type node struct {
-	folder  *folder           // the data folder, ours alone
-	place   databasePlace     // where the rows are
-	store   database          // rows
-	blobs   *disk.Store       // recordings
-	worker  *acquire.Worker   // does the acquisitions
-	keeper  *retention.Keeper // deletes what is old or too much
-	handler http.Handler      // the API
-	deletes bool              // whether it applies the keeper's rules by itself, while it runs
+	folder  *folder         // the data folder, ours alone
+	place   databasePlace   // where the rows are
+	store   database        // rows
+	blobs   *disk.Store     // recordings
+	worker  *acquire.Worker // does the acquisitions
+	handler http.Handler    // the API
 	log     *slog.Logger
+
+	keeper  *retention.Keeper // deletes what is too old or too much
+	deletes bool              // by itself, while it runs
 }
 
 // openNode builds the parts in the order of what they need.

@@ -21,6 +21,7 @@ func (c *serveCmd) Run(a *app) error {
 		return err
 	}
 	defer n.close()
+	n.deletes = true
 	l, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w (choose another with --listen)", c.Listen, err)
@@ -28,10 +29,9 @@ func (c *serveCmd) Run(a *app) error {
 	if host, _, _ := net.SplitHostPort(c.Listen); !isLoopback(host) {
 		log.Warn("anybody who reaches this address may use it: there is no access control", "listen", c.Listen)
 	}
-	n.deletes = true
 	a.warnOfPassword(log)
 	log.Info("serving", "url", serverURL(l), "data", a.config.DataDir, "database", n.place.String(), "objects", a.config.objectsDir(),
-		"retention_days", c.RetentionDays, "retention_bytes", int64(c.RetentionBytes))
+		"retention_days", c.RetentionDays)
 	return n.run(a.ctx, l)
 }
 

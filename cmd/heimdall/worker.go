@@ -27,7 +27,7 @@ func (c *workerCmd) Run(a *app) error {
 	defer n.close()
 	a.warnOfPassword(log)
 	log.Info("working", "worker", n.worker.Name, "data", a.config.DataDir, "database", n.place.String(), "objects", a.config.objectsDir(),
-		"retention_days", c.RetentionDays, "retention_bytes", int64(c.RetentionBytes))
+		"retention_days", c.RetentionDays)
 	return n.work(a.ctx)
 }
 
