@@ -14,6 +14,8 @@
 // more of them than it takes: how much there is and what goes is decided in one transaction of the database, so that
 // several processes under one quota delete as much as one would.
 //
+// It leaves out the spool, and whatever else is on the disk: room is made by deleting recordings, or not at all.
+//
 // The surprising part: everything under sessions/{task_id}/ goes, not only what rows speak of. A worker that was
 // killed may have left a second copy there, which nothing else would ever remove. Quota and pressure count the data of
 // recordings as rows say it, without metadata and such copies, so that they know the sum without asking the objects.
