@@ -69,6 +69,7 @@ type Acquisition struct {
 	EndedAt         time.Time
 	WindowStart     time.Time // T of the common window [T, T+Duration); zero until it is agreed
 	Claims          int       // how many times a worker has taken it
+	Hold            Hold      // keeps it from being deleted; zero when nobody does
 }
 
 // DefaultBandwidthHz is the bandwidth measured when the user names none: 0.8 of the sample rate, at most the

@@ -53,7 +53,7 @@ var mayImport = map[string]struct {
 	"store/postgres":    {". store acquire", "one database; acquire for the types of its interface"},
 	"store/storetest":   {". store acquire", "the promise of the databases as a test"},
 	"api/wire":          {".", "JSON shapes"},
-	"api":               {". api/wire blob dsp export recompute", "asks the database and blobs, never a radio; dsp for its definitions"},
+	"api":               {". api/wire blob dsp export recompute retention", "asks the database and blobs, never a radio; dsp for its definitions"},
 	"client":            {". api/wire", "speaks to the API"},
 	"cmd/heimdall":      {"*", "the only place where the parts meet"},
 	"e2e":               {"*", "whole stories on the real binary"},

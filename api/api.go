@@ -26,6 +26,7 @@ import (
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/blob"
 	"github.com/heimdall-sdr/heimdall/recompute"
+	"github.com/heimdall-sdr/heimdall/retention"
 )
 
 // A Store is what the API asks of a database: of each noun, and whether it answers at all.
@@ -34,6 +35,7 @@ type Store interface {
 	AcquisitionStore
 	CaptureStore
 	MeasurementStore
+	RetentionStore
 
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
@@ -102,11 +104,12 @@ type Blobs interface {
 type Config struct {
 	Store     Store
 	Blobs     Blobs
-	Now       func() time.Time // nil means time.Now
-	NewTaskID func() string    // a UUIDv7; nil means one made at random
-	Log       *slog.Logger     // nil means silence
-	Version   string           // "" means heimdall.Version
-	Settings  Settings         // of the server; to be told, nothing here depends on them
+	Now       func() time.Time  // nil means time.Now
+	NewTaskID func() string     // a UUIDv7; nil means one made at random
+	Log       *slog.Logger      // nil means silence
+	Version   string            // "" means heimdall.Version
+	Settings  Settings          // of the server; to be told, nothing here depends on them
+	Retention *retention.Keeper // deletes; nil means that this server does not
 
 	EventPoll      time.Duration // how often an event stream looks for changes; 0 means 250 ms
 	EventHeartbeat time.Duration // how often a silent event stream shows that it lives; 0 means 15 s

@@ -15,6 +15,7 @@ const (
 	acquisitionCursor = "a1"
 	captureCursor     = "c1"
 	measurementCursor = "m1"
+	deletionCursor    = "d1"
 )
 
 func encodeCursor(parts ...string) *string {
@@ -76,6 +77,18 @@ func measurementAfter(cursor string) (*heimdall.MeasurementKey, error) {
 		return nil, badCursor()
 	}
 	return &heimdall.MeasurementKey{Timestamp: time.UnixMicro(micros).UTC(), TaskID: parts[1], WebSDRID: websdrID}, nil
+}
+
+func deletionAfter(cursor string) (plannedAt time.Time, taskID string, err error) {
+	parts, err := decodeCursor(cursor, deletionCursor, 2)
+	if err != nil || parts == nil {
+		return plannedAt, "", err
+	}
+	micros, err := strconv.ParseInt(parts[0], 10, 64)
+	if err != nil {
+		return plannedAt, "", badCursor()
+	}
+	return time.UnixMicro(micros).UTC(), parts[1], nil
 }
 
 func cursorOfMeasurement(m heimdall.Measurement) *string {

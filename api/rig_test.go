@@ -20,6 +20,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/api"
 	"github.com/heimdall-sdr/heimdall/api/wire"
 	"github.com/heimdall-sdr/heimdall/blob/disk"
+	"github.com/heimdall-sdr/heimdall/retention"
 	"github.com/heimdall-sdr/heimdall/store/sqlite"
 )
 
@@ -56,7 +57,12 @@ func newRig(t *testing.T, change ...func(*api.Config)) *rig {
 	if r.blobs, err = disk.Open(t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
-	c := api.Config{Store: r.store, Blobs: r.blobs, Now: clock, Log: slog.New(slog.NewTextHandler(r.log, nil)), Version: "test"}
+	keeper, err := retention.NewKeeper(retention.Config{Store: r.store, Blobs: r.blobs, Now: clock, MaxAge: 30 * 24 * time.Hour,
+		MaxBytes: 1000, MinFreeBytes: 10, Free: func() (int64, error) { return 100, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := api.Config{Store: r.store, Blobs: r.blobs, Retention: keeper, Now: clock, Log: slog.New(slog.NewTextHandler(r.log, nil)), Version: "test"}
 	for _, f := range change {
 		f(&c)
 	}

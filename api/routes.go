@@ -26,8 +26,16 @@ func (s *service) routes() {
 	route(s, "GET /api/v1/acquisitions", "list-acquisitions", "Acquisitions", "List acquisitions, newest first", s.listAcquisitions, 503)
 	route(s, "GET /api/v1/acquisitions/{task_id}", "get-acquisition", "Acquisitions", "Show an acquisition with its captures", s.getAcquisition, 404, 503)
 	route(s, "POST /api/v1/acquisitions/{task_id}/cancel", "cancel-acquisition", "Acquisitions", "Ask for an acquisition to end", s.cancelAcquisition, 404, 409, 503)
+	route(s, "DELETE /api/v1/acquisitions/{task_id}", "delete-acquisition", "Acquisitions", "Delete an acquisition that has ended, rows and recordings", s.deleteAcquisition, 404, 409, 503)
+	route(s, "POST /api/v1/acquisitions/{task_id}/hold", "hold-acquisition", "Acquisitions", "Keep an acquisition from being deleted", s.holdAcquisition, 404, 409, 507, 503)
+	route(s, "DELETE /api/v1/acquisitions/{task_id}/hold", "release-acquisition", "Acquisitions", "Let an acquisition be deleted again", s.releaseAcquisition, 404, 503)
 	route(s, "GET /api/v1/acquisitions/{task_id}/events", "watch-acquisition", "Acquisitions", "Follow an acquisition until it ends", s.watchAcquisition, 404, 503)
 	route(s, "GET /api/v1/acquisitions/{task_id}/archive", "get-archive", "Acquisitions", "Download all recordings of an acquisition as one file", s.getArchive, 404, 409, 503)
+
+	route(s, "GET /api/v1/retention", "get-retention", "Retention", "Say what this server deletes by itself, and how it stands", s.getRetention, 409, 503)
+	route(s, "GET /api/v1/retention/plan", "plan-retention", "Retention", "Say what would be deleted now", s.planRetention, 409, 503)
+	route(s, "POST /api/v1/retention/run", "run-retention", "Retention", "Delete now what the rules say", s.runRetention, 409, 507, 503)
+	route(s, "GET /api/v1/deletions", "list-deletions", "Retention", "List what was deleted, newest first", s.listDeletions, 503)
 
 	route(s, "GET /api/v1/captures", "list-captures", "Captures", "List captures, also those that failed", s.listCaptures, 503)
 	route(s, "GET /api/v1/captures/{task_id}/{websdr_id}", "get-capture", "Captures", "Show a capture", s.getCapture, 404, 503)
@@ -57,6 +65,15 @@ func operations() map[string]huma.Operation {
 				"With an Idempotency-Key, a repeat of the same request answers 200 with the same acquisition, and another request under the same key is refused. `websdrs: null` means those of that moment."},
 		"cancel-acquisition": {DefaultStatus: http.StatusAccepted,
 			Description: "Captures that have ended stay as they are. One that waits for a worker ends at once, one that runs within seconds."},
+		"delete-acquisition": {
+			Description: "It is noted in the journal of deletions first, then its objects go, then its rows; what a crash leaves in between, the next run of retention finishes. Rollups stay. " +
+				"One that is held, or has not ended, is refused."},
+		"hold-acquisition": {
+			Description: "Nothing deletes what is held, no rule and nobody's hand, until it is released. The same hold again changes nothing; somebody else's is not replaced."},
+		"plan-retention": {
+			Description: "Exact numbers, by rule: every object that would go is looked at, so that the answer may take a while. Nothing is changed."},
+		"run-retention": {
+			Description: "The rules are the server's settings. It may be called beside the server's own runs."},
 		"watch-acquisition": {Responses: streamed(http.StatusOK, "text/event-stream"),
 			Description: "Server-sent events: an `acquisition` event holds the whole acquisition, as it is now and then at each change; an `end` event follows the last. " +
 				"A reader that was cut off opens the stream again and has missed nothing that matters."},

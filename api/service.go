@@ -24,8 +24,10 @@ func (s *service) index(context.Context, *struct{}) (*indexOutput, error) {
 	return &indexOutput{wire.Index{Service: "heimdall", Version: s.Version, AlgorithmVersion: recompute.Version, Links: map[string]string{
 		"acquisitions": "/api/v1/acquisitions",
 		"captures":     "/api/v1/captures",
+		"deletions":    "/api/v1/deletions",
 		"measurements": "/api/v1/measurements",
 		"metrics":      "/api/v1/metrics",
+		"retention":    "/api/v1/retention",
 		"system":       "/api/v1/system",
 		"websdrs":      "/api/v1/websdrs",
 		"docs":         "/docs",

@@ -28,6 +28,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/blob"
 	"github.com/heimdall-sdr/heimdall/blob/disk"
 	"github.com/heimdall-sdr/heimdall/client"
+	"github.com/heimdall-sdr/heimdall/retention"
 	"github.com/heimdall-sdr/heimdall/store/sqlite"
 )
 
@@ -51,7 +52,9 @@ func newRig(t *testing.T, wrap ...func(http.Handler) http.Handler) *rig {
 	t.Cleanup(func() { r.store.Close() })
 	r.blobs, err = disk.Open(t.TempDir())
 	r.must(err)
-	handler := api.New(api.Config{Store: r.store, Blobs: r.blobs, EventPoll: time.Millisecond})
+	keeper, err := retention.NewKeeper(retention.Config{Store: r.store, Blobs: r.blobs})
+	r.must(err)
+	handler := api.New(api.Config{Store: r.store, Blobs: r.blobs, Retention: keeper, EventPoll: time.Millisecond})
 	for _, f := range wrap {
 		handler = f(handler)
 	}
@@ -254,6 +257,35 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 	if h.Status != "healthy" || i.Service != "heimdall" || i.AlgorithmVersion == "" || !ready.Ready {
 		t.Errorf("the service says %+v %+v %+v", h, i, ready)
 	}
+	_, err = r.HoldAcquisition(ctx, a.TaskID, wire.HoldRequest{By: "IZ1ABC", Reason: "evidence"})
+	r.must(err)
+	_, err = r.DeleteAcquisition(ctx, a.TaskID, "")
+	r.refused(err, 409)
+	rules, err := r.Retention(ctx)
+	r.must(err)
+	if rules.HeldBytes == 0 || rules.HeldBytes != rules.RecordedBytes {
+		t.Errorf("retention says %+v", rules)
+	}
+	shown, err = r.ReleaseAcquisition(ctx, a.TaskID)
+	r.must(err)
+	if shown.Hold != nil {
+		t.Errorf("it is still held: %+v", shown.Hold)
+	}
+	for _, do := range []func(context.Context) (wire.RetentionOutcome, error){r.PlanRetention, r.RunRetention} {
+		done, err := do(ctx)
+		r.must(err)
+		if done.Acquisitions != 0 {
+			t.Errorf("without rules it deletes %+v", done)
+		}
+	}
+	deleted, err := r.DeleteAcquisition(ctx, a.TaskID, "a test")
+	r.must(err)
+	journal, err := r.Deletions(ctx, 5, "")
+	r.must(err)
+	if len(journal.Deletions) != 1 || journal.Deletions[0].Reason != "a test" || journal.Deletions[0].Rows != deleted.Rows {
+		t.Errorf("deleted %+v, the journal says %+v", deleted, journal)
+	}
+
 	r.checkCalled()
 }
 

@@ -43,6 +43,17 @@ func (s killedStore) PlanDeletion(ctx context.Context, plans []heimdall.Deletion
 	return s.step(func() error { return s.Store.PlanDeletion(context.WithoutCancel(ctx), plans) })
 }
 
+func (s killedStore) PlanExcess(ctx context.Context, plans []heimdall.Deletion, maxBytes int64) (planned []heimdall.Deletion, err error) {
+	err = s.step(func() (err error) {
+		planned, err = s.Store.PlanExcess(context.WithoutCancel(ctx), plans, maxBytes)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return planned, nil
+}
+
 func (s killedStore) FinishDeletion(ctx context.Context, ids []string) (done []heimdall.Deletion, err error) {
 	err = s.step(func() (err error) {
 		done, err = s.Store.FinishDeletion(context.WithoutCancel(ctx), ids)
@@ -83,7 +94,7 @@ func TestARunKilledAnywhereIsExplainedToCheckAndFinishedByTheNext(t *testing.T) 
 				k := &killer{at: at, after: after, kill: cancel}
 				config := r.config()
 				config.Store, config.Blobs = killedStore{r.store, k}, killedBlobs{r.blobs, k}
-				if _, err := retention.Run(ctx, config); err == nil {
+				if _, err := run(ctx, config); err == nil {
 					t.Fatal("the run was not killed")
 				}
 				if k.steps != at+1 {
@@ -91,7 +102,7 @@ func TestARunKilledAnywhereIsExplainedToCheckAndFinishedByTheNext(t *testing.T) 
 				}
 				r.sound("after the kill")
 
-				_, err := retention.Run(t.Context(), r.config())
+				_, err := run(t.Context(), r.config())
 				r.must(err)
 				same(t, "acquisitions", r.acquisitions(), young)
 				same(t, "objects left", len(r.objects()), objectsOfOne)
@@ -111,7 +122,7 @@ func TestARunThatIsNotKilledTakesTheStepsThatAreKilled(t *testing.T) {
 	k := &killer{at: 1000}
 	config := r.config()
 	config.Store, config.Blobs = killedStore{r.store, k}, killedBlobs{r.blobs, k}
-	_, err := retention.Run(t.Context(), config)
+	_, err := run(t.Context(), config)
 	r.must(err)
 	same(t, "steps", k.steps, stepsOfARun)
 }
@@ -143,17 +154,17 @@ func TestAnObjectThatCannotBeDeletedKeepsItsRowsAndNoOthers(t *testing.T) {
 	r, old, young := aged(t)
 	config := r.config()
 	config.Blobs = brokenBlobs{r.blobs, old[1] + "/websdr_1.sigmf-meta", ""}
-	for run, want := range []retention.Result{
+	for round, want := range []retention.Result{
 		{Acquisitions: 2, Rows: 2 * rowsOfOne, Objects: 2*objectsOfOne + 1, Bytes: 2*bytesOfOne + dataBytes}, {}} {
-		done, err := retention.Run(t.Context(), config)
+		done, err := run(t.Context(), config)
 		if !errors.Is(err, errBroken) || !strings.Contains(err.Error(), old[1]) || !strings.Contains(err.Error(), "sigmf-meta") {
-			t.Errorf("run %d: the error %v does not name what is broken", run, err)
+			t.Errorf("run %d: the error %v does not name what is broken", round, err)
 		}
-		same(t, fmt.Sprintf("result of run %d", run), done, want)
+		same(t, fmt.Sprintf("result of run %d", round), done, want)
 		same(t, "acquisitions", r.acquisitions(), append([]string{old[1]}, young...))
 		r.sound("while an object stays")
 	}
-	done, err := retention.Run(t.Context(), r.config())
+	done, err := run(t.Context(), r.config())
 	r.must(err)
 	same(t, "result after the repair", done, retention.Result{Acquisitions: 1, Rows: rowsOfOne, Objects: 1, Bytes: metaBytes})
 	r.sound("after the repair")
@@ -169,18 +180,18 @@ func TestAnObjectStoreThatIsDownEndsTheRunEarly(t *testing.T) {
 	all := r.acquisitions()
 	config := r.config()
 	config.Blobs = brokenBlobs{r.blobs, "sessions", ""}
-	done, err := retention.Run(t.Context(), config)
+	done, err := run(t.Context(), config)
 	if !errors.Is(err, errBroken) || !strings.Contains(err.Error(), "given up after 10") {
 		t.Errorf("got error %v", err)
 	}
 	same(t, "result", done, retention.Result{})
 	same(t, "acquisitions", r.acquisitions(), all)
 	config.Blobs = brokenBlobs{r.blobs, "", "sessions"}
-	if _, err := retention.Run(t.Context(), config); !errors.Is(err, errBroken) {
+	if _, err := run(t.Context(), config); !errors.Is(err, errBroken) {
 		t.Errorf("got error %v of a store that lists nothing", err)
 	}
 	same(t, "acquisitions", r.acquisitions(), all)
-	done, err = retention.Run(t.Context(), r.config())
+	done, err = run(t.Context(), r.config())
 	r.must(err)
 	same(t, "result after the repair", done, times(12))
 }

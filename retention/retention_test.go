@@ -45,7 +45,7 @@ func TestOldAcquisitionsGoWithObjectsAndRowsAndTheirRollupsStay(t *testing.T) {
 	r.now = begin.Add(maxAge + time.Hour)
 	before := r.report()
 
-	done, err := retention.Run(t.Context(), r.config())
+	done, err := run(t.Context(), r.config())
 	r.must(err)
 	same(t, "result", done, times(3))
 	same(t, "acquisitions", r.acquisitions(), append(slices.Clone(young), pending))
@@ -66,7 +66,7 @@ func TestOldAcquisitionsGoWithObjectsAndRowsAndTheirRollupsStay(t *testing.T) {
 		}
 	}
 	r.sound("after it")
-	done, err = retention.Run(t.Context(), r.config())
+	done, err = run(t.Context(), r.config())
 	r.must(err)
 	same(t, "result of another run", done, retention.Result{})
 }
@@ -86,7 +86,7 @@ func TestAgeIsExactAndWhatHasNotEndedHasNone(t *testing.T) {
 		want retention.Result
 	}{{maxAge, retention.Result{}}, {maxAge + time.Microsecond, times(1)}, {100 * maxAge, retention.Result{}}} {
 		r.now = a.EndedAt.Add(step.age)
-		done, err := retention.Run(t.Context(), r.config())
+		done, err := run(t.Context(), r.config())
 		r.must(err)
 		same(t, "at an age of "+step.age.String(), done, step.want)
 	}
@@ -101,7 +101,7 @@ func TestADryRunGivesTheSameNumbersAndChangesNothing(t *testing.T) {
 	config := r.config()
 	config.DryRun = true
 	for range 2 {
-		done, err := retention.Run(t.Context(), config)
+		done, err := run(t.Context(), config)
 		r.must(err)
 		same(t, "result of the dry run", done, times(3))
 	}
@@ -110,7 +110,7 @@ func TestADryRunGivesTheSameNumbersAndChangesNothing(t *testing.T) {
 	if _, err := r.store.Deletion(t.Context(), old[0]); !errors.Is(err, heimdall.ErrNotFound) {
 		t.Errorf("a dry run has made a plan (%v)", err)
 	}
-	done, err := retention.Run(t.Context(), r.config())
+	done, err := run(t.Context(), r.config())
 	r.must(err)
 	same(t, "result of the run", done, times(3))
 }
@@ -130,7 +130,7 @@ func TestCopiesBesideARecordingAndRecordingsElsewhereGoToo(t *testing.T) {
 		_, err = db.Exec(query, old[1])
 		r.must(err)
 	}
-	done, err := retention.Run(t.Context(), r.config())
+	done, err := run(t.Context(), r.config())
 	r.must(err)
 	want := times(3)
 	want.Objects, want.Bytes = want.Objects+3, want.Bytes+50+bytesOfOne
@@ -155,7 +155,7 @@ func TestTwoRunsAtOnceDeleteEverythingOnce(t *testing.T) {
 			config := r.config()
 			config.Store = s
 			var err error
-			if results[i], err = retention.Run(t.Context(), config); err != nil {
+			if results[i], err = run(t.Context(), config); err != nil {
 				t.Error(err)
 			}
 		})
@@ -212,7 +212,7 @@ SELECT printf('task-%04d', i), '', 1, 1.0, 0, 0.0, 0.0, 1.0, 'failed', 0, '', 1,
 	config := r.config()
 	config.DryRun = true
 	for _, config := range []retention.Config{config, r.config()} {
-		done, err := retention.Run(t.Context(), config)
+		done, err := run(t.Context(), config)
 		r.must(err)
 		same(t, "result", done, retention.Result{Acquisitions: 1200, Rows: 1200})
 	}
@@ -241,7 +241,7 @@ func TestATransactionDeletesNoMoreRowsThanItMay(t *testing.T) {
 		config := r.config()
 		seen := &finishes{Store: r.store}
 		config.Store, config.BatchRows = seen, batchRows
-		done, err := retention.Run(t.Context(), config)
+		done, err := run(t.Context(), config)
 		r.must(err)
 		same(t, "result", done, times(5))
 		same(t, fmt.Sprintf("acquisitions of each transaction of %d rows", batchRows), seen.sizes, want)
@@ -261,7 +261,7 @@ func TestWhoKeepsDaysKeepsThemWhole(t *testing.T) {
 		want retention.Result
 	}{{config.MaxAge - time.Second, retention.Result{}}, {config.MaxAge, times(1)}, {config.MaxAge + 23*time.Hour, retention.Result{}}} {
 		r.now = begin.Truncate(24 * time.Hour).Add(24*time.Hour + step.at)
-		done, err := retention.Run(t.Context(), config)
+		done, err := run(t.Context(), config)
 		r.must(err)
 		same(t, fmt.Sprintf("%v after midnight", step.at), done, step.want)
 	}
@@ -280,7 +280,9 @@ func TestRepeatRunsUntilItIsToldToStop(t *testing.T) {
 		}
 		return now
 	}
-	r.must(retention.Repeat(ctx, config, time.Millisecond))
+	keeper, err := retention.NewKeeper(config)
+	r.must(err)
+	r.must(keeper.Repeat(ctx, time.Millisecond))
 	same(t, "acquisitions", r.acquisitions(), young)
 }
 
@@ -288,11 +290,11 @@ func TestAnAgeThatLooksLikeAWrongUnitIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, age := range []time.Duration{-1, 30, 30 * time.Minute} {
 		config := retention.Config{MaxAge: age}
-		if _, err := retention.Run(t.Context(), config); err == nil || !strings.Contains(err.Error(), "too short") {
+		if _, err := run(t.Context(), config); err == nil || !strings.Contains(err.Error(), "too short") {
 			t.Errorf("an age of %v gives %v", age, err)
 		}
-		if err := retention.Repeat(t.Context(), config, time.Hour); err == nil {
-			t.Errorf("an age of %v is repeated", age)
+		if _, err := retention.NewKeeper(config); err == nil {
+			t.Errorf("an age of %v is kept", age)
 		}
 	}
 }
@@ -317,7 +319,7 @@ SELECT printf('task-%04d', i), '', 1, 1.0, 0, 0.0, 0.0, 1.0, 'failed', 0, hex(ze
 	r.must(err)
 	var before, after int64
 	r.must(db.QueryRow(`PRAGMA page_count`).Scan(&before))
-	done, err := retention.Run(t.Context(), retention.Config{Store: s, Blobs: newRig(t).blobs})
+	done, err := run(t.Context(), retention.Config{Store: s, Blobs: newRig(t).blobs, MaxAge: maxAge})
 	r.must(err)
 	r.must(db.QueryRow(`PRAGMA page_count`).Scan(&after))
 	if done.Acquisitions != 1000 || after > before/5 {

@@ -84,6 +84,12 @@ func (r *rig) config() retention.Config {
 	return retention.Config{Store: r.store, Blobs: r.blobs, MaxAge: maxAge, Now: func() time.Time { return r.now }}
 }
 
+// run is one run, of which what it did in all is wanted.
+func run(ctx context.Context, c retention.Config) (retention.Result, error) {
+	done, err := retention.Run(ctx, c)
+	return done.Result, err
+}
+
 // put stores an object of n bytes.
 func (r *rig) put(key string, n int) blob.Sum {
 	r.Helper()

@@ -1,11 +1,11 @@
 package retention
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/blob"
@@ -20,7 +20,10 @@ const (
 // A run is one pass over what is to be deleted.
 type run struct {
 	Config
+	rule      Rule // why goes what is going now; "" is ByPlan
 	done      Result
+	tallies   map[Rule]Tally
+	reckoned  int64 // on a dry run: bytes of recordings that would be gone and were not planned before
 	failures  []error
 	ready     []string // acquisitions whose objects are gone
 	readyRows int64
@@ -46,27 +49,9 @@ func (r *run) finishPlanned(ctx context.Context) error {
 	}
 }
 
-// deleteExpired plans and carries out. The cursor moves on in any case: what has failed is planned and waits for the
-// next run, and a dry run plans nothing.
-func (r *run) deleteExpired(ctx context.Context, before time.Time) error {
-	reason := fmt.Sprintf("ended more than %v ago", r.MaxAge)
-	for f := (heimdall.ExpiredFilter{Before: before, Limit: pageSize}); ; {
-		page, err := r.Store.ExpiredAcquisitions(ctx, f)
-		if err != nil {
-			return err
-		}
-		if err := r.delete(ctx, page, reason); err != nil {
-			return err
-		}
-		if len(page) < pageSize {
-			return r.finish(ctx)
-		}
-		f.AfterEnd, f.AfterTaskID = page[len(page)-1].EndedAt, page[len(page)-1].TaskID
-	}
-}
-
-// delete journals a page and carries it out. From the journal on, what is missing has an explanation.
-func (r *run) delete(ctx context.Context, page []heimdall.Deletion, reason string) error {
+// delete journals a page, as far as plan does, and carries that out. From the journal on, what is missing has an
+// explanation.
+func (r *run) delete(ctx context.Context, page []heimdall.Deletion, reason string, plan func([]heimdall.Deletion) ([]heimdall.Deletion, error)) error {
 	if r.DryRun {
 		return r.carryOut(ctx, page, nil)
 	}
@@ -87,7 +72,8 @@ func (r *run) delete(ctx context.Context, page []heimdall.Deletion, reason strin
 		found[d.TaskID] = objects
 		plans = append(plans, d)
 	}
-	if err := r.Store.PlanDeletion(ctx, plans); err != nil {
+	plans, err := plan(plans)
+	if err != nil {
 		return err
 	}
 	return r.carryOut(ctx, plans, found)
@@ -143,8 +129,7 @@ func (r *run) finish(ctx context.Context) error {
 	}
 	finished, err := r.Store.FinishDeletion(ctx, r.ready)
 	for _, d := range finished {
-		r.done.Acquisitions++
-		r.done.Rows += d.Rows
+		r.count(d, Result{Acquisitions: 1, Rows: d.Rows})
 	}
 	r.ready, r.readyRows = r.ready[:0], 0
 	return err
@@ -158,12 +143,45 @@ func (r *run) deleteObjects(ctx context.Context, d heimdall.Deletion, objects []
 				return fmt.Errorf("delete object %s: %w", o.Key, err)
 			}
 		}
-		r.done.add(Result{Objects: 1, Bytes: o.Bytes})
+		r.count(d, Result{Objects: 1, Bytes: o.Bytes})
 	}
 	if r.DryRun {
-		r.done.add(Result{Acquisitions: 1, Rows: d.Rows})
+		r.count(d, Result{Acquisitions: 1, Rows: d.Rows})
+		r.reckoned += d.RecordedBytes
 	}
 	return nil
+}
+
+// count notes what has gone with d, by the rule of the moment.
+func (r *run) count(d heimdall.Deletion, o Result) {
+	rule := cmp.Or(r.rule, ByPlan)
+	t := r.tallies[rule]
+	t.Rule = rule
+	t.add(o)
+	if o.Acquisitions > 0 {
+		if t.OldestEnd.IsZero() || d.EndedAt.Before(t.OldestEnd) {
+			t.OldestEnd = d.EndedAt
+		}
+		if d.EndedAt.After(t.NewestEnd) {
+			t.NewestEnd = d.EndedAt
+		}
+	}
+	if r.tallies == nil {
+		r.tallies = map[Rule]Tally{}
+	}
+	r.tallies[rule] = t
+	r.done.add(o)
+}
+
+// outcome is what has been counted so far.
+func (r *run) outcome() Outcome {
+	o := Outcome{Result: r.done, Rules: []Tally{}}
+	for _, rule := range []Rule{ByPlan, ByAge, ByQuiet, ByQuota, ByFree, ByHand} {
+		if t, ok := r.tallies[rule]; ok {
+			o.Rules = append(o.Rules, t)
+		}
+	}
+	return o
 }
 
 // objects are all that there are of an acquisition: those of its recordings, wherever they lie, and whatever else is

@@ -89,6 +89,7 @@ type Acquisition struct {
 	EndedAt            *time.Time     `json:"ended_at" doc:"When it ended; null before"`
 	WindowStart        *time.Time     `json:"window_start" doc:"Start of the common window; null until the receivers are ready"`
 	Claims             int            `json:"claims" doc:"How many times a worker has taken it; more than 1 means that a worker was lost or stopped"`
+	Hold               *Hold          `json:"hold,omitempty" doc:"Who keeps it from being deleted, and why; absent when nobody does"`
 	Captures           []Capture      `json:"captures,omitempty" nullable:"false" doc:"One per WebSDR, in order of websdr_id; absent in lists"`
 	Links              Links          `json:"links" doc:"Where to go from here"`
 }
@@ -120,7 +121,7 @@ func AcquisitionOf(a heimdall.Acquisition, captures []heimdall.Capture, withCapt
 		WebSDRs:         orEmpty(slices.Clone(a.WebSDRIDs)),
 		CancelRequested: a.CancelRequested, Reason: a.Reason,
 		CreatedAt: a.CreatedAt.UTC(), StartedAt: instant(a.StartedAt), EndedAt: instant(a.EndedAt),
-		WindowStart: instant(a.WindowStart), Claims: a.Claims,
+		WindowStart: instant(a.WindowStart), Claims: a.Claims, Hold: holdOf(a.Hold),
 		Links: linksOf(a.TaskID),
 	}
 	if a.SampleRateHz != 0 {
@@ -187,6 +188,9 @@ func (w Acquisition) Root() heimdall.Acquisition {
 	}
 	if w.ChannelBandwidthHz != nil {
 		a.ChannelBandwidthHz = *w.ChannelBandwidthHz
+	}
+	if w.Hold != nil {
+		a.Hold = heimdall.Hold{By: w.Hold.By, Reason: w.Hold.Reason, At: w.Hold.At.UTC()}
 	}
 	return a
 }

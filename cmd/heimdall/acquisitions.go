@@ -6,14 +6,18 @@ import (
 	"strconv"
 
 	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/api/wire"
 	"github.com/heimdall-sdr/heimdall/client"
 )
 
 // acquisitionsCmd looks at acquisitions.
 type acquisitionsCmd struct {
-	List   acquisitionsListCmd   `cmd:"" default:"withargs" help:"List acquisitions, newest first."`
-	Show   acquisitionsShowCmd   `cmd:"" help:"Show one acquisition with its captures and measurements."`
-	Cancel acquisitionsCancelCmd `cmd:"" help:"Cancel one that has not ended."`
+	List    acquisitionsListCmd    `cmd:"" default:"withargs" help:"List acquisitions, newest first."`
+	Show    acquisitionsShowCmd    `cmd:"" help:"Show one acquisition with its captures and measurements."`
+	Cancel  acquisitionsCancelCmd  `cmd:"" help:"Cancel one that has not ended."`
+	Hold    acquisitionsHoldCmd    `cmd:"" help:"Keep one from being deleted, whatever the rules say."`
+	Release acquisitionsReleaseCmd `cmd:"" help:"Let one be deleted again."`
+	Delete  acquisitionsDeleteCmd  `cmd:"" help:"Delete one that has ended, rows and recordings."`
 }
 
 type acquisitionsListCmd struct {
@@ -31,13 +35,20 @@ func (c *acquisitionsListCmd) Run(a *app) error {
 		if c.JSON {
 			return printJSON(a.stdout, page.Acquisitions)
 		}
-		t := newTable(a.stdout, "TASK ID", "CREATED", "MHz", "SECONDS", "WEBSDRS", "STATE", "LABEL")
+		t := newTable(a.stdout, "TASK ID", "CREATED", "MHz", "SECONDS", "WEBSDRS", "STATE", "HELD BY", "LABEL")
 		for _, q := range page.Acquisitions {
 			t.row(q.TaskID, stamp(q.CreatedAt), fmt.Sprintf("%g", q.FrequencyMHz), fmt.Sprintf("%g", q.DurationSeconds),
-				strconv.Itoa(q.CapturesTotal), string(q.State), q.Label)
+				strconv.Itoa(q.CapturesTotal), string(q.State), heldBy(q), q.Label)
 		}
 		return t.end()
 	})
+}
+
+func heldBy(q wire.Acquisition) string {
+	if q.Hold == nil {
+		return "-"
+	}
+	return q.Hold.By
 }
 
 type acquisitionsShowCmd struct {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 )
 
@@ -29,27 +30,50 @@ type S3Config struct {
 	CAFile    string `name:"ca-file" env:"S3_CA_FILE" placeholder:"FILE" help:"Authorities that may sign the S3 server's certificate, in PEM form; without it those of the system."`
 }
 
+// RetentionConfig is what deletes old data: see the section Retention of docs/operations.md. All on one database should be
+// told the same.
+type RetentionConfig struct {
+	RetentionDays       int      `env:"RETENTION_DAYS" default:"30" help:"Days after its end that an acquisition is kept, rows and recordings; 0 keeps it for ever (${default})."`
+	RetentionDaysQuiet  int      `env:"RETENTION_DAYS_QUIET" placeholder:"DAYS" help:"The same for those on whose recordings nothing was heard; without it they are kept as long as the others."`
+	RetentionQuietSNRdB *float64 `name:"retention-quiet-snr-db" env:"RETENTION_QUIET_SNR_DB" placeholder:"DB" help:"Something was heard when the SNR of a recording was so many dB or more; without it, when a signal was detected."`
+	RetentionBytes      byteSize `env:"RETENTION_BYTES" placeholder:"SIZE" help:"Most that all recordings together may hold, such as 200GB: of what is too much, the oldest go."`
+	RetentionFreeBytes  byteSize `env:"RETENTION_FREE_BYTES" placeholder:"SIZE" help:"Least room on the disk with the recordings, such as 20GB: when there is less, the oldest go."`
+}
+
 // StoreConfig is what server and worker can be told about what is stored. All on one database should be told the
 // same.
 type StoreConfig struct {
-	RetentionDays     int           `env:"RETENTION_DAYS" default:"30" help:"Days after its end that an acquisition is kept, rows and recordings; 0 keeps it for ever (${default})."`
+	RetentionConfig
 	CompressAfterDays int           `env:"COMPRESS_AFTER_DAYS" default:"2" help:"Age in days at which measurements are compressed, where the database can (${default})."`
 	ObjectsWait       time.Duration `env:"HEIMDALL_OBJECTS_WAIT" default:"30s" help:"How long to wait at the start for an S3 server that does not answer (${default})."`
 	DatabaseWait      time.Duration `env:"HEIMDALL_DATABASE_WAIT" default:"30s" help:"How long to wait at the start for a database server that does not answer (${default})."`
 }
 
-const day = 24 * time.Hour
+const (
+	day     = 24 * time.Hour
+	maxDays = 100_000 // what a time.Duration holds
+)
 
 // Validate refuses what would delete data by a slip.
-func (c *StoreConfig) Validate() error {
-	const most = 100_000 // days: what a time.Duration holds
-	if c.RetentionDays < 0 || c.RetentionDays > most {
-		return fmt.Errorf("RETENTION_DAYS is %d: it must be from 1 to %d, or 0 to keep everything for ever", c.RetentionDays, most)
+func (c *RetentionConfig) Validate() error {
+	if c.RetentionDays < 0 || c.RetentionDays > maxDays {
+		return fmt.Errorf("RETENTION_DAYS is %d: it must be from 1 to %d, or 0 to keep everything for ever", c.RetentionDays, maxDays)
 	}
-	if c.CompressAfterDays < 1 || c.CompressAfterDays > most {
-		return fmt.Errorf("COMPRESS_AFTER_DAYS is %d: it must be from 1 to %d", c.CompressAfterDays, most)
+	if q := c.RetentionDaysQuiet; q < 0 || q > maxDays || c.RetentionDays > 0 && q >= c.RetentionDays {
+		return fmt.Errorf("RETENTION_DAYS_QUIET is %d: it must be from 1 to less than RETENTION_DAYS, which is %d (0 is for ever), or 0 for no difference", q, c.RetentionDays)
+	}
+	if s := c.RetentionQuietSNRdB; s != nil && (c.RetentionDaysQuiet == 0 || math.IsNaN(*s) || math.IsInf(*s, 0)) {
+		return fmt.Errorf("RETENTION_QUIET_SNR_DB is %g: it must be a number of dB, and says nothing without RETENTION_DAYS_QUIET", *s)
 	}
 	return nil
+}
+
+// Validate refuses what would delete data by a slip, and what means nothing.
+func (c *StoreConfig) Validate() error {
+	if c.CompressAfterDays < 1 || c.CompressAfterDays > maxDays {
+		return fmt.Errorf("COMPRESS_AFTER_DAYS is %d: it must be from 1 to %d", c.CompressAfterDays, maxDays)
+	}
+	return c.RetentionConfig.Validate()
 }
 
 func (c *StoreConfig) databaseOptions(log *slog.Logger) databaseOptions {

@@ -36,7 +36,7 @@ type commands struct {
 	Serve        serveCmd        `cmd:"" help:"Run the server: the API and the workers."`
 	Worker       workerCmd       `cmd:"" help:"Run acquisitions of a PostgreSQL database, beside its server and any number of other workers."`
 	Acquire      acquireCmd      `cmd:"" help:"Record one frequency from many WebSDRs over one window, and measure it."`
-	Acquisitions acquisitionsCmd `cmd:"" help:"List acquisitions, show or cancel one."`
+	Acquisitions acquisitionsCmd `cmd:"" help:"List acquisitions, show, cancel, hold or delete one."`
 	WebSDR       websdrCmd       `cmd:"" name:"websdr" help:"List, add, change, import and export WebSDRs."`
 	Measurements measurementsCmd `cmd:"" help:"Print measurements, newest first."`
 	Import       importCmd       `cmd:"" help:"Load what was made elsewhere."`
@@ -45,6 +45,7 @@ type commands struct {
 	Measure      measureCmd      `cmd:"" help:"Measure a file of samples."`
 	Metrics      metricsCmd      `cmd:"" help:"Say what every number of a measurement means."`
 	TDOA         tdoaCmd         `cmd:"" name:"tdoa" help:"Measure by how much recordings hear an emission later than each other."`
+	Retention    retentionCmd    `cmd:"" help:"Say what is deleted when and why, reckon it, or do it now."`
 	Simulate     simulateCmd     `cmd:"" help:"Serve simulated receivers, or recordings as receivers, over their real protocols."`
 	System       systemCmd       `cmd:"" help:"Say what the server is made of, how it is set and how much waits."`
 	Check        checkCmd        `cmd:"" help:"Verify that database, objects and spool agree, and repair what does not."`

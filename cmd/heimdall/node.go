@@ -16,6 +16,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/acquire"
 	"github.com/heimdall-sdr/heimdall/api"
 	"github.com/heimdall-sdr/heimdall/client"
+	"github.com/heimdall-sdr/heimdall/retention"
 )
 
 // A node is everything that one process needs to acquire and to answer: reading it is reading the system.
@@ -27,13 +28,15 @@ type node struct {
 	blobs   blobStore       // recordings
 	worker  *acquire.Worker // does the acquisitions
 	handler http.Handler    // the API
-	stored  StoreConfig     // what is done with old data
 	log     *slog.Logger
+
+	keeper  *retention.Keeper // deletes what is too old or too much
+	deletes bool              // by itself, while it runs
 }
 
 // openNode builds the parts in the order of what they need.
 func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node, err error) {
-	n := &node{place: a.config.databasePlace(), stored: k, log: log}
+	n := &node{place: a.config.databasePlace(), log: log}
 	defer func() {
 		if err != nil {
 			n.close()
@@ -66,7 +69,10 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 		Acquirer: acquirer, Name: fmt.Sprintf("%s/%d", host, os.Getpid()), Concurrency: w.Acquisitions,
 		Lease: w.Lease, Ahead: claimAhead, Grace: w.Grace,
 	}
-	n.handler = api.New(api.Config{Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version,
+	if n.keeper, err = n.newKeeper(k.RetentionConfig); err != nil {
+		return nil, err
+	}
+	n.handler = api.New(api.Config{Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version, Retention: n.keeper,
 		Settings: api.Settings{RetentionDays: k.RetentionDays, Objects: n.objects.String()}})
 	return n, nil
 }
@@ -91,8 +97,10 @@ func (n *node) run(ctx context.Context, l net.Listener) error {
 		}
 		return nil
 	})
-	g.Go(func() error { return n.retain(ctx) })
 	g.Go(func() error { return n.sweep(ctx) })
+	if n.deletes {
+		g.Go(func() error { return n.retain(ctx) })
+	}
 	g.Go(func() error {
 		<-ctx.Done()
 		endStreams()
@@ -148,6 +156,16 @@ func serverURL(l net.Listener) string {
 // folder, or, when there is none, one that runs in this process as long as f does. work says whether that one
 // should also do acquisitions.
 func (a *app) connect(work bool, f func(ctx context.Context, c *client.Client) error) error {
+	return a.connectTo(work, StoreConfig{}, f)
+}
+
+// connectStored is connect with rules for what is deleted, which count when the server runs in this process. By itself it
+// applies none.
+func (a *app) connectStored(rules RetentionConfig, f func(ctx context.Context, c *client.Client) error) error {
+	return a.connectTo(false, StoreConfig{RetentionConfig: rules}, f)
+}
+
+func (a *app) connectTo(work bool, k StoreConfig, f func(ctx context.Context, c *client.Client) error) error {
 	if a.config.Server != "" {
 		return a.callServer(a.config.Server, f)
 	}
@@ -155,7 +173,7 @@ func (a *app) connect(work bool, f func(ctx context.Context, c *client.Client) e
 	if work {
 		w.Acquisitions = 1
 	}
-	n, err := a.openNode(w, StoreConfig{}, a.logger(slog.LevelWarn))
+	n, err := a.openNode(w, k, a.logger(slog.LevelWarn))
 	if errors.Is(err, errInUse) {
 		return a.connectRunning(f)
 	}

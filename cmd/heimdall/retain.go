@@ -11,12 +11,25 @@ import (
 // once, each acquisition is deleted by one.
 const retainEvery = time.Hour
 
-// retain deletes what is too old until ctx ends. What fails is logged and tried again.
-func (n *node) retain(ctx context.Context) error {
-	if n.stored.RetentionDays == 0 {
-		return nil
+// A roomTeller is a store of objects that knows how much room it has left.
+type roomTeller interface{ FreeBytes() (int64, error) }
+
+// newKeeper is who deletes by the rules that k says.
+func (n *node) newKeeper(k RetentionConfig) (*retention.Keeper, error) {
+	c := retention.Config{
+		Store: n.store, Blobs: n.blobs, Log: n.log, BatchRows: n.place.deletedTogether(),
+		MaxAge: time.Duration(k.RetentionDays) * day, MaxAgeQuiet: time.Duration(k.RetentionDaysQuiet) * day,
+		QuietSNRdB: k.RetentionQuietSNRdB, MaxBytes: int64(k.RetentionBytes), MinFreeBytes: int64(k.RetentionFreeBytes),
 	}
-	c := retention.Config{Store: n.store, Blobs: n.blobs, MaxAge: time.Duration(n.stored.RetentionDays) * day, Log: n.log,
-		BatchRows: n.place.deletedTogether()}
-	return retention.Repeat(ctx, c, retainEvery)
+	if t, ok := any(n.blobs).(roomTeller); ok {
+		c.Free = t.FreeBytes
+	}
+	keeper, err := retention.NewKeeper(c)
+	if err != nil {
+		return nil, invalid("retention", err)
+	}
+	return keeper, nil
 }
+
+// retain deletes what the rules say until ctx ends. What fails is logged and tried again.
+func (n *node) retain(ctx context.Context) error { return n.keeper.Repeat(ctx, retainEvery) }

@@ -17,10 +17,10 @@ const selectAcquisitions = `
 SELECT task_id, idempotency_key, label, frequency_hz, duration_seconds, sample_rate_hz,
        channel_center_hz, channel_bandwidth_hz, start_at, join_timeout_seconds,
        (SELECT json_group_array(c.websdr_id ORDER BY c.position) FROM captures AS c WHERE c.task_id = a.task_id),
-       state, cancel_requested, reason, created_at, started_at, ended_at, window_start, claims
-FROM acquisitions AS a`
+       state, cancel_requested, a.reason, created_at, started_at, ended_at, window_start, claims, h.held_by, h.reason, h.held_at
+FROM acquisitions AS a LEFT JOIN holds AS h USING (task_id)`
 
-// acquisitionColumns are in the order of selectAcquisitions.
+// acquisitionColumns are in the order of selectAcquisitions, which ends with those of the hold.
 func acquisitionColumns(a *heimdall.Acquisition) []column {
 	return []column{
 		{"task_id", &a.TaskID}, {"idempotency_key", orNull{&a.IdempotencyKey}}, {"label", &a.Label},
@@ -35,7 +35,7 @@ func acquisitionColumns(a *heimdall.Acquisition) []column {
 }
 
 func scanAcquisition(r row) (a heimdall.Acquisition, err error) {
-	err = r.Scan(fields(acquisitionColumns(&a))...)
+	err = r.Scan(append(fields(acquisitionColumns(&a)), holdFields(&a.Hold)...)...)
 	return a, err
 }
 

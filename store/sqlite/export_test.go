@@ -80,3 +80,13 @@ func CutOff(t *testing.T, s *Store) error {
 // FillRollups makes all rollups from the rows.
 const FillRollups = `INSERT INTO captures_hourly` + tallyCaptures + tallyGroups + `;
 INSERT INTO captures_daily` + addHours + ` GROUP BY 1, 2, 3, 4, 5, 6`
+
+// RetentionPlans are how SQLite would find what retention asks for, by what that is.
+func RetentionPlans(t *testing.T, s *Store) map[string]string {
+	t.Helper()
+	return map[string]string{
+		"recorded":  plan(t, s, selectRecorded),
+		"expired":   plan(t, s, selectExpired, 1, 1, "", 100, true),
+		"deletions": plan(t, s, selectDeletions+` WHERE (planned_at, task_id) < (?, ?) ORDER BY planned_at DESC, task_id DESC LIMIT ?`, 1, "", 100),
+	}
+}

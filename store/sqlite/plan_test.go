@@ -43,3 +43,15 @@ func TestPagesComeFromAnIndexThatIsInTheirOrder(t *testing.T) {
 		t.Errorf("the queue is not read from its index: %s", plan)
 	}
 }
+
+func TestWhatRetentionAsksIsFoundByIndex(t *testing.T) {
+	t.Parallel()
+	plans := sqlite.RetentionPlans(t, open(t, filepath.Join(t.TempDir(), "heimdall.db")))
+	for what, index := range map[string]string{
+		"recorded": "COVERING INDEX captures_by_bytes", "expired": "INDEX acquisitions_by_end", "deletions": "INDEX deletions_by_time",
+	} {
+		if !strings.Contains(plans[what], index) || strings.Contains(plans[what], "ORDER BY") || strings.Contains(plans[what], "SCAN a") || strings.Contains(plans[what], "SCAN m") {
+			t.Errorf("%s does not come from %s: %s", what, index, plans[what])
+		}
+	}
+}

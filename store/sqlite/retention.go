@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -15,13 +16,23 @@ import (
 const acquisitionRows = `1 + (SELECT count(*) FROM captures AS c WHERE c.task_id = a.task_id)
          + (SELECT count(*) FROM measurements AS m WHERE m.task_id = a.task_id)`
 
+// Its measurements are sought only where ?5 asks for what was heard.
 const selectExpired = `
-SELECT task_id, '', ended_at, ` + acquisitionRows + `, 0, 0, NULL, NULL
+SELECT task_id, '', ended_at, ` + acquisitionRows + `, 0, 0, NULL, NULL,
+       max(ended_at, COALESCE((SELECT max(max(COALESCE(c.ended_at, a.ended_at), COALESCE(c.start_unix_ns / 1000, a.ended_at)))
+           FROM captures AS c WHERE c.task_id = a.task_id), ended_at)),
+       COALESCE((SELECT sum(bytes) FROM captures AS c WHERE c.task_id = a.task_id AND bytes IS NOT NULL), 0),
+       CASE WHEN ?5 THEN EXISTS (SELECT 1` + ofRecordings + ` AND m.detected) ELSE 0 END,
+       CASE WHEN ?5 THEN (SELECT max(m.snr_db)` + ofRecordings + `) END
 FROM acquisitions AS a INDEXED BY acquisitions_by_end
 WHERE ended_at < ?1 AND (ended_at, task_id) > (?2, ?3)
   AND NOT EXISTS (SELECT 1 FROM captures AS c WHERE c.task_id = a.task_id AND (c.ended_at >= ?1 OR c.start_unix_ns / 1000 >= ?1))
   AND NOT EXISTS (SELECT 1 FROM deletions AS d WHERE d.task_id = a.task_id)
+  AND NOT EXISTS (SELECT 1 FROM holds AS h WHERE h.task_id = a.task_id)
 ORDER BY ended_at, task_id LIMIT ?4`
+
+const ofRecordings = ` FROM measurements AS m JOIN captures AS c ON c.task_id = m.task_id AND c.websdr_id = m.websdr_id
+           WHERE m.task_id = a.task_id AND c.start_unix_ns IS NOT NULL`
 
 // deletionColumns are in the order of the queries of this file.
 func deletionColumns(d *heimdall.Deletion) []column {
@@ -36,8 +47,14 @@ func scanDeletion(r row) (d heimdall.Deletion, err error) {
 	return d, err
 }
 
-// ExpiredAcquisitions returns a page of the acquisitions that may go, oldest end first. Those whose deletion is
-// planned are left out.
+func scanExpired(r row) (d heimdall.Deletion, err error) {
+	facts := []any{micros{&d.LatestAt}, &d.RecordedBytes, &d.Heard, &d.BestSNRdB}
+	err = r.Scan(append(fields(deletionColumns(&d)), facts...)...)
+	return d, err
+}
+
+// ExpiredAcquisitions returns a page of the acquisitions that may go, oldest end first. Those that are held, or whose
+// deletion is planned, are left out.
 func (s *Store) ExpiredAcquisitions(ctx context.Context, f heimdall.ExpiredFilter) ([]heimdall.Deletion, error) {
 	const do = "list expired acquisitions"
 	if err := checkLimit(f.Limit); err != nil {
@@ -47,8 +64,12 @@ func (s *Store) ExpiredAcquisitions(ctx context.Context, f heimdall.ExpiredFilte
 	if !f.AfterEnd.IsZero() {
 		after = f.AfterEnd.UnixMicro()
 	}
-	rows, err := s.reader.QueryContext(ctx, selectExpired, ceilMicros(f.Before), after, f.AfterTaskID, f.Limit)
-	list, err := all(rows, err, scanDeletion)
+	before := int64(math.MaxInt64)
+	if !f.Before.IsZero() {
+		before = ceilMicros(f.Before)
+	}
+	rows, err := s.reader.QueryContext(ctx, selectExpired, before, after, f.AfterTaskID, f.Limit, f.Heard)
+	list, err := all(rows, err, scanExpired)
 	return list, failed(ctx, do, err)
 }
 
@@ -59,7 +80,7 @@ ON CONFLICT DO NOTHING`
 
 // PlanDeletion journals, all or none, that these acquisitions are going to be deleted, for the Reason and with as
 // many Objects and Bytes as plans say; the rest of a plan is found out here. A plan that is there already, carried
-// out or not, stays. An acquisition that has not ended is ErrConflict, an unknown one ErrNotFound.
+// out or not, stays. An acquisition that has not ended, or is held, is ErrConflict, an unknown one ErrNotFound.
 func (s *Store) PlanDeletion(ctx context.Context, plans []heimdall.Deletion) error {
 	return s.write(ctx, "plan deletion", func(tx *sql.Tx) error {
 		now := s.moment()
@@ -76,6 +97,9 @@ func (s *Store) PlanDeletion(ctx context.Context, plans []heimdall.Deletion) err
 			}
 			if !a.State.Ended() {
 				return fmt.Errorf("acquisition %s is %s, cancel it first: %w", p.TaskID, a.State, heimdall.ErrConflict)
+			}
+			if err := checkHold(a); err != nil {
+				return err
 			}
 			if _, err := tx.ExecContext(ctx, insertDeletion, p.TaskID, p.Reason, p.Objects, p.Bytes, micros{&now}); err != nil {
 				return err
@@ -107,6 +131,21 @@ func (s *Store) PlannedDeletions(ctx context.Context, afterTaskID string, limit 
 		return nil, failed(ctx, do, err)
 	}
 	rows, err := s.reader.QueryContext(ctx, selectDeletions+` WHERE done_at IS NULL AND task_id > ? ORDER BY task_id LIMIT ?`, afterTaskID, limit)
+	list, err := all(rows, err, scanDeletion)
+	return list, failed(ctx, do, err)
+}
+
+// Deletions returns a page of the journal, the newest plan first, whether it is done or not.
+func (s *Store) Deletions(ctx context.Context, f heimdall.DeletionFilter) ([]heimdall.Deletion, error) {
+	const do = "list deletions"
+	if err := checkLimit(f.Limit); err != nil {
+		return nil, failed(ctx, do, err)
+	}
+	var w where
+	if !f.AfterPlannedAt.IsZero() {
+		w.add("(planned_at, task_id) < (?, ?)", f.AfterPlannedAt.UnixMicro(), f.AfterTaskID)
+	}
+	rows, err := s.reader.QueryContext(ctx, selectDeletions+w.String()+` ORDER BY planned_at DESC, task_id DESC LIMIT ?`, append(w.args, f.Limit)...)
 	list, err := all(rows, err, scanDeletion)
 	return list, failed(ctx, do, err)
 }

@@ -116,6 +116,8 @@ CREATE TABLE captures (
 CREATE INDEX captures_by_state ON captures (state, task_id DESC, websdr_id);
 CREATE INDEX captures_by_websdr ON captures (websdr_id, task_id DESC);
 CREATE INDEX captures_without_data ON captures (ended_at) WHERE state IN ('failed', 'cancelled');
+-- How much all recordings hold is asked of the index alone.
+CREATE INDEX captures_by_bytes ON captures (task_id, bytes) WHERE bytes IS NOT NULL;
 CREATE UNIQUE INDEX captures_by_s3_path ON captures (s3_path) WHERE s3_path IS NOT NULL;
 
 -- One row per successful capture, unless it was imported. From snr_db on, the columns are heimdall.Metrics under their JSON names
@@ -324,7 +326,16 @@ CREATE TABLE deletions (
     done_at    INTEGER
 ) STRICT;
 
+CREATE INDEX deletions_by_time ON deletions (planned_at, task_id);
 CREATE INDEX deletions_planned ON deletions (task_id) WHERE done_at IS NULL;
+
+-- Acquisitions that nothing may delete, and who says so.
+CREATE TABLE holds (
+    task_id TEXT    NOT NULL PRIMARY KEY REFERENCES acquisitions (task_id),
+    held_by TEXT    NOT NULL,
+    reason  TEXT    NOT NULL,
+    held_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Acquisitions whose measurements were made elsewhere. Their captures have no recording, attempts or start, and each
 -- any number of measurements; whatever else is true of an acquisition is true of them.

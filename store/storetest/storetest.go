@@ -73,6 +73,11 @@ type RetentionStore interface {
 	PlannedDeletions(ctx context.Context, afterTaskID string, limit int) ([]heimdall.Deletion, error)
 	FinishDeletion(ctx context.Context, taskIDs []string) ([]heimdall.Deletion, error)
 	Deletion(ctx context.Context, taskID string) (heimdall.Deletion, error)
+	Deletions(ctx context.Context, f heimdall.DeletionFilter) ([]heimdall.Deletion, error)
+	Recorded(ctx context.Context) (heimdall.Recorded, error)
+	PlanExcess(ctx context.Context, plans []heimdall.Deletion, maxBytes int64) ([]heimdall.Deletion, error)
+	HoldAcquisition(ctx context.Context, taskID string, h heimdall.Hold) error
+	ReleaseAcquisition(ctx context.Context, taskID string) error
 	Reclaim(ctx context.Context) error
 }
 
@@ -92,6 +97,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Replacements", replacements},
 		{"Analytics", analytics},
 		{"Retention", retentions},
+		{"Quotas", quotas},
+		{"Holds", holds},
 		{"Imports", imports},
 		{"Restores", restores},
 		{"Collections", collections},
