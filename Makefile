@@ -21,7 +21,7 @@ test: ## the tests
 # SQLite is C translated to Go. The race detector brings a check of every pointer in it, which takes half the time
 # of the tests and looks at no code of ours. GOFLAGS, because the tests of e2e build the program with it, too.
 test-race: ## the tests with the race detector
-	GOFLAGS="$$GOFLAGS -gcflags=modernc.org/sqlite/lib=-d=checkptr=0" $(GO) test -race ./...
+	GOFLAGS="$$GOFLAGS -gcflags=modernc.org/sqlite/lib=-d=checkptr=0" $(GO) test -race -timeout 25m ./...
 
 test-apache: ## the tests of the database on the Apache edition of TimescaleDB, too (root on Debian; 1 minute more the first time)
 	.ci/timescale-apache $(GO) test ./store/postgres -run /apache
