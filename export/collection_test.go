@@ -33,6 +33,7 @@ func collected() export.Collected {
 	other := w
 	fillRow(reflect.ValueOf(&other).Elem(), &n)
 	other.ID, other.Kind, other.URL, other.Password = 9, "sim", "sim:///?snr_db=30", ""
+	a.Hold = heimdall.Hold{} // comes and goes later, and is the database's alone
 	legacy := heimdall.LegacyMetrics{}
 	fillRow(reflect.ValueOf(&legacy).Elem(), &n)
 	legacy.TaskID, legacy.WebSDRID = c.TaskID, 7
