@@ -110,8 +110,18 @@ func (r *rtlTCP) serve(ctx context.Context, c net.Conn) {
 	var reading sync.WaitGroup
 	reading.Go(func() { conn.listen(); cancel() })
 	conn.serve(ctx)
-	c.Close()
+	endWriting(c)
 	reading.Wait()
+}
+
+// endWriting says that no more samples come, and lets the client close. To close with commands of its own unread would
+// be a reset, which may take samples with it that it has not read.
+func endWriting(c net.Conn) {
+	const patience = time.Second
+	t, ok := c.(*net.TCPConn)
+	if !ok || t.CloseWrite() != nil || t.SetReadDeadline(time.Now().Add(patience)) != nil {
+		c.Close()
+	}
 }
 
 type rtlConn struct {

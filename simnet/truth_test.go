@@ -29,7 +29,10 @@ func served(t *testing.T, s *simnet.Server, kind string, n int) []complex128 {
 		for _, cmd := range [][2]uint32{{2, uint32(row.SampleRateHz)}, {3, 1}, {4, uint32(*row.GainDB * 10)}, {1, 145_500_000}} {
 			command(t, c, byte(cmd[0]), cmd[1])
 		}
-		for old := meanPower(cu8(t, c, 4096)); ; { // samples of 2.048 MHz are under way, with more noise
+		// Samples of 2.048 MHz are under way, with more noise, for 0.2 s. When the commands came before the first of
+		// them there are none, and no change is to be seen.
+		old := meanPower(cu8(t, c, 4096))
+		for left := 3 * 2_048_000 / 5; left > 0; left -= 4096 {
 			if p := meanPower(cu8(t, c, 4096)); p < old/2 || p > old*2 {
 				break
 			}
