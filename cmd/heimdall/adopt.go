@@ -6,11 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"sync"
 	"time"
-
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/heimdall-sdr/heimdall/store/postgres"
 )
@@ -178,44 +174,8 @@ func (r *adoptRejects) made() string {
 	return r.path
 }
 
-// An adoptProgress is a bar, if somebody looks at it.
-type adoptProgress struct {
-	progress *mpb.Progress // nil when nobody looks
-	bar      *mpb.Bar
-
-	mu   sync.Mutex
-	last postgres.Adoption // guarded by mu
-}
-
-func newAdoptProgress(a *app) *adoptProgress {
-	p := &adoptProgress{}
-	if isTerminal(a.stderr) {
-		p.progress = mpb.New(mpb.WithOutput(a.stderr), mpb.WithWidth(40))
-		p.bar = p.progress.AddBar(barSteps, mpb.PrependDecorators(decor.Name("rows ")),
-			mpb.AppendDecorators(decor.Percentage(), decor.Any(p.text), decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO), "")))
-	}
-	return p
-}
-
-func (p *adoptProgress) text(decor.Statistics) string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return fmt.Sprintf(" %d of %d, day %d of %d, %d rejected ", p.last.Seen, p.last.Rows, min(p.last.DaysDone+1, p.last.Days), p.last.Days, p.last.Rejected)
-}
-
-func (p *adoptProgress) update(a postgres.Adoption) {
-	if p.bar == nil {
-		return
-	}
-	p.mu.Lock()
-	p.last = a
-	p.mu.Unlock()
-	p.bar.SetCurrent(a.Seen * barSteps / max(a.Rows, 1))
-}
-
-func (p *adoptProgress) end() {
-	if p.bar != nil {
-		p.bar.Abort(false)
-		p.progress.Wait()
-	}
+func newAdoptProgress(a *app) *rowsProgress[postgres.Adoption] {
+	return newRowsProgress(a, func(r postgres.Adoption) int64 { return r.Seen * barSteps / max(r.Rows, 1) }, func(r postgres.Adoption) string {
+		return fmt.Sprintf(" %d of %d, day %d of %d, %d rejected ", r.Seen, r.Rows, min(r.DaysDone+1, r.Days), r.Days, r.Rejected)
+	})
 }

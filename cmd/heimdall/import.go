@@ -6,11 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
-
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/bulk"
@@ -145,44 +141,8 @@ func sameFile(a, b string) (bool, error) {
 	return err == nil && os.SameFile(one, other), nil
 }
 
-// An importProgress is a bar, if somebody looks at it.
-type importProgress struct {
-	progress *mpb.Progress // nil when nobody looks
-	bar      *mpb.Bar
-
-	mu   sync.Mutex
-	last bulk.Report // guarded by mu
-}
-
-func newImportProgress(a *app) *importProgress {
-	p := &importProgress{}
-	if isTerminal(a.stderr) {
-		p.progress = mpb.New(mpb.WithOutput(a.stderr), mpb.WithWidth(40))
-		p.bar = p.progress.AddBar(barSteps, mpb.PrependDecorators(decor.Name("rows ")),
-			mpb.AppendDecorators(decor.Percentage(), decor.Any(p.text), decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO), "")))
-	}
-	return p
-}
-
-func (p *importProgress) text(decor.Statistics) string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return fmt.Sprintf(" %d, %d already there, %d rejected ", p.last.Rows, p.last.Present, p.last.Rejected)
-}
-
-func (p *importProgress) update(r bulk.Report) {
-	if p.bar == nil {
-		return
-	}
-	p.mu.Lock()
-	p.last = r
-	p.mu.Unlock()
-	p.bar.SetCurrent(int64(r.Done * barSteps))
-}
-
-func (p *importProgress) end() {
-	if p.bar != nil {
-		p.bar.Abort(false)
-		p.progress.Wait()
-	}
+func newImportProgress(a *app) *rowsProgress[bulk.Report] {
+	return newRowsProgress(a, func(r bulk.Report) int64 { return int64(r.Done * barSteps) }, func(r bulk.Report) string {
+		return fmt.Sprintf(" %d, %d already there, %d rejected ", r.Rows, r.Present, r.Rejected)
+	})
 }
