@@ -213,6 +213,9 @@ func damage(ctx context.Context, blobs blob.Store, info blob.Info, k *heimdall.C
 		return "", "", nil
 	}
 	sum, err := hashOf(ctx, blobs, rec.S3Path)
+	if errors.Is(err, blob.ErrDiffers) { // a store that knows the hash proves what it reads
+		return ObjectCorrupt, fmt.Sprintf("%s cannot be read whole: %v", rec.S3Path, err), nil
+	}
 	if err != nil || sum == rec.SHA256 {
 		return "", "", err
 	}

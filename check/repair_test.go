@@ -1,7 +1,12 @@
 package check_test
 
 import (
+	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
+	"hash"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/blob"
 	"github.com/heimdall-sdr/heimdall/check"
 	"github.com/heimdall-sdr/heimdall/export"
 	"github.com/heimdall-sdr/heimdall/retention"
@@ -95,6 +101,51 @@ func TestDamagedSamplesArePutAside(t *testing.T) {
 				t.Errorf("the capture does not say where its samples are: %q", c.Reason)
 			}
 		})
+	}
+}
+
+// A strict store proves what is read from end to end, as that of a bucket does.
+type strict struct{ blob.Store }
+
+type strictObject struct {
+	blob.Object
+	hash hash.Hash
+}
+
+func (s strict) Open(ctx context.Context, key string) (blob.Object, error) {
+	o, err := s.Store.Open(ctx, key)
+	return &strictObject{o, sha256.New()}, err
+}
+
+func (o *strictObject) Read(p []byte) (int, error) {
+	n, err := o.Object.Read(p)
+	o.hash.Write(p[:n])
+	if err == io.EOF && hex.EncodeToString(o.hash.Sum(nil)) != o.Info().SHA256 {
+		return 0, blob.ErrDiffers
+	}
+	return n, err
+}
+
+func TestSamplesThatTheObjectStoreRefusesToGiveAreDamagedAndPutAside(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	_, captures := r.record(2)
+	key := captures[1].Recording.S3Path
+	r.spoil(key, flipBit)
+	damaged := r.state().Objects[key]
+	blobs := strict{r.blobs}
+	found, err := check.Run(t.Context(), r.store, blobs, true, nil)
+	r.must(err)
+	if len(found.Problems) != 1 || found.Problems[0].Kind != check.ObjectCorrupt || found.Problems[0].Object != key {
+		t.Fatalf("check finds %v", found.Problems)
+	}
+	actions, err := check.Repair(t.Context(), check.RepairConfig{Store: r.store, Blobs: blobs, SpoolDir: r.spool(), Apply: true}, found)
+	r.must(err)
+	if len(actions) != 1 || actions[0].Kind != check.QuarantineDamaged || !actions[0].Done {
+		t.Errorf("repair did %+v", actions)
+	}
+	if got := r.state().Objects[check.QuarantinePrefix+key]; got != damaged {
+		t.Errorf("what was put aside has SHA-256 %s, what was damaged %s", got, damaged)
 	}
 }
 

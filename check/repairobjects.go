@@ -1,8 +1,11 @@
 package check
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -250,6 +253,8 @@ func (r *repairing) others() {
 	}
 }
 
+const quarantineBuffer = 4 << 20 // a range of an object in a bucket is a request
+
 // quarantine moves an object to where nothing touches it, and returns its new key. It may be repeated.
 func quarantine(ctx context.Context, blobs blob.Store, key string) (string, error) {
 	o, err := blobs.Open(ctx, key)
@@ -257,21 +262,22 @@ func quarantine(ctx context.Context, blobs blob.Store, key string) (string, erro
 		return "", err
 	}
 	defer o.Close()
-	sum, err := hashOf(ctx, blobs, key)
-	if err != nil {
-		return "", err
+	// As it is: reading it from end to end, a store may refuse to give what is damaged.
+	content := func() io.Reader {
+		return bufio.NewReaderSize(io.NewSectionReader(o, 0, o.Info().Bytes), quarantineBuffer)
 	}
-	want := blob.Sum{Bytes: o.Info().Bytes, SHA256: sum}
+	h := sha256.New()
+	if _, err := io.Copy(h, content()); err != nil {
+		return "", fmt.Errorf("read object %s: %w", key, err)
+	}
+	want := blob.Sum{Bytes: o.Info().Bytes, SHA256: hex.EncodeToString(h.Sum(nil))}
 	const maxCopies = 100
 	for copy := 1; ; copy++ {
 		where := QuarantinePrefix + key
 		if copy > 1 {
 			where = fmt.Sprintf("%s-%d", where, copy)
 		}
-		if _, err := o.Seek(0, io.SeekStart); err != nil {
-			return "", fmt.Errorf("read object %s: %w", key, err)
-		}
-		err := blobs.Put(ctx, where, o, want)
+		err := blobs.Put(ctx, where, content(), want)
 		if errors.Is(err, blob.ErrDiffers) && copy < maxCopies {
 			continue // what was put aside before
 		}
