@@ -151,6 +151,8 @@ func (r *Recomputer) measure(ctx context.Context, src *source) (heimdall.Metrics
 	switch {
 	case errors.Is(err, blob.ErrNotFound): // deleted while it was read
 		return heimdall.Metrics{}, fmt.Errorf("%w: it was stored as %s", ErrMissing, src.recording.S3Path)
+	case errors.Is(err, blob.ErrDiffers): // the store proves what is read, and has found out itself
+		return heimdall.Metrics{}, fmt.Errorf("%w: %s: %w", ErrDamaged, src.recording.S3Path, err)
 	case err != nil:
 		return heimdall.Metrics{}, fmt.Errorf("read object %s: %w", src.recording.S3Path, err)
 	case n != src.recording.Bytes:

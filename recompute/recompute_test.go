@@ -193,6 +193,29 @@ func TestWhatCannotBeRecomputedKeepsItsRowAndSaysWhy(t *testing.T) {
 	}
 }
 
+// refusing is a store that finds out by itself that what it gives is not what was put.
+type refusing struct{ blob.Store }
+
+type refusedObject struct{ blob.Object }
+
+func (s refusing) Open(ctx context.Context, key string) (blob.Object, error) {
+	o, err := s.Store.Open(ctx, key)
+	return refusedObject{o}, err
+}
+
+func (refusedObject) Read([]byte) (int, error) { return 0, blob.ErrDiffers }
+
+func TestARecordingThatTheObjectStoreRefusesToGiveIsDamaged(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, time.Second, twist{})
+	before := b.rows()
+	_, err := recompute.New(b.store, refusing{b.blobs}, 1).Recording(t.Context(), b.taskID, 1, true)
+	if !errors.Is(err, recompute.ErrDamaged) {
+		t.Errorf("got error %v, want %v", err, recompute.ErrDamaged)
+	}
+	b.unchanged(before)
+}
+
 func TestOfRunsAtOnceOneReplacesAndTheOthersFindNothingToDo(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, time.Second, twist{})
