@@ -40,6 +40,8 @@ const (
 	MaxFrequencyHz = 300_000_000_000
 	MaxWebSDRs     = 1000
 	MaxLabel       = 200
+	MinPriority    = -9
+	MaxPriority    = 9
 
 	// DefaultJoinTimeout is how long the receivers that are ready wait for the slowest.
 	DefaultJoinTimeout = 20 * time.Second
@@ -60,6 +62,9 @@ type Acquisition struct {
 	StartAt            time.Time     // start of the common window; zero means as soon as all are ready
 	JoinTimeout        time.Duration // how long the ready receivers wait for the others
 	WebSDRIDs          []int64       // in the order asked for, without repeats
+	Priority           int           // from MinPriority to MaxPriority; the higher is claimed first
+	Deadline           time.Time     // not begun by then, it fails; zero waits for ever
+	Origin             string        // who shares one turn in the queue: "" is requests by hand, "schedule/7" a schedule
 
 	State           State
 	CancelRequested bool
@@ -104,6 +109,15 @@ func (a *Acquisition) Validate(now time.Time) error {
 	if !a.StartAt.IsZero() && (a.StartAt.Before(now.Add(-time.Minute)) || a.StartAt.After(now.AddDate(1, 0, 0))) {
 		bad.Add("start_time", "must not lie in the past nor more than a year ahead: it is %s, now is %s",
 			a.StartAt.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	}
+	if a.Priority < MinPriority || a.Priority > MaxPriority {
+		bad.Add("priority", "must be from %d to %d; 0 is usual", MinPriority, MaxPriority)
+	}
+	if !a.Deadline.IsZero() && a.Deadline.Before(now) {
+		bad.Add("deadline", "must not lie in the past: it is %s, now is %s", a.Deadline.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	}
+	if !a.Deadline.IsZero() && a.Deadline.Before(a.StartAt) {
+		bad.Add("deadline", "must not be before start_time")
 	}
 	if len(a.Label) > MaxLabel {
 		bad.Add("label", "must have at most %d characters", MaxLabel)

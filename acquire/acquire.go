@@ -28,6 +28,7 @@ type Config struct {
 	Drivers  map[string]websdr.Driver // by kind
 	SpoolDir string                   // on a local disk, for this process alone
 	Identity string                   // how we introduce ourselves to receivers' owners
+	Gates    []Gate                   // each must let an attempt pass
 	Log      *slog.Logger
 
 	Now    func() time.Time // time.Now if nil

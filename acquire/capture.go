@@ -97,14 +97,13 @@ func (k *capture) open(ctx context.Context) (websdr.Stream, error) {
 			c.Phase, c.NextAttemptAt = heimdall.PhaseConnecting, time.Time{}
 			c.Attempts++
 		})
-		stream, err := driver.Open(ctx, k.w, tuning)
-		if err == nil {
+		stream, failure := k.attempt(ctx, driver, tuning)
+		if failure == nil {
 			return stream, nil
 		}
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		failure := websdr.AsFailure(err)
 		delay, again := retryDelay(failure, attempt, k.w.RetryCount, k.a.Jitter)
 		if next := k.a.Now().Add(delay); !again || next.After(retryUntil) {
 			return nil, failure
@@ -116,6 +115,31 @@ func (k *capture) open(ctx context.Context) (websdr.Stream, error) {
 		if err := k.waitUnlessDecided(ctx, delay); err != nil {
 			return nil, errors.Join(err, failure)
 		}
+	}
+}
+
+// attempt opens the stream once, if every gate lets it, and tells them what came of it.
+func (k *capture) attempt(ctx context.Context, driver websdr.Driver, t websdr.Tuning) (websdr.Stream, *websdr.Failure) {
+	for _, g := range k.a.Gates {
+		if err := g.Enter(ctx, k.w); err != nil {
+			return nil, websdr.AsFailure(err)
+		}
+	}
+	stream, err := driver.Open(ctx, k.w, t)
+	if err == nil {
+		k.tellGates(ctx, nil)
+		return stream, nil
+	}
+	failure := websdr.AsFailure(err)
+	if ctx.Err() == nil {
+		k.tellGates(ctx, failure)
+	}
+	return nil, failure
+}
+
+func (k *capture) tellGates(ctx context.Context, f *websdr.Failure) {
+	for _, g := range k.a.Gates {
+		g.Outcome(ctx, k.w, f)
 	}
 }
 
