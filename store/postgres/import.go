@@ -195,7 +195,7 @@ func (b *importing) look(ctx context.Context, tx pgx.Tx, dryRun bool) (websdrs m
 	websdrs = map[int64]bool{}
 	var reads pgx.Batch
 	reads.Queue(noTimeout)
-	reads.Queue(useIndexes)
+	reads.Queue(useIndexes, true)
 	if !dryRun {
 		reads.Queue(lockImports)
 		reads.Queue(lockImportTasks, asked)

@@ -34,7 +34,7 @@ import (
 
 // Options are what Open may be told. The zero value is right for a program.
 type Options struct {
-	MaxConns         int           // connections at most, beside one that listens; 0 means 2 for each CPU, at least 4 and at most 32
+	MaxConns         int           // connections at most, beside one that listens and one that ends captures; 0 means 2 for each CPU, at least 4 and at most 32
 	StatementTimeout time.Duration // of one query that is no stream; 0 means 30 s
 	CompressAfter    time.Duration // age of a chunk at which TimescaleDB compresses it; 0 means DefaultCompressAfter, and less that it is left as it is
 	Log              *slog.Logger  // of what happens in the background and meets no caller; nil means silence
@@ -44,6 +44,7 @@ type Options struct {
 // is cancelled.
 type Store struct {
 	pool          *pgxpool.Pool
+	writer        *pgxpool.Pool // of the one connection that ends captures
 	log           *slog.Logger
 	compressAfter time.Duration
 	can           Capabilities // never changed after Open
@@ -86,8 +87,13 @@ func Open(ctx context.Context, url string, opt Options) (*Store, error) {
 	if s.pool, err = pgxpool.NewWithConfig(ctx, config); err != nil {
 		return nil, failed(ctx, do, err)
 	}
+	if s.writer, err = pgxpool.NewWithConfig(ctx, writerConfig(config)); err != nil {
+		s.pool.Close()
+		return nil, failed(ctx, do, err)
+	}
 	if err := s.start(ctx); err != nil {
 		s.pool.Close()
+		s.writer.Close()
 		return nil, failed(ctx, do, err)
 	}
 	return s, nil
@@ -117,6 +123,7 @@ func (s *Store) start(ctx context.Context) (err error) {
 		cancel()
 		s.group.Wait()
 		s.pool.Close()
+		s.writer.Close()
 	})
 	s.group.Go(func() { s.hear(background, ear) })
 	s.group.Go(s.finishAll)
@@ -143,6 +150,27 @@ func poolConfig(url string, opt Options) (*pgxpool.Config, error) {
 	setDefaults(config.ConnConfig)
 	config.AfterConnect = limits(config.ConnConfig, statement)
 	return config, nil
+}
+
+// The rows that a batch changes are always few against the table, so one plan is right for all. The server may think
+// otherwise where it keeps a plan from when the table was new, and read all of it for minutes. It holds for a
+// transaction or, with false, for a session.
+const useIndexes = `
+SELECT set_config('enable_seqscan', 'off', $1), set_config('enable_hashjoin', 'off', $1),
+       set_config('enable_mergejoin', 'off', $1), set_config('plan_cache_mode', 'force_generic_plan', $1)`
+
+// writerConfig is config for the one connection of the writer.
+func writerConfig(config *pgxpool.Config) *pgxpool.Config {
+	one := config.Copy()
+	one.MaxConns, one.MinConns, one.MinIdleConns = 1, 0, 0
+	one.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		if err := config.AfterConnect(ctx, conn); err != nil {
+			return err
+		}
+		_, err := conn.Exec(ctx, useIndexes, false)
+		return err
+	}
+	return one
 }
 
 func setDefaults(config *pgx.ConnConfig) {
@@ -190,11 +218,16 @@ func (s *Store) write(ctx context.Context, do string, fn func(pgx.Tx) error) err
 	return failed(ctx, do, s.transact(ctx, fn))
 }
 
-// transact is write without words. fn runs again when the server rolled it back for no fault of its own.
+// transact is write without words.
 func (s *Store) transact(ctx context.Context, fn func(pgx.Tx) error) (err error) {
+	return repeatedly(func() error { return pgx.BeginFunc(ctx, s.pool, fn) })
+}
+
+// repeatedly runs a transaction again when the server rolled it back for no fault of its own.
+func repeatedly(transaction func() error) (err error) {
 	const tries = 3
 	for range tries {
-		if err = pgx.BeginFunc(ctx, s.pool, fn); !mayRepeat(err) {
+		if err = transaction(); !mayRepeat(err) {
 			break
 		}
 	}

@@ -241,7 +241,7 @@ func (s *Store) endings(r *heimdall.RestoredAcquisition) (*pgx.Batch, error) {
 		ends = append(ends, ending{capture: c, measurement: m, frequencyHz: r.Acquisition.FrequencyHz, label: storable(r.Acquisition.Label)})
 	}
 	writes := &pgx.Batch{}
-	writes.Queue(useIndexes)
+	writes.Queue(useIndexes, true)
 	writes.Queue(finishCaptures, transposed(rows)...)
 	queueRollups(writes, ends)
 	for i := range r.Legacy {

@@ -7,14 +7,16 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/acquire"
 )
 
 // The writer ends captures. Nearly all that a short transaction costs is its commit and its journeys to the server,
-// so while one is under way those who come meanwhile gather, and the next transaction is theirs together. Nobody
-// waits for a clock: alone one is written at once, and the busier the server the more share.
+// so while one is under way those who come meanwhile gather, and the next transaction is theirs together: the busier the
+// server, the more share.
 
 // A finishing is one FinishCapture on its way.
 type finishing struct {
@@ -87,17 +89,18 @@ func (s *Store) finishAll() {
 	}
 }
 
-// gather is f and all who wait. The captures of one acquisition end at the same moment: those that are about to
-// come are let run first, which takes microseconds and saves a transaction.
+// linger is how long the writer waits for a next one to come: less than a commit takes, and enough for captures of one
+// acquisition, which end at the same moment, to share a transaction.
+const linger = 100 * time.Microsecond
+
+// gather is f, all who wait, and those about to come. It yields and does not sleep: sleeping so briefly takes longer.
 func (s *Store) gather(f *finishing) []*finishing {
 	batch := []*finishing{f}
-	runtime.Gosched()
-	for len(batch) < maxShared {
+	for last := time.Now(); len(batch) < maxShared && time.Since(last) < linger; runtime.Gosched() {
 		select {
 		case f := <-s.finishes:
-			batch = append(batch, f)
+			batch, last = append(batch, f), time.Now()
 		default:
-			return batch
 		}
 	}
 	return batch
@@ -111,7 +114,7 @@ const writeTimeout = time.Minute
 func (s *Store) finishTogether(batch []*finishing) {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
-	err := s.transact(ctx, func(tx pgx.Tx) error { return finish(ctx, tx, batch) })
+	err := repeatedly(func() error { return s.finish(ctx, batch) })
 	if err != nil && len(batch) > 1 && isFinding(err) {
 		for _, f := range batch {
 			s.finishTogether([]*finishing{f})
@@ -126,9 +129,15 @@ func (s *Store) finishTogether(batch []*finishing) {
 	}
 }
 
-// finish writes those of the batch that may be written, and notes why the others may not.
-func finish(ctx context.Context, tx pgx.Tx, batch []*finishing) error {
-	states, err := lockStates(ctx, tx, batch)
+// finish writes those of the batch that may be written, and notes why the others may not. Its transaction takes two
+// journeys: what it has to know, and then what it writes, down to the commit.
+func (s *Store) finish(ctx context.Context, batch []*finishing) error {
+	conn, err := s.writer.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release() // which closes one that is still in a transaction, and so takes back what it did
+	states, err := lockStates(ctx, conn, batch)
 	if err != nil {
 		return err
 	}
@@ -143,16 +152,29 @@ func finish(ctx context.Context, tx pgx.Tx, batch []*finishing) error {
 			}
 		}
 	}
-	if len(rows) == 0 {
-		return nil
-	}
 	var writes pgx.Batch
-	writes.Queue(finishCaptures, transposed(rows)...)
-	queueRollups(&writes, endings)
+	if len(rows) > 0 {
+		writes.Queue(finishCaptures, transposed(rows)...)
+		queueRollups(&writes, endings)
+	}
 	if len(numbers) > 0 {
 		writes.Queue(insertMeasurements, transposed(numbers)...)
 	}
-	return tx.SendBatch(ctx, &writes).Close()
+	writes.Queue(commit).Exec(committed)
+	return conn.SendBatch(ctx, &writes).Close()
+}
+
+const (
+	begin  = `BEGIN`
+	commit = `COMMIT`
+)
+
+// committed reports what a server answers that was asked to commit and could not.
+func committed(answer pgconn.CommandTag) error {
+	if answer.String() != commit {
+		return pgx.ErrTxCommitRollback
+	}
+	return nil
 }
 
 // states are how acquisitions and captures stand while their rows are locked.
@@ -175,12 +197,6 @@ type captureKey struct {
 }
 
 const (
-	// The rows of a batch are always few against the table, so one plan is right for all. The server may think
-	// otherwise where it keeps a plan from when the table was new, and read all of it for minutes.
-	useIndexes = `
-SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-       set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)`
-
 	// In order, so that two transactions never wait for each other.
 	selectHolds = `
 SELECT task_id::text, state, fence, frequency_hz, label FROM acquisitions WHERE task_id = ANY($1::text[]::uuid[]) ORDER BY task_id FOR NO KEY UPDATE`
@@ -191,8 +207,8 @@ FROM unnest($1::text[], $2::bigint[]) AS f (task_id, websdr_id)
 JOIN captures AS c ON c.task_id = f.task_id::uuid AND c.websdr_id = f.websdr_id`
 )
 
-// lockStates locks the acquisitions of a batch, and with them their captures.
-func lockStates(ctx context.Context, tx pgx.Tx, batch []*finishing) (states, error) {
+// lockStates begins a transaction and locks the acquisitions of a batch, and with them their captures.
+func lockStates(ctx context.Context, conn *pgxpool.Conn, batch []*finishing) (states, error) {
 	s := states{running: map[string]held{}, captures: map[captureKey]heimdall.State{}}
 	var taskIDs []string
 	var websdrIDs []int64
@@ -202,7 +218,7 @@ func lockStates(ctx context.Context, tx pgx.Tx, batch []*finishing) (states, err
 		}
 	}
 	var reads pgx.Batch
-	reads.Queue(useIndexes)
+	reads.Queue(begin)
 	reads.Queue(selectHolds, taskIDs).Query(func(rows pgx.Rows) error {
 		var taskID string
 		var state heimdall.State
@@ -225,7 +241,7 @@ func lockStates(ctx context.Context, tx pgx.Tx, batch []*finishing) (states, err
 		})
 		return err
 	})
-	err := tx.SendBatch(ctx, &reads).Close()
+	err := conn.SendBatch(ctx, &reads).Close()
 	return s, err
 }
 
