@@ -2,6 +2,7 @@ package heimdall
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -120,7 +121,7 @@ func (w *Window) validate(bad *InvalidError) {
 	}
 	names := Weekdays()
 	for _, d := range w.Days {
-		if !strings.Contains(strings.Join(names[:], " "), d) || len(d) != 3 {
+		if !slices.Contains(names[:], d) {
 			bad.Add("windows", "names the day %q: use mon, tue, wed, thu, fri, sat, sun", d)
 		}
 	}

@@ -79,7 +79,7 @@ func (s *Schedule) Validate() error {
 	}
 	request := s.Request()
 	var invalid *InvalidError
-	if err := request.Validate(time.Now()); errors.As(err, &invalid) {
+	if err := request.Validate(time.Time{}); errors.As(err, &invalid) {
 		for _, f := range invalid.Fields {
 			if f.Field != "websdrs" || len(s.WebSDRIDs) > 0 { // none means all
 				bad.Fields = append(bad.Fields, f)
