@@ -110,17 +110,23 @@ type rruleLines struct {
 func (l *rruleLines) split(text string) error {
 	for line := range strings.Lines(strings.TrimSpace(text)) {
 		line = strings.TrimSpace(line)
-		name, _, _ := strings.Cut(strings.ToUpper(line), ":")
-		name, _, _ = strings.Cut(name, ";")
+		end := strings.IndexAny(line, ":;=")
+		if line == "" {
+			continue
+		}
+		if end < 0 {
+			return fmt.Errorf("there is nothing after %q", firstWord(line))
+		}
+		name, rest := strings.ToUpper(line[:end]), line[end+1:]
 		switch {
-		case line == "":
 		case name == "DTSTART" && l.start == "" && l.rule == "":
-			l.start = line[len("DTSTART")+1:]
+			l.start = rest
 		case name == "EXDATE":
-			l.except = append(l.except, line[len("EXDATE")+1:])
-		case (name == "RRULE" || strings.Contains(name, "=")) && l.rule == "":
-			l.rule = strings.ToUpper(strings.TrimSpace(line))
-			l.rule = strings.TrimPrefix(l.rule, "RRULE:")
+			l.except = append(l.except, rest)
+		case name == "RRULE" && l.rule == "":
+			l.rule = strings.ToUpper(rest)
+		case line[end] == '=' && l.rule == "":
+			l.rule = strings.ToUpper(line)
 		default:
 			return fmt.Errorf("a line begins with %q: write DTSTART, then one RRULE, then EXDATE, a line each", firstWord(name))
 		}
