@@ -55,8 +55,8 @@ func (r *Recurrence) validate(bad *InvalidError) {
 		return
 	}
 	switch {
-	case r.Every != 0 && (r.Every < MinEvery || r.Every > 366*24*time.Hour):
-		bad.Add("recurrence.every_seconds", "must be from %v to a year", MinEvery.Seconds())
+	case r.Every != 0 && (r.Every < MinEvery || r.Every > 366*24*time.Hour || r.Every%time.Millisecond != 0):
+		bad.Add("recurrence.every_seconds", "must be from %v to a year, in whole milliseconds", MinEvery.Seconds())
 	case len(r.Cron) > MaxRecurrence:
 		bad.Add("recurrence.cron", "must have at most %d characters", MaxRecurrence)
 	case len(r.RRule) > MaxRecurrence:
@@ -76,8 +76,8 @@ func (r *Recurrence) validateSun(bad *InvalidError) {
 	if !known {
 		bad.Add("recurrence.sun", "%q is not known: use one of %s", r.Sun, strings.Join(names, ", "))
 	}
-	if r.Offset < -MaxSunOffset || r.Offset > MaxSunOffset {
-		bad.Add("recurrence.offset_seconds", "must be at most %v before or after", MaxSunOffset.Seconds())
+	if r.Offset < -MaxSunOffset || r.Offset > MaxSunOffset || r.Offset%time.Millisecond != 0 {
+		bad.Add("recurrence.offset_seconds", "must be at most %v before or after, in whole milliseconds", MaxSunOffset.Seconds())
 	}
 	if !within(r.LatitudeDeg, -90, 90) {
 		bad.Add("recurrence.latitude", "must be degrees from -90 to 90")

@@ -106,8 +106,8 @@ func (s *Schedule) validateLimits(bad *InvalidError) {
 	for _, w := range s.Windows {
 		w.validate(bad)
 	}
-	if s.Jitter < 0 || s.Jitter > MaxJitter {
-		bad.Add("jitter_seconds", "must be from 0 to %v", MaxJitter.Seconds())
+	if s.Jitter < 0 || s.Jitter > MaxJitter || s.Jitter%time.Millisecond != 0 {
+		bad.Add("jitter_seconds", "must be from 0 to %v, in whole milliseconds", MaxJitter.Seconds())
 	}
 	if s.Recurrence.Every > 0 && s.Jitter > s.Recurrence.Every {
 		bad.Add("jitter_seconds", "must not be more than every_seconds")
@@ -142,10 +142,10 @@ func (s *Schedule) Request() Acquisition {
 // Tunable are the ids of those of known that an acquisition at that frequency may ask, in order of known.
 func Tunable(frequencyHz int64, known []WebSDR) []int64 {
 	var ids []int64
-	for _, w := range known {
-		one := Acquisition{FrequencyHz: frequencyHz, WebSDRIDs: []int64{w.ID}}
-		if one.CheckWebSDRs(known) == nil {
-			ids = append(ids, w.ID)
+	for i := range known {
+		one := Acquisition{FrequencyHz: frequencyHz, WebSDRIDs: []int64{known[i].ID}}
+		if one.CheckWebSDRs(known[i:i+1]) == nil {
+			ids = append(ids, known[i].ID)
 		}
 	}
 	return ids

@@ -31,7 +31,6 @@ type rule interface {
 // A Plan is a schedule ready to reckon with. It is safe for concurrent use.
 type Plan struct {
 	s       heimdall.Schedule
-	zone    *time.Location
 	rule    rule
 	windows []window
 }
@@ -45,7 +44,8 @@ func Compile(s heimdall.Schedule) (*Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load zone %s: %w", s.Zone, err)
 	}
-	p := &Plan{s: s, zone: zone, windows: compileWindows(s.Windows, zone)}
+	s.StartAt = s.StartAt.Truncate(time.Microsecond) // as databases keep it: runs are counted from it
+	p := &Plan{s: s, windows: compileWindows(s.Windows, zone)}
 	r := s.Recurrence
 	switch {
 	case r.Every > 0:
