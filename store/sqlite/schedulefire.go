@@ -98,23 +98,43 @@ func (s *Store) fire(ctx context.Context, tx *sql.Tx, sch heimdall.Schedule, f h
 		return stored, false, err
 	}
 	if f.Request != nil {
-		request := *f.Request
-		if len(request.WebSDRIDs) == 0 {
-			request.WebSDRIDs = heimdall.Tunable(request.FrequencyHz, known)
-		}
-		if run.Skipped, run.Detail, err = s.against(ctx, tx, sch, run, request); err != nil {
+		if err := s.acquireFor(ctx, tx, sch, &run, *f.Request, known); err != nil {
 			return run, false, err
-		}
-		if run.Skipped == "" {
-			a, err := s.insertAcquisition(ctx, tx, request)
-			if err != nil {
-				return run, false, err
-			}
-			run.TaskID, run.Detail = a.TaskID, f.Run.Detail
 		}
 	}
 	_, err = tx.ExecContext(ctx, insertScheduleRun, fields(scheduleRunColumns(&run))...)
 	return run, true, err
+}
+
+// acquireFor creates the acquisition of a run, or says in the run why there is none.
+func (s *Store) acquireFor(ctx context.Context, tx *sql.Tx, sch heimdall.Schedule, run *heimdall.ScheduleRun, request heimdall.Acquisition, known []heimdall.WebSDR) error {
+	if sch.Overlap == heimdall.OverlapSkip && !run.ByHand {
+		var taskID string
+		switch err := tx.QueryRowContext(ctx, selectScheduleOverlap, sch.ID, micros{&run.StartAt}).Scan(&taskID); {
+		case err == nil:
+			run.Skipped, run.Detail = heimdall.SkippedOverlap, fmt.Sprintf("acquisition %s will not have ended", taskID)
+			return nil
+		case !errors.Is(err, sql.ErrNoRows):
+			return err
+		}
+	}
+	if len(request.WebSDRIDs) == 0 {
+		request.WebSDRIDs = heimdall.Tunable(request.FrequencyHz, known)
+	}
+	if len(request.WebSDRIDs) == 0 {
+		run.Skipped, run.Detail = heimdall.SkippedWebSDRs, fmt.Sprintf("no active WebSDR can tune %g MHz", float64(request.FrequencyHz)/1e6)
+		return nil
+	}
+	a, err := s.insertAcquisition(ctx, tx, request)
+	if bad, invalid := errors.AsType[*heimdall.InvalidError](err); invalid {
+		run.Skipped, run.Detail = heimdall.SkippedWebSDRs, bad.Error()
+		if request.Validate(run.FiredAt) != nil {
+			run.Skipped = heimdall.SkippedInvalid
+		}
+		return nil
+	}
+	run.TaskID = a.TaskID
+	return err
 }
 
 // A recording in progress is no overlap when it will have ended by then: runs are stored ahead of their start.
@@ -123,30 +143,3 @@ SELECT a.task_id FROM schedule_runs AS r JOIN acquisitions AS a USING (task_id)
 WHERE r.schedule_id = ?1 AND a.state IN ('pending', 'running')
   AND COALESCE(COALESCE(a.window_start, a.start_at) + a.duration_seconds * 1e6 > ?2, TRUE)
 LIMIT 1`
-
-// against says why a run must not make its acquisition.
-func (s *Store) against(ctx context.Context, tx *sql.Tx, sch heimdall.Schedule, run heimdall.ScheduleRun, request heimdall.Acquisition) (heimdall.SkipReason, string, error) {
-	if sch.Overlap == heimdall.OverlapSkip && !run.ByHand {
-		var taskID string
-		switch err := tx.QueryRowContext(ctx, selectScheduleOverlap, sch.ID, micros{&run.StartAt}).Scan(&taskID); {
-		case err == nil:
-			return heimdall.SkippedOverlap, fmt.Sprintf("acquisition %s will not have ended", taskID), nil
-		case !errors.Is(err, sql.ErrNoRows):
-			return "", "", err
-		}
-	}
-	if len(request.WebSDRIDs) == 0 {
-		return heimdall.SkippedWebSDRs, fmt.Sprintf("no active WebSDR can tune %g MHz", float64(request.FrequencyHz)/1e6), nil
-	}
-	if err := request.Validate(s.moment()); err != nil {
-		return heimdall.SkippedInvalid, err.Error(), nil
-	}
-	asked, err := listWebSDRs(ctx, tx, heimdall.WebSDRFilter{IDs: request.WebSDRIDs})
-	if err != nil {
-		return "", "", err
-	}
-	if err := request.CheckWebSDRs(asked); err != nil {
-		return heimdall.SkippedWebSDRs, err.Error(), nil
-	}
-	return "", "", nil
-}
