@@ -62,20 +62,30 @@ func (p *Plan) Resume(s *heimdall.Schedule, now time.Time) []heimdall.ScheduleRu
 type missing struct {
 	first, last time.Time
 	count       int64
+	more        bool        // count is not all of them
 	tail        []time.Time // the last of them, at most MaxCatchUp
 }
 
 // missed collects the runs from due on that should have started before a time, and returns the first that should not.
+// Where they are very many it leaves out most, but not the last of them.
 func (p *Plan) missed(due, before time.Time) (m missing, next time.Time, ok bool) {
+	steps := 0
 	for ok = true; ok && p.StartOf(due).Before(before); due, ok = p.Next(due) {
-		if m.count == maxCounted {
-			due, ok = p.Next(before)
-			break
-		}
-		if m.count++; m.count == 1 {
+		switch steps++; steps {
+		case 1:
 			m.first = due
+		case maxCounted:
+			m.more = true
+			gap := due.Sub(m.first) / maxCounted
+			if near := before.Add(-2 * MaxCatchUp * gap); near.After(due) {
+				due = near
+				continue
+			}
+		case 2 * maxCounted: // they came thicker in the end: enough
+			due = before.Add(-p.s.Jitter - 1)
+			continue
 		}
-		m.last = due
+		m.count, m.last = min(m.count+1, maxCounted), due
 		if m.tail = append(m.tail, due); len(m.tail) > 2*MaxCatchUp {
 			m.tail = append(m.tail[:0], m.tail[len(m.tail)-MaxCatchUp:]...)
 		}
@@ -84,7 +94,7 @@ func (p *Plan) missed(due, before time.Time) (m missing, next time.Time, ok bool
 }
 
 func (m missing) skipped(s heimdall.Schedule, why heimdall.SkipReason, detail string) heimdall.ScheduleRun {
-	if m.count >= maxCounted {
+	if m.more {
 		detail += fmt.Sprintf("; at least %d runs, the rest was not counted", m.count)
 	}
 	return heimdall.ScheduleRun{ScheduleID: s.ID, DueAt: m.first, LastDueAt: m.last, Count: m.count, Skipped: why, Detail: detail}
