@@ -36,9 +36,9 @@ func (p *Plan) Step(s heimdall.Schedule, now time.Time, ahead time.Duration) hei
 	return step
 }
 
-// ByHand is a run that a user asks for now, beside those of the clock.
-func (p *Plan) ByHand(s heimdall.Schedule, now time.Time, ahead time.Duration) heimdall.ScheduleStep {
-	f := p.fire(s, now, now, ahead)
+// ByHand is a run that a user asks for now, beside those of the clock. It begins as soon as receivers are connected.
+func (p *Plan) ByHand(s heimdall.Schedule, now time.Time) heimdall.ScheduleStep {
+	f := p.fire(s, now, now, DefaultAhead)
 	f.Run.StartAt, f.Run.ByHand = now, true
 	f.Request.StartAt, f.Request.Deadline = time.Time{}, now.Add(s.Grace)
 	return heimdall.ScheduleStep{Firings: []heimdall.Firing{f}, NextDueAt: s.NextDueAt, NextStartAt: s.NextStartAt}

@@ -127,7 +127,7 @@ func TestARunByHandIsNowAndChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := at(t, "2026-03-01T11:23:45Z")
-	step := p.ByHand(s, now, 10*time.Second)
+	step := p.ByHand(s, now)
 	f := step.Firings[0]
 	if !f.Run.ByHand || !f.Run.DueAt.Equal(now) || !f.Request.StartAt.IsZero() || f.Request.Origin != "schedule/1" || !step.NextDueAt.Equal(s.NextDueAt) {
 		t.Errorf("step %+v, request %+v", step, f.Request)
