@@ -94,7 +94,7 @@ type ScheduleInput struct {
 
 // A ScheduleList is all schedules, in order of schedule_id.
 type ScheduleList struct {
-	Schedules []Schedule `json:"schedules" nullable:"false"`
+	Schedules []Schedule `json:"schedules" nullable:"false" doc:"All of them, in order of schedule_id"`
 }
 
 // ScheduleOf converts a schedule.

@@ -57,8 +57,8 @@ type Upcoming struct {
 
 // A Forecast is what all active schedules will do in a time.
 type Forecast struct {
-	From  time.Time     `json:"from"`
-	To    time.Time     `json:"to"`
+	From  time.Time     `json:"from" doc:"From this moment on"`
+	To    time.Time     `json:"to" doc:"Until before this one"`
 	Count int64         `json:"count" doc:"How many runs there will be; of a schedule with very many at least 20000 are counted"`
 	Runs  []UpcomingRun `json:"runs" nullable:"false" doc:"The first of them"`
 	Hosts []HostLoad    `json:"hosts" nullable:"false" doc:"How loaded the receivers will be, the busiest first"`
