@@ -11,7 +11,7 @@ import (
 // A Runner fires the runs of all schedules of a database, beside any number of other runners.
 type Runner struct {
 	Store Store
-	Ahead time.Duration    // how long before its start an acquisition is created; 0 means DefaultAhead
+	Ahead time.Duration    // how long before its start an acquisition must have been created; 0 means DefaultAhead
 	Log   *slog.Logger     // nil means silence
 	Now   func() time.Time // nil means time.Now
 
@@ -28,9 +28,10 @@ type compiled struct {
 // DefaultAhead is time for receivers to connect and to settle.
 const DefaultAhead = 10 * time.Second
 
+// Lead is how much earlier than that runs are fired, so that a crowd due at one instant is done in time.
+const Lead = 2 * time.Second
+
 const (
-	// lead is how much earlier than needed runs are fired, so that a crowd due at one instant is done in time.
-	lead = 500 * time.Millisecond
 	// batch is how many schedules fire in one transaction: others that write to SQLite wait for it.
 	batch = 50
 	// maxSleep bounds how long a clock that was set, or a change whose word was lost, goes unnoticed.
@@ -86,10 +87,10 @@ func (r *Runner) turn(ctx context.Context) (sleep time.Duration, err error) {
 		if err != nil || next.IsZero() {
 			return maxSleep, err
 		}
-		if early := next.Sub(r.Now()) - r.Ahead - lead; early > 0 {
+		if early := next.Sub(r.Now()) - r.Ahead - Lead; early > 0 {
 			return min(early, maxSleep), nil
 		}
-		runs, err := r.Store.FireSchedules(ctx, r.Now().Add(r.Ahead+lead), batch, r.step)
+		runs, err := r.Store.FireSchedules(ctx, r.Now().Add(r.Ahead+Lead), batch, r.step)
 		if err != nil {
 			return 0, err
 		}

@@ -110,9 +110,9 @@ func TestARunnerFiresAheadAndOnceAlsoAfterARestart(t *testing.T) {
 		t.Errorf("it would sleep for %v", sleep)
 	}
 	wantRuns(t, r.runs())
-	r.set("2026-03-01T11:59:49Z")
-	if sleep := r.turn(); sleep != 500*time.Millisecond {
-		t.Errorf("half a second before it fires, it would sleep for %v", sleep)
+	r.set("2026-03-01T11:59:46Z")
+	if sleep := r.turn(); sleep != 2*time.Second {
+		t.Errorf("just before it fires, it would sleep for %v", sleep)
 	}
 	r.set("2026-03-01T11:59:50Z")
 	r.turn()
@@ -150,7 +150,7 @@ func TestJitterMovesTheStartAndNotTheRate(t *testing.T) {
 	if d := s.NextStartAt.Sub(s.NextDueAt); d <= 0 || d > 2*time.Minute {
 		t.Fatalf("the start is %v after noon", d)
 	}
-	r.clock = s.NextStartAt.Add(-11 * time.Second)
+	r.clock = s.NextStartAt.Add(-13 * time.Second)
 	r.turn()
 	wantRuns(t, r.runs())
 	r.clock = s.NextStartAt.Add(-10 * time.Second)

@@ -133,9 +133,9 @@ func (n *node) work(ctx context.Context) error {
 	return g.Wait()
 }
 
-// runner fires what is scheduled.
+// runner fires what is scheduled, when workers may claim it at once.
 func (n *node) runner() *schedule.Runner {
-	return &schedule.Runner{Store: n.store, Ahead: claimAhead, Log: n.log}
+	return &schedule.Runner{Store: n.store, Ahead: claimAhead - schedule.Lead, Log: n.log}
 }
 
 // close gives everything back, last opened first.

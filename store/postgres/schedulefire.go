@@ -104,15 +104,17 @@ func takeSteps(ctx context.Context, tx pgx.Tx, due []heimdall.Schedule, step fun
 func fire(ctx context.Context, tx pgx.Tx, sch heimdall.Schedule, f heimdall.Firing, known []heimdall.WebSDR) (run heimdall.ScheduleRun, isNew bool, err error) {
 	run = f.Run
 	run.ScheduleID = sch.ID
-	if run.FiredAt, err = moment(ctx, tx); err != nil {
-		return run, false, err
-	}
 	stored, err := scanScheduleRun(tx.QueryRow(ctx, selectScheduleRun, sch.ID, micros{&run.DueAt}))
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return stored, false, err
 	}
 	if f.Request != nil {
 		if err := acquireFor(ctx, tx, sch, &run, *f.Request, known); err != nil {
+			return run, false, err
+		}
+	}
+	if run.FiredAt.IsZero() {
+		if run.FiredAt, err = moment(ctx, tx); err != nil {
 			return run, false, err
 		}
 	}
@@ -141,12 +143,12 @@ func acquireFor(ctx context.Context, tx pgx.Tx, sch heimdall.Schedule, run *heim
 	a, _, err := insertAcquisition(ctx, tx, request)
 	if bad, invalid := errors.AsType[*heimdall.InvalidError](err); invalid {
 		run.Skipped, run.Detail = heimdall.SkippedWebSDRs, bad.Error()
-		if request.Validate(run.FiredAt) != nil {
+		if request.Validate(a.CreatedAt) != nil {
 			run.Skipped = heimdall.SkippedInvalid
 		}
 		return nil
 	}
-	run.TaskID = a.TaskID
+	run.TaskID, run.FiredAt = a.TaskID, a.CreatedAt
 	return err
 }
 
