@@ -87,15 +87,15 @@ func (c *scheduleSpec) sun(r *wire.Recurrence, bad *heimdall.InvalidError) {
 		}
 		r.OffsetSeconds = d.Seconds()
 	}
-	switch lat, lon, ok := strings.Cut(c.At, ","); {
+	switch {
 	case c.AtID != 0:
 		r.WebSDRID = &c.AtID
-	case ok:
+	case c.At != "":
+		lat, lon, _ := strings.Cut(c.At, ",")
 		latitude, err1 := strconv.ParseFloat(strings.TrimSpace(lat), 64)
 		longitude, err2 := strconv.ParseFloat(strings.TrimSpace(lon), 64)
 		if err1 != nil || err2 != nil || !within(latitude) || !within(longitude) {
 			bad.Add("--at", "%q must be latitude and longitude in degrees, such as 45.07,7.69", c.At)
-			return
 		}
 		r.Latitude, r.Longitude = &latitude, &longitude
 	default:
