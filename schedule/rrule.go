@@ -3,6 +3,7 @@ package schedule
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/teambition/rrule-go"
@@ -15,7 +16,7 @@ const (
 	maxRRuleCount    = 10_000
 	maxRRuleInterval = 10_000
 	maxTimesOfDay    = 1440 // of BYHOUR × BYMINUTE × BYSECOND, by the day or the week
-	maxTimesSparse   = 96   // the same by the month or the year, whose days the library keeps all at once
+	maxTimesSparse   = 24   // the same by the month or the year, whose days the library keeps all at once
 	minStartYear     = 1990
 	maxStartYear     = 2100
 )
@@ -29,6 +30,11 @@ type recurRule struct {
 	option rrule.ROption
 	except map[time.Time]bool // wall times of EXDATE
 	unit   time.Duration      // in which DTSTART may be moved closer: one INTERVAL; 0 where it may not
+
+	// Where the last call stopped: the next mostly goes on from there, and need not begin at DTSTART again.
+	mu   sync.Mutex
+	last time.Time // guarded by mu
+	more rrule.Next
 }
 
 // newRRule understands DTSTART, RRULE and EXDATE, a line each. Without DTSTART the rule begins with the schedule, in
@@ -167,26 +173,41 @@ func (r *recurRule) check() error {
 	return nil
 }
 
+// farUnits is how many INTERVALs are sooner begun anew than walked through.
+const farUnits = 100
+
 // after is the first wall time after another.
 func (r *recurRule) after(t time.Time) (time.Time, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	far := r.unit > 0 && t.Sub(r.last) > farUnits*r.unit
+	if r.more == nil || t.Before(r.last) || far {
+		r.begin(t)
+	}
+	for {
+		found, ok := r.more()
+		if !ok {
+			r.more = nil
+			return time.Time{}, false
+		}
+		if on := found.AddDate(-laterYears, 0, 0); on.After(t) && !r.except[on] {
+			r.last = on
+			return on, true
+		}
+	}
+}
+
+// begin sets the library at DTSTART, or as close before t as may be.
+func (r *recurRule) begin(t time.Time) {
 	o := r.option
 	if from := later(t); r.unit > 0 {
 		if since := from.Sub(o.Dtstart); since > 2*r.unit { // not so close that a part of a week is lost
 			o.Dtstart = o.Dtstart.Add(since - since%r.unit - r.unit)
 		}
 	}
-	rr, err := rrule.NewRRule(o)
-	if err != nil {
-		return time.Time{}, false // cannot be: parseRRule has tried
-	}
-	for next := rr.Iterator(); ; {
-		found, ok := next()
-		if !ok {
-			return time.Time{}, false
-		}
-		if on := found.AddDate(-laterYears, 0, 0); on.After(t) && !r.except[on] {
-			return on, true
-		}
+	r.more = func() (time.Time, bool) { return time.Time{}, false }
+	if rule, err := rrule.NewRRule(o); err == nil { // always: parseRRule has tried
+		r.more = rule.Iterator()
 	}
 }
 
