@@ -36,6 +36,7 @@ type Store interface {
 	CaptureStore
 	MeasurementStore
 	RetentionStore
+	ScheduleStore
 
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error

@@ -16,6 +16,7 @@ const (
 	captureCursor     = "c1"
 	measurementCursor = "m1"
 	deletionCursor    = "d1"
+	scheduleRunCursor = "s1"
 )
 
 func encodeCursor(parts ...string) *string {

@@ -37,6 +37,10 @@ func (s *service) describe(mux *http.ServeMux) {
 	patch := doc.Paths["/api/v1/websdrs/{websdr_id}"].Patch.RequestBody.Content
 	patch["application/merge-patch+json"].Schema = patchOf(schemas["WebSDRInput"])
 
+	change := doc.Paths["/api/v1/schedules/{schedule_id}"].Patch.RequestBody.Content
+	change["application/merge-patch+json"].Schema = patchOf(schemas["ScheduleInput"])
+	change["application/merge-patch+json"].Schema.Properties["recurrence"] = patchOf(schemas["Recurrence"])
+
 	explained := sync.OnceValue(func() *huma.OpenAPI {
 		explainMetrics(schemas["Measurement"])
 		return doc

@@ -37,6 +37,20 @@ func (s *service) routes() {
 	route(s, "POST /api/v1/retention/run", "run-retention", "Retention", "Delete now what the rules say", s.runRetention, 409, 507, 503)
 	route(s, "GET /api/v1/deletions", "list-deletions", "Retention", "List what was deleted, newest first", s.listDeletions, 503)
 
+	route(s, "GET /api/v1/schedules", "list-schedules", "Schedules", "List schedules", s.listSchedules, 503)
+	route(s, "POST /api/v1/schedules", "create-schedule", "Schedules", "Add a schedule", s.createSchedule, 409, 507, 503)
+	route(s, "POST /api/v1/schedules/preview", "preview-schedule", "Schedules", "Say when a schedule would run, and store nothing", s.previewSchedule, 503)
+	route(s, "GET /api/v1/schedules/forecast", "forecast-schedules", "Schedules", "Say what all schedules will do, and how loaded the receivers will be", s.forecastSchedules, 503)
+	route(s, "GET /api/v1/schedules/{schedule_id}", "get-schedule", "Schedules", "Show a schedule", s.getSchedule, 404, 503)
+	route(s, "PUT /api/v1/schedules/{schedule_id}", "replace-schedule", "Schedules", "Replace a schedule", s.replaceSchedule, 404, 409, 412, 507, 503)
+	route(s, "PATCH /api/v1/schedules/{schedule_id}", "patch-schedule", "Schedules", "Change some fields of a schedule", s.patchSchedule, 404, 409, 412, 507, 503)
+	route(s, "DELETE /api/v1/schedules/{schedule_id}", "delete-schedule", "Schedules", "Remove a schedule; the acquisitions of its runs stay", s.deleteSchedule, 404, 412, 503)
+	route(s, "POST /api/v1/schedules/{schedule_id}/pause", "pause-schedule", "Schedules", "Let a schedule run no more, until it is resumed", s.pauseSchedule, 404, 409, 507, 503)
+	route(s, "POST /api/v1/schedules/{schedule_id}/resume", "resume-schedule", "Schedules", "Let a paused schedule run again", s.resumeSchedule, 404, 409, 507, 503)
+	route(s, "POST /api/v1/schedules/{schedule_id}/run", "run-schedule", "Schedules", "Run a schedule now, beside its runs by the clock", s.runSchedule, 404, 507, 503)
+	route(s, "GET /api/v1/schedules/{schedule_id}/next", "next-schedule-runs", "Schedules", "Say when a schedule will run", s.nextScheduleRuns, 404, 503)
+	route(s, "GET /api/v1/schedules/{schedule_id}/runs", "list-schedule-runs", "Schedules", "List what became of a schedule's runs, newest first", s.listScheduleRuns, 404, 503)
+
 	route(s, "GET /api/v1/captures", "list-captures", "Captures", "List captures, also those that failed", s.listCaptures, 503)
 	route(s, "GET /api/v1/captures/{task_id}/{websdr_id}", "get-capture", "Captures", "Show a capture", s.getCapture, 404, 503)
 	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}", "get-recording", "Captures", "Download the IQ of a capture", s.getRecording, 404, 503)
@@ -104,7 +118,17 @@ func operations() map[string]huma.Operation {
 		"patch-websdr": {MaxBodyBytes: maxBody, BodyReadTimeout: 5 * time.Second,
 			Description: "A JSON merge patch (RFC 7396): only the fields named change, and null resets one to its default."},
 		"delete-websdr": {Description: "What was recorded with it must stay explicable, so a WebSDR that has captures cannot go: set is_active to false instead."},
-		"ready":         {Description: "The answer is at most a second old."},
+		"create-schedule": {DefaultStatus: http.StatusCreated,
+			Description: "Everything is checked before anything is stored, also whether the recurrence can be understood. Each run creates an acquisition some seconds before it is due, so that the common window begins when it is due."},
+		"preview-schedule":   {Description: "The body is that of a new schedule. What it answers is what would happen: jitter and windows included."},
+		"replace-schedule":   {Description: "Fields left out get their defaults. When a schedule is due next is reckoned anew if what it depends on changes."},
+		"forecast-schedules": {Description: "Of the active schedules, from now on. The load counts recordings of all WebSDRs of one host, because only one at a time connects to it."},
+		"patch-schedule": {MaxBodyBytes: maxBody, BodyReadTimeout: 5 * time.Second,
+			Description: "A JSON merge patch (RFC 7396): only the fields named change, also inside recurrence, and null resets one to its default. To change the kind of recurrence, set the old one to null."},
+		"resume-schedule": {Description: "Runs that were due meanwhile are one row among its runs, skipped as paused; none of them is made up for."},
+		"run-schedule": {DefaultStatus: http.StatusAccepted,
+			Description: "It may be paused. The answer is the run: with its acquisition, or with the reason why there is none."},
+		"ready": {Description: "The answer is at most a second old."},
 	}
 }
 

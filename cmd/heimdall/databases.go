@@ -20,6 +20,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/check"
 	"github.com/heimdall-sdr/heimdall/legacy"
 	"github.com/heimdall-sdr/heimdall/retention"
+	"github.com/heimdall-sdr/heimdall/schedule"
 	"github.com/heimdall-sdr/heimdall/store/postgres"
 	"github.com/heimdall-sdr/heimdall/store/sqlite"
 )
@@ -32,6 +33,7 @@ type database interface {
 	retention.Store
 	bulk.Store
 	legacy.Store
+	schedule.Store
 	Close() error
 }
 

@@ -37,6 +37,7 @@ type commands struct {
 	Worker       workerCmd       `cmd:"" help:"Run acquisitions of a PostgreSQL database, beside its server and any number of other workers."`
 	Acquire      acquireCmd      `cmd:"" help:"Record one frequency from many WebSDRs over one window, and measure it."`
 	Acquisitions acquisitionsCmd `cmd:"" help:"List acquisitions, show, cancel, hold or delete one."`
+	Schedule     scheduleCmd     `cmd:"" help:"Make acquisitions recur: add, preview, pause, run, remove schedules, and see what became of their runs."`
 	WebSDR       websdrCmd       `cmd:"" name:"websdr" help:"List, add, change, import and export WebSDRs."`
 	Measurements measurementsCmd `cmd:"" help:"Print measurements, newest first."`
 	Import       importCmd       `cmd:"" help:"Load what was made elsewhere."`

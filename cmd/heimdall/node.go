@@ -17,6 +17,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/api"
 	"github.com/heimdall-sdr/heimdall/client"
 	"github.com/heimdall-sdr/heimdall/retention"
+	"github.com/heimdall-sdr/heimdall/schedule"
 )
 
 // A node is everything that one process needs to acquire and to answer: reading it is reading the system.
@@ -32,6 +33,8 @@ type node struct {
 
 	keeper  *retention.Keeper // deletes what is too old or too much
 	deletes bool              // by itself, while it runs
+
+	schedules bool // whether run fires what is scheduled: not while it serves one command only
 }
 
 // openNode builds the parts in the order of what they need.
@@ -114,6 +117,9 @@ func (n *node) run(ctx context.Context, l net.Listener) error {
 	if n.worker.Concurrency > 0 {
 		g.Go(func() error { return n.worker.Run(ctx) })
 	}
+	if n.schedules {
+		g.Go(func() error { return n.runner().Run(ctx) })
+	}
 	return g.Wait()
 }
 
@@ -123,7 +129,13 @@ func (n *node) work(ctx context.Context) error {
 	g.Go(func() error { return n.retain(ctx) })
 	g.Go(func() error { return n.sweep(ctx) })
 	g.Go(func() error { return n.worker.Run(ctx) })
+	g.Go(func() error { return n.runner().Run(ctx) })
 	return g.Wait()
+}
+
+// runner fires what is scheduled, when workers may claim it at once.
+func (n *node) runner() *schedule.Runner {
+	return &schedule.Runner{Store: n.store, Ahead: claimAhead - schedule.Lead, Log: n.log}
 }
 
 // close gives everything back, last opened first.

@@ -93,6 +93,8 @@ WHERE done_at IS NULL AND COALESCE(state, 'pending') IN ('pending', 'running')
 UNION ALL
 SELECT task_id, 0, 'its deletion is done, its rows are still there'
 FROM deletions AS d JOIN acquisitions AS a USING (task_id) WHERE done_at IS NOT NULL`},
+
+	{store.ScheduleDiffers, schedulesDiffer},
 }
 
 // Check returns every promise that the rows break at one moment; none is what is promised. It reads everything,

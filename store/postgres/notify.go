@@ -44,7 +44,10 @@ func (s *Store) notify(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-const listenWork = `LISTEN heimdall_work`
+const (
+	listenWork      = `LISTEN heimdall_work`
+	listenSchedules = `LISTEN heimdall_schedules`
+)
 
 // listen opens the connection that hears.
 func listen(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
@@ -52,9 +55,11 @@ func listen(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := conn.Exec(ctx, listenWork); err != nil {
-		conn.Close(ctx)
-		return nil, fmt.Errorf("listen for work: %w", err)
+	for _, channel := range []string{listenWork, listenSchedules} {
+		if _, err := conn.Exec(ctx, channel); err != nil {
+			conn.Close(ctx)
+			return nil, fmt.Errorf("listen for work: %w", err)
+		}
 	}
 	return conn, nil
 }
@@ -82,6 +87,7 @@ func (s *Store) hear(ctx context.Context, conn *pgx.Conn) {
 		}
 		s.log.Info("the connection that hears of new work is back")
 		s.wake()
+		s.wakeSchedules()
 	}
 }
 
@@ -92,6 +98,8 @@ func (s *Store) hearOn(ctx context.Context, conn *pgx.Conn) error {
 		n, err := conn.WaitForNotification(quiet)
 		cancel()
 		switch {
+		case err == nil && n.Payload != s.id && n.Channel == "heimdall_schedules":
+			s.wakeSchedules()
 		case err == nil && n.Payload != s.id:
 			s.wake()
 		case err != nil && quiet.Err() == context.DeadlineExceeded:

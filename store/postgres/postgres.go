@@ -50,6 +50,7 @@ type Store struct {
 	can           Capabilities // never changed after Open
 	id            string       // tells our own notifications from others'
 	work          chan struct{}
+	schedules     chan struct{}   // word for WaitSchedules
 	finishes      chan *finishing // taken by the writer alone
 	closing       chan struct{}   // closed by Close
 	close         func()
@@ -67,7 +68,7 @@ const (
 // Open opens the database of a URL such as postgres://user:password@host:5432/heimdall, migrating it as needed.
 func Open(ctx context.Context, url string, opt Options) (*Store, error) {
 	const do = "open database"
-	s := &Store{log: opt.Log, compressAfter: opt.CompressAfter, id: newID(), work: make(chan struct{}, 1), finishes: make(chan *finishing), closing: make(chan struct{})}
+	s := &Store{log: opt.Log, compressAfter: opt.CompressAfter, id: newID(), work: make(chan struct{}, 1), schedules: make(chan struct{}, 1), finishes: make(chan *finishing), closing: make(chan struct{})}
 	if s.log == nil {
 		s.log = silent()
 	}

@@ -108,9 +108,9 @@ VALUES (?, ?, ?, ?, ?, ?,
         ?, ?, ?, ?,
         'pending', 0, '', ?, 0, 0)`
 
-const insertCapture = `
+const insertCaptures = `
 INSERT INTO captures (task_id, websdr_id, position, state, phase, attempts, failure_class, reason, bytes_received, elapsed_seconds)
-VALUES (?, ?, ?, 'pending', 'waiting', 0, '', '', 0, 0)`
+SELECT ?1, value, key, 'pending', 'waiting', 0, '', '', 0, 0 FROM json_each(?2) ORDER BY key`
 
 func (s *Store) insertAcquisition(ctx context.Context, tx *sql.Tx, a heimdall.Acquisition) (heimdall.Acquisition, error) {
 	a.CreatedAt = s.moment()
@@ -140,10 +140,8 @@ func (s *Store) insertAcquisition(ctx context.Context, tx *sql.Tx, a heimdall.Ac
 	if err != nil {
 		return a, err
 	}
-	for i, id := range a.WebSDRIDs {
-		if _, err := tx.ExecContext(ctx, insertCapture, a.TaskID, id, i); err != nil {
-			return a, err
-		}
+	if _, err := tx.ExecContext(ctx, insertCaptures, a.TaskID, list[int64]{&a.WebSDRIDs}); err != nil {
+		return a, err
 	}
 	return getAcquisition(ctx, tx, a.TaskID)
 }

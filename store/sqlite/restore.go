@@ -153,6 +153,10 @@ func isPresent(ctx context.Context, tx *sql.Tx, r *heimdall.RestoredAcquisition)
 	return true, nil
 }
 
+const insertCapture = `
+INSERT INTO captures (task_id, websdr_id, position, state, phase, attempts, failure_class, reason, bytes_received, elapsed_seconds)
+VALUES (?, ?, ?, 'pending', 'waiting', 0, '', '', 0, 0)`
+
 // restore writes what an acquisition and its captures went through as if it had happened here. The fence is that of
 // its claims: nobody holds a lease of it.
 func (s *Store) restore(ctx context.Context, tx *sql.Tx, r *heimdall.RestoredAcquisition) error {

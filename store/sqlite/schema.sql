@@ -362,3 +362,61 @@ CREATE TABLE legacy_metrics (
     s3_path             TEXT    NOT NULL, -- where that system kept the recording
     PRIMARY KEY (task_id, websdr_id, timestamp_utc, source)
 ) STRICT, WITHOUT ROWID;
+
+-- What makes acquisitions recur. Exactly one of every_seconds, cron, rrule and sun says when.
+CREATE TABLE schedules (
+    schedule_id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    name                 TEXT    NOT NULL UNIQUE,
+    is_active            INTEGER NOT NULL,
+    frequency_hz         INTEGER NOT NULL, -- from here to priority: the request that each run makes
+    duration_seconds     REAL    NOT NULL,
+    sample_rate_hz       INTEGER NOT NULL,
+    channel_center_hz    REAL    NOT NULL,
+    channel_bandwidth_hz REAL    NOT NULL,
+    join_timeout_seconds REAL    NOT NULL,
+    websdrs              TEXT    NOT NULL, -- JSON; [] means all that can at the moment of a run
+    label                TEXT    NOT NULL,
+    priority             INTEGER NOT NULL,
+    every_seconds        REAL    NOT NULL,
+    cron                 TEXT    NOT NULL,
+    rrule                TEXT    NOT NULL,
+    sun                  TEXT    NOT NULL,
+    offset_seconds       REAL    NOT NULL,
+    latitude             REAL    NOT NULL,
+    longitude            REAL    NOT NULL,
+    place_websdr_id      INTEGER NOT NULL,
+    zone                 TEXT    NOT NULL,
+    start_at             INTEGER,
+    end_at               INTEGER,
+    windows              TEXT    NOT NULL, -- JSON
+    jitter_seconds       REAL    NOT NULL,
+    max_runs             INTEGER NOT NULL,
+    misfire              TEXT    NOT NULL,
+    grace_seconds        REAL    NOT NULL,
+    overlap              TEXT    NOT NULL,
+    runs_count           INTEGER NOT NULL, -- that made an acquisition by the clock; also those deleted since
+    next_due_at          INTEGER,          -- without jitter; NULL when there is no next run
+    next_start_at        INTEGER,          -- with it
+    created_at           INTEGER NOT NULL,
+    updated_at           INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX schedules_next ON schedules (next_start_at, schedule_id) WHERE is_active AND next_start_at IS NOT NULL;
+
+-- What became of each time that a schedule was due; its key is the guard against firing twice. A run that made an
+-- acquisition goes with it.
+CREATE TABLE schedule_runs (
+    schedule_id INTEGER NOT NULL REFERENCES schedules (schedule_id) ON DELETE CASCADE,
+    due_at      INTEGER NOT NULL,
+    start_at    INTEGER NOT NULL,
+    fired_at    INTEGER NOT NULL,
+    task_id     TEXT    UNIQUE REFERENCES acquisitions (task_id) ON DELETE CASCADE,
+    skipped     TEXT    NOT NULL, -- why there is no task_id; '' when there is
+    detail      TEXT    NOT NULL,
+    count       INTEGER NOT NULL, -- how many runs in a row it stands for, from due_at to last_due_at
+    last_due_at INTEGER NOT NULL,
+    by_hand     INTEGER NOT NULL,
+    PRIMARY KEY (schedule_id, due_at)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX schedule_runs_by_time ON schedule_runs (due_at, schedule_id);

@@ -39,6 +39,8 @@ type Store struct {
 	reader *sql.DB      // sees what was committed before its query began
 	rolls  [2]*sql.Stmt // of writer: see roll
 	work   chan struct{}
+
+	schedules chan struct{} // word for WaitSchedules
 }
 
 var _ acquire.Store = (*Store)(nil)
@@ -58,7 +60,7 @@ func Open(ctx context.Context, path string, opt Options) (*Store, error) {
 	if err := create(ctx, path); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	s := &Store{now: opt.Now, work: make(chan struct{}, 1)}
+	s := &Store{now: opt.Now, work: make(chan struct{}, 1), schedules: make(chan struct{}, 1)}
 	if s.now == nil {
 		s.now = time.Now
 	}
