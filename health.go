@@ -156,14 +156,6 @@ func CheapProbe(kind string) bool {
 	return slices.Contains([]string{"kiwisdr", "openwebrx", "http_iq", "replay", "sim"}, kind)
 }
 
-// A ProbeJob is a probe that somebody has claimed. Claim grows with every claim of its WebSDR, and is checked when the
-// probe ends.
-type ProbeJob struct {
-	WebSDR WebSDR
-	Health Health
-	Claim  int64
-}
-
 // An ObservationFilter chooses observations, newest first by (At, ID).
 type ObservationFilter struct {
 	WebSDRID int64     // 0 means any

@@ -47,6 +47,7 @@ type Store interface {
 	ImportStore
 	RestoreStore
 	CollectionStore
+	HealthStore
 
 	Ping(ctx context.Context) error
 	Check(ctx context.Context) ([]store.Problem, error)
@@ -106,6 +107,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Acquisitions", acquisitions},
 		{"Queue", queue},
 		{"Captures", captures},
+		{"Health", healths},
+		{"Probes", probings},
 		{"Always", always},
 	}
 	for _, noun := range nouns {
