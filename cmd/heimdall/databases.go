@@ -19,6 +19,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/bulk"
 	"github.com/heimdall-sdr/heimdall/check"
 	"github.com/heimdall-sdr/heimdall/legacy"
+	"github.com/heimdall-sdr/heimdall/probe"
 	"github.com/heimdall-sdr/heimdall/retention"
 	"github.com/heimdall-sdr/heimdall/store/postgres"
 	"github.com/heimdall-sdr/heimdall/store/sqlite"
@@ -30,6 +31,7 @@ type database interface {
 	api.Store
 	check.RepairStore
 	retention.Store
+	probe.Store
 	bulk.Store
 	legacy.Store
 	Close() error
