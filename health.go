@@ -114,7 +114,7 @@ func (h *Health) Banned() bool { return h.LastClass == FailBanned }
 // After is h once o has been made, of a WebSDR of that kind. It is the one rule of the breaker: it opens after
 // BreakerFailures failures in a row, and closes when the WebSDR is up again.
 func (h Health) After(o Observation, kind string) Health {
-	h.LastAt = o.At
+	h.LastAt = later(h.LastAt, o.At) // two processes may write in another order than they asked
 	if o.OK {
 		h.LastClass, h.LastError = "", ""
 	} else {
@@ -123,7 +123,7 @@ func (h Health) After(o Observation, kind string) Health {
 	h.State = o.Says()
 	switch h.State {
 	case Up:
-		h.LastUpAt = o.At
+		h.LastUpAt = later(h.LastUpAt, o.At)
 		h = h.Closed()
 		if o.Source == FromProbe {
 			h.Latency, h.Users, h.UsersMax, h.Version = o.Latency, o.Users, o.UsersMax, o.Version
@@ -140,6 +140,13 @@ func (h Health) After(o Observation, kind string) Health {
 		h.Breaker = BreakerOpen
 	}
 	return h
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // Closed is h with its breaker closed.

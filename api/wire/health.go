@@ -47,7 +47,7 @@ type ListedWebSDR struct {
 type WebSDRStatus struct {
 	WebSDRID     int64             `json:"websdr_id" doc:"Identity of the WebSDR" example:"1"`
 	Name         string            `json:"name" doc:"Its name"`
-	Health       WebSDRHealth      `json:"health"`
+	Health       WebSDRHealth      `json:"health" doc:"How it is, as far as is known"`
 	Details      map[string]string `json:"details" nullable:"false" doc:"What else it said of itself at the last probe, by name"`
 	Uptimes      []Uptime          `json:"uptimes" nullable:"false" doc:"Of the last 24 hours, 7 days and 30 days"`
 	Observations []Observation     `json:"observations" nullable:"false" doc:"What was learnt of it, newest first"`
@@ -104,7 +104,7 @@ func ObservationOf(o heimdall.Observation) Observation {
 type ProbeResult struct {
 	WebSDRID    int64             `json:"websdr_id" doc:"Identity of the WebSDR" example:"1"`
 	Observation Observation       `json:"observation" doc:"What the probe has found"`
-	Health      WebSDRHealth      `json:"health" doc:"How it is now"`
+	Health      WebSDRHealth      `json:"health" doc:"How it is after that"`
 	Details     map[string]string `json:"details" nullable:"false" doc:"What else it said of itself, by name"`
 }
 
