@@ -164,8 +164,9 @@ func (c *demoCmd) show(ctx context.Context, a *app, cl *client.Client, network *
 	if c.JSON {
 		err = printJSON(a.stdout, map[string]any{"acquisition": r.Acquisition, "measurements": r.Measurements, "compared": list, "health": health})
 	} else {
+		err = a.printCompared(r, list)
 		say("\nThe receivers, as probes and captures found them:")
-		err = errors.Join(a.printHealth(health), a.printCompared(r, list))
+		err = errors.Join(err, a.printHealth(health))
 	}
 	if err != nil || c.Once {
 		return errors.Join(err, stateOutcome(r.Acquisition.State))
