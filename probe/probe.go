@@ -114,8 +114,8 @@ const (
 	// holdsFor is for how many waits an observation is taken to hold.
 	holdsFor = 3
 
-	// lease is longer than any probe takes, by its time-out.
-	lease = 6 * time.Minute
+	// lease is longer than any probe takes, by probeTimeout. For so long a process that died keeps its host from being asked.
+	lease = time.Minute
 )
 
 // wait is how long after a probe that ended in f the next is due, when so many failed in a row. It is stretched by up to a

@@ -173,14 +173,14 @@ func TestAReceiverThatFailsIsAskedLessAndLessUntilItIsBack(t *testing.T) {
 		r.radios.set("kiwi", websdr.Fail(heimdall.FailTransport, "ask", nil, "nobody there"))
 		begun := time.Now()
 		minute := 60
-		r.during(5*time.Hour, probe.NewRunner(r.config))
-		r.wantTimes("kiwi", begun, 0, 5*minute, 15*minute, 35*minute, 75*minute, 135*minute, 195*minute, 255*minute)
-		if h := r.health(w); h.State != heimdall.Down || h.Breaker != heimdall.BreakerOpen || h.Failures != 8 {
+		r.during(140*time.Minute, probe.NewRunner(r.config))
+		r.wantTimes("kiwi", begun, 0, 5*minute, 15*minute, 35*minute, 75*minute, 135*minute)
+		if h := r.health(w); h.State != heimdall.Down || h.Breaker != heimdall.BreakerOpen || h.Failures != 6 {
 			r.Errorf("its health is %+v", h)
 		}
-		u, err := r.store.Uptimes(r.Context(), nil, begun, begun.Add(5*time.Hour))
-		if err != nil || len(u) != 1 || u[0].Up != 0 || u[0].Down < 299*time.Minute {
-			r.Errorf("of five hours of failures it was down %+v (%v)", u, err)
+		u, err := r.store.Uptimes(r.Context(), nil, begun, begun.Add(140*time.Minute))
+		if err != nil || len(u) != 1 || u[0].Up != 0 || u[0].Down < 139*time.Minute {
+			r.Errorf("of 140 minutes of failures it was down %+v (%v)", u, err)
 		}
 		r.radios.set("kiwi", nil)
 		r.during(time.Hour, probe.NewRunner(r.config))
@@ -211,10 +211,10 @@ func TestOthersHostsAreAskedOnceAMinuteAtMost(t *testing.T) {
 func TestATimeThatAReceiverNamesIsWaitedFor(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.add("kiwi", "kiwisdr", "http://kiwi.example:8073")
-		r.radios.set("kiwi", &websdr.Failure{Class: heimdall.FailBusy, Op: "ask", After: 2 * time.Hour})
+		r.radios.set("kiwi", &websdr.Failure{Class: heimdall.FailBusy, Op: "ask", After: 30 * time.Minute})
 		begun := time.Now()
-		r.during(3*time.Hour, probe.NewRunner(r.config))
-		r.wantTimes("kiwi", begun, 0, 7200)
+		r.during(35*time.Minute, probe.NewRunner(r.config))
+		r.wantTimes("kiwi", begun, 0, 1800)
 	})
 }
 
@@ -225,7 +225,7 @@ func TestWhatHasShutUsOutIsAskedNeverAgain(t *testing.T) {
 		r.radios.set("kiwi", websdr.Fail(heimdall.FailBanned, "ask", nil, "go away"))
 		begun := time.Now()
 		runner := probe.NewRunner(r.config)
-		r.during(3*time.Hour, runner)
+		r.during(time.Hour, runner)
 		r.wantTimes("kiwi", begun, 0)
 		r.wantTimes("beside", begun)
 		if _, _, err := runner.Probe(r.Context(), w.ID); !errors.Is(err, heimdall.ErrConflict) {
@@ -356,11 +356,11 @@ func TestAProbeThatIsCutOffLeavesNoObservation(t *testing.T) {
 func TestOldObservationsGo(t *testing.T) {
 	bubble(t, func(r *rig) {
 		r.add("kiwi", "kiwisdr", "http://kiwi.example:8073")
-		r.config.KeepFor = 2 * time.Hour
-		r.during(6*time.Hour, probe.NewRunner(r.config))
+		r.config.KeepFor = 30 * time.Minute
+		r.during(100*time.Minute, probe.NewRunner(r.config))
 		list, err := r.store.Observations(r.Context(), heimdall.ObservationFilter{Limit: 1000})
-		if err != nil || len(list) < 22 || len(list) > 38 {
-			r.Errorf("%d observations of six hours are left, want those of two or three (%v)", len(list), err)
+		if err != nil || len(list) < 12 || len(list) > 16 {
+			r.Errorf("%d observations of 100 minutes are left, want those of the last 70 (%v)", len(list), err)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package websdr
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/heimdall-sdr/heimdall"
@@ -45,11 +46,17 @@ type Report struct {
 // maxDetail bounds a text that a receiver says of itself, in characters.
 const maxDetail = 200
 
-// Observation is the report as it is kept.
+// maxCount is more than a receiver can count of listeners or satellites.
+const maxCount = 1_000_000
+
+// Observation is the report as it is kept: without numbers that cannot be true, and texts cut short.
 func (r *Report) Observation() heimdall.Observation {
 	o := heimdall.Observation{
-		Latency: r.Latency, Version: clipped(r.Dialect), Users: r.Users, UsersMax: r.UsersMax,
-		FixesPerMin: r.FixesPerMin, Satellites: r.Satellites, SNRdB: r.SNRdB, Details: map[string]string{},
+		Latency: r.Latency, Version: clipped(r.Dialect), Users: counted(r.Users), UsersMax: counted(r.UsersMax),
+		FixesPerMin: counted(r.FixesPerMin), Satellites: counted(r.Satellites), Details: map[string]string{},
+	}
+	if r.SNRdB != nil && math.Abs(*r.SNRdB) <= 300 { // also leaves out NaN
+		o.SNRdB = r.SNRdB
 	}
 	for key, value := range r.Raw {
 		o.Details[key] = clipped(value)
@@ -60,6 +67,13 @@ func (r *Report) Observation() heimdall.Observation {
 		}
 	}
 	return o
+}
+
+func counted(n *int) *int {
+	if n == nil || *n < 0 || *n > maxCount {
+		return nil
+	}
+	return n
 }
 
 func clipped(s string) string {
