@@ -17,7 +17,8 @@ type Runner struct{ Config }
 func NewRunner(c Config) *Runner { return &Runner{c.withDefaults()} }
 
 const (
-	poll         = 5 * time.Second  // how often it is looked for probes that are due
+	leastPoll, mostPoll = time.Second, 15 * time.Second // between two looks for probes that are due
+
 	probeTimeout = 30 * time.Second // of a probe in the background, at most
 	takenWait    = 10 * time.Second // until a host that somebody else has is tried again
 	dropEvery    = time.Hour
@@ -37,7 +38,8 @@ func (r *Runner) Run(ctx context.Context) error {
 	defer probes.Wait()
 	probes.Go(func() { r.dropOld(ctx) })
 	free := make(chan struct{}, r.Concurrency)
-	tick := time.NewTicker(min(poll, r.Interval))
+	// A fleet's processes must not be a load on its database: a probe may be a twentieth of the interval late.
+	tick := time.NewTicker(min(max(r.Interval/20, leastPoll), mostPoll))
 	defer tick.Stop()
 	for {
 		select {

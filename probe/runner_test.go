@@ -142,7 +142,7 @@ func (r *rig) wantTimes(name string, begun time.Time, want ...int) {
 	r.Helper()
 	got := r.radios.times(name, begun)
 	// A probe is made within the time between two looks after it is due.
-	same := slices.EqualFunc(got, want, func(g, w int) bool { return g >= w && g <= w+6*(1+len(want)) })
+	same := slices.EqualFunc(got, want, func(g, w int) bool { return g >= w && g <= w+16*(1+len(want)) })
 	if !same {
 		r.Errorf("%s was asked at %v s, want %v", name, got, want)
 	}
