@@ -37,6 +37,7 @@ type Store interface {
 	MeasurementStore
 	RetentionStore
 	ScheduleStore
+	HealthStore
 
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
@@ -111,6 +112,7 @@ type Config struct {
 	Version   string            // "" means heimdall.Version
 	Settings  Settings          // of the server; to be told, nothing here depends on them
 	Retention *retention.Keeper // deletes; nil means that this server does not
+	Prober    Prober            // asks WebSDRs how they are; nil means that this server does not
 
 	EventPoll      time.Duration // how often an event stream looks for changes; 0 means 250 ms
 	EventHeartbeat time.Duration // how often a silent event stream shows that it lives; 0 means 15 s

@@ -24,6 +24,7 @@ var statuses = []struct {
 	{blob.ErrNotFound, http.StatusNotFound},
 	{heimdall.ErrExists, http.StatusConflict},
 	{heimdall.ErrConflict, http.StatusConflict},
+	{heimdall.ErrTooSoon, http.StatusTooManyRequests},
 	{errPrecondition, http.StatusPreconditionFailed},
 	{errMediaType, http.StatusUnsupportedMediaType},
 	{heimdall.ErrFull, http.StatusInsufficientStorage},
@@ -80,7 +81,11 @@ func (s *service) problem(ctx context.Context, err error) *problem {
 	}
 	for _, row := range statuses {
 		if errors.Is(err, row.is) && row.status < 500 {
-			return newProblem(ctx, row.status, err.Error())
+			p := newProblem(ctx, row.status, err.Error())
+			if row.status == http.StatusTooManyRequests {
+				p.header = http.Header{"Retry-After": {"10"}}
+			}
+			return p
 		}
 	}
 	if ctx.Err() != nil {

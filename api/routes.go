@@ -67,6 +67,9 @@ func (s *service) routes() {
 	route(s, "GET /api/v1/websdrs/{websdr_id}", "get-websdr", "WebSDRs", "Show a WebSDR", s.getWebSDR, 404, 503)
 	route(s, "PUT /api/v1/websdrs/{websdr_id}", "replace-websdr", "WebSDRs", "Replace a WebSDR", s.replaceWebSDR, 404, 409, 412, 507, 503)
 	route(s, "PATCH /api/v1/websdrs/{websdr_id}", "patch-websdr", "WebSDRs", "Change some fields of a WebSDR", s.patchWebSDR, 404, 409, 412, 507, 503)
+	route(s, "GET /api/v1/websdrs/{websdr_id}/status", "get-websdr-status", "WebSDRs", "Show how a WebSDR is, and was", s.websdrStatus, 404, 503)
+	route(s, "POST /api/v1/websdrs/{websdr_id}/probe", "probe-websdr", "WebSDRs", "Ask a WebSDR now how it is", s.probeWebSDR, 404, 409, 429, 507, 503)
+	route(s, "DELETE /api/v1/websdrs/{websdr_id}/breaker", "close-breaker", "WebSDRs", "Let acquisitions contact a WebSDR again", s.closeBreaker, 404, 507, 503)
 	route(s, "DELETE /api/v1/websdrs/{websdr_id}", "delete-websdr", "WebSDRs", "Remove a WebSDR that has no captures", s.deleteWebSDR, 404, 409, 412, 503)
 }
 
@@ -128,6 +131,14 @@ func operations() map[string]huma.Operation {
 		"resume-schedule": {Description: "Runs that were due meanwhile are one row among its runs, skipped as paused; none of them is made up for."},
 		"run-schedule": {DefaultStatus: http.StatusAccepted,
 			Description: "It may be paused. The answer is the run: with its acquisition, or with the reason why there is none."},
+		"get-websdr-status": {
+			Description: "What is learnt of a WebSDR, by probes and by captures, holds until the next is learnt, but no longer than three waits between probes: a time in which nobody looked is unknown, and counts neither as up nor as down."},
+		"probe-websdr": {
+			Description: "It is asked by the cheapest way that its kind has, and the answer written down. That it is down is no error here. Once in 10 seconds it may be asked (429 says when again); " +
+				"one that is inactive or has shut us out is not asked at all (409)."},
+		"close-breaker": {
+			Description: "After several failures in a row the breaker of a WebSDR opens: attempts are refused at once until a probe or a trial finds it up. Closing it by hand lets them pass before that, and has it probed soon. " +
+				"It also forgets that the WebSDR has shut us out: make sure that its owner lets us in again."},
 		"ready": {Description: "The answer is at most a second old."},
 	}
 }

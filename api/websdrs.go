@@ -25,9 +25,15 @@ func (s *service) listWebSDRs(ctx context.Context, in *listWebSDRsInput) (*websd
 	if err != nil {
 		return nil, err
 	}
-	out := &websdrListOutput{wire.WebSDRList{WebSDRs: []wire.WebSDR{}}}
+	health, err := s.healths(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	out := &websdrListOutput{wire.WebSDRList{WebSDRs: []wire.ListedWebSDR{}}}
 	for _, w := range list {
-		out.Body.WebSDRs = append(out.Body.WebSDRs, wire.WebSDROf(w))
+		if h, ok := health[w.ID]; ok { // otherwise it has just been deleted
+			out.Body.WebSDRs = append(out.Body.WebSDRs, wire.ListedWebSDR{WebSDR: wire.WebSDROf(w), Health: h})
+		}
 	}
 	return out, nil
 }

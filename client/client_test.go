@@ -172,6 +172,8 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 	_, err = r.PatchWebSDR(ctx, one.WebSDRID, map[string]any{"is_active": true}, "")
 	r.must(err)
 
+	r.watchHealth(one.WebSDRID)
+
 	ask := wire.AcquisitionRequest{FrequencyMHz: 145.5, DurationSeconds: 1, WebSDRs: []int64{one.WebSDRID}}
 	a, created, err := r.CreateAcquisition(ctx, ask, "key")
 	r.must(err)
@@ -288,6 +290,36 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 
 	r.schedules()
 	r.checkCalled()
+}
+
+// watchHealth asks a WebSDR that nobody has looked at how it is.
+func (r *rig) watchHealth(id int64) {
+	r.Helper()
+	for i, state := range []heimdall.HealthState{heimdall.Up, heimdall.Down, heimdall.Down} {
+		o := heimdall.Observation{WebSDRID: id, At: time.Now().Add(time.Duration(i-5) * time.Minute), Source: heimdall.FromCapture, OK: state == heimdall.Up, Holds: time.Hour}
+		if !o.OK {
+			o.FailureClass = heimdall.FailDown
+		}
+		_, err := r.store.Observe(r.Context(), o)
+		r.must(err)
+	}
+	page, err := r.WebSDRStatus(r.Context(), id, time.Now().Add(-time.Hour), time.Time{}, 2, "")
+	r.must(err)
+	if page.Health.State != heimdall.Down || len(page.Observations) != 2 || page.NextCursor == nil || page.Uptimes[0].Attempts != 3 {
+		r.Fatalf("the status is %+v", page)
+	}
+	rest, err := r.WebSDRStatus(r.Context(), id, time.Time{}, time.Time{}, 2, *page.NextCursor)
+	r.must(err)
+	if len(rest.Observations) != 1 || !rest.Observations[0].OK || rest.NextCursor != nil {
+		r.Errorf("the last page is %+v", rest)
+	}
+	h, err := r.CloseBreaker(r.Context(), id)
+	r.must(err)
+	if h.Breaker != heimdall.BreakerClosed || h.Failures != 0 {
+		r.Errorf("after closing it is %+v", h)
+	}
+	_, err = r.ProbeWebSDR(r.Context(), id)
+	r.refused(err, 409) // this server has no prober
 }
 
 // download gets a recording whole, from its middle, and converted.

@@ -9,8 +9,9 @@ import (
 	"github.com/heimdall-sdr/heimdall/api/wire"
 )
 
-// WebSDRs returns every WebSDR, or only the active ones, in order of websdr_id.
-func (c *Client) WebSDRs(ctx context.Context, activeOnly bool) ([]wire.WebSDR, error) {
+// WebSDRs returns every WebSDR, or only the active ones, in order of websdr_id, with its
+// health.
+func (c *Client) WebSDRs(ctx context.Context, activeOnly bool) ([]wire.ListedWebSDR, error) {
 	q := url.Values{}
 	if activeOnly {
 		q.Set("active", "true")

@@ -26,10 +26,19 @@ func TestTheDemoShowsMeasuredValuesBesideTheTruth(t *testing.T) {
 			Noise  float64 `json:"noise_dbfs_hz"`
 			Noise0 float64 `json:"true_noise_dbfs_hz"`
 		}
+		Health []wire.ListedWebSDR
 	}
 	mustJSON(t, &demo, "", "demo", "--once", "--duration", "4s", "--listen", "127.0.0.1:0")
 	if demo.Acquisition.State != "success" || len(demo.Compared) != 7 {
 		t.Fatalf("%s with %d receivers compared, want success with 7", demo.Acquisition.State, len(demo.Compared))
+	}
+	for _, w := range demo.Health {
+		if w.Health.State != "up" {
+			t.Errorf("%s is %s: %s", w.Name, w.Health.State, w.Health.Reason)
+		}
+	}
+	if len(demo.Health) != 7 {
+		t.Errorf("the health of %d receivers is shown, want 7", len(demo.Health))
 	}
 	for _, c := range demo.Compared {
 		if math.Abs(c.SNR-c.SNR0) > 0.5 || math.Abs(c.Noise-c.Noise0) > 0.3 {

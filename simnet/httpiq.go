@@ -28,6 +28,7 @@ func (h *httpIQ) scheme() string { return "http" }
 
 func (h *httpIQ) run(ctx context.Context, ln net.Listener) error {
 	mux := http.NewServeMux()
+	mux.HandleFunc("HEAD /iq", h.head)
 	mux.HandleFunc("GET /iq", h.iq)
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { webPage(w, h.server.receiver.Name) })
 	return serveHTTP(ctx, ln, mux)
@@ -62,6 +63,19 @@ func parseIQRequest(tune, rate, duration string, r *Receiver) (iqRequest, error)
 	}
 	q.duration = time.Duration(s * float64(time.Second))
 	return q, nil
+}
+
+// head says what GET would, without samples; it counts as no connection.
+func (h *httpIQ) head(w http.ResponseWriter, req *http.Request) {
+	v := req.URL.Query()
+	if h.refused(w, req, h.server.faults.peek()) {
+		return
+	}
+	if _, err := parseIQRequest(v.Get("tune"), v.Get("rate"), v.Get("duration"), h.server.receiver); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
 }
 
 func (h *httpIQ) iq(w http.ResponseWriter, req *http.Request) {

@@ -24,6 +24,7 @@ const (
 	MeasurementUnexpected     = "measurement_unexpected"      // no other capture has one
 	MeasurementDiffers        = "measurement_differs"         // it is of the capture's own recording
 	RollupDiffers             = "rollup_differs"              // a rollup is the sum of its rows, and of those deleted
+	HealthDiffers             = "health_differs"              // a breaker that is not closed, and no other, has opened for failures
 	DeletionDiffers           = "deletion_differs"            // what is to be deleted has ended; what is deleted is gone
 	ScheduleDiffers           = "schedule_differs"            // a run has an acquisition or says why not; a schedule knows its next run whole
 )

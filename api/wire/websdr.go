@@ -74,7 +74,7 @@ type WebSDRInput struct {
 
 // A WebSDRList is every WebSDR asked for, in order of websdr_id.
 type WebSDRList struct {
-	WebSDRs []WebSDR `json:"websdrs" nullable:"false"`
+	WebSDRs []ListedWebSDR `json:"websdrs" nullable:"false"`
 }
 
 // An ImportResult says what an import did, or would do.

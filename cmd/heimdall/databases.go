@@ -19,6 +19,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/bulk"
 	"github.com/heimdall-sdr/heimdall/check"
 	"github.com/heimdall-sdr/heimdall/legacy"
+	"github.com/heimdall-sdr/heimdall/probe"
 	"github.com/heimdall-sdr/heimdall/retention"
 	"github.com/heimdall-sdr/heimdall/schedule"
 	"github.com/heimdall-sdr/heimdall/store/postgres"
@@ -31,6 +32,7 @@ type database interface {
 	api.Store
 	check.RepairStore
 	retention.Store
+	probe.Store
 	bulk.Store
 	legacy.Store
 	schedule.Store

@@ -57,11 +57,14 @@ func (c *demoCmd) Run(a *app) error {
 		return err
 	}
 	defer network.Close()
-	n, err := a.openNode(WorkerConfig{Acquisitions: 4, Lease: 15 * time.Second, Grace: time.Second}, StoreConfig{}, a.logger(slog.LevelWarn))
+	// Its own receivers are asked how they are, and nobody else.
+	probes := ProbeConfig{ProbeInterval: 5 * time.Second, loopbackOnly: true}
+	n, err := a.openNode(WorkerConfig{Acquisitions: 4, Lease: 15 * time.Second, Grace: time.Second, ProbeConfig: probes}, StoreConfig{}, a.logger(slog.LevelWarn))
 	if err != nil {
 		return err
 	}
 	defer n.close()
+	n.probes = true
 	if err := checkUnused(a.ctx, n.store, network.WebSDRs()); err != nil {
 		return err
 	}
@@ -154,10 +157,16 @@ func (c *demoCmd) show(ctx context.Context, a *app, cl *client.Client, network *
 	if err != nil {
 		return err
 	}
+	health, err := healthOf(ctx, cl, ids)
+	if err != nil {
+		return err
+	}
 	if c.JSON {
-		err = printJSON(a.stdout, map[string]any{"acquisition": r.Acquisition, "measurements": r.Measurements, "compared": list})
+		err = printJSON(a.stdout, map[string]any{"acquisition": r.Acquisition, "measurements": r.Measurements, "compared": list, "health": health})
 	} else {
 		err = a.printCompared(r, list)
+		say("\nThe receivers, as probes and captures found them:")
+		err = errors.Join(err, a.printHealth(health))
 	}
 	if err != nil || c.Once {
 		return errors.Join(err, stateOutcome(r.Acquisition.State))
@@ -165,6 +174,7 @@ func (c *demoCmd) show(ctx context.Context, a *app, cl *client.Client, network *
 	say(`
 The server goes on at %[1]s (interrupt to stop). Try:
   %[1]s/docs
+  heimdall --server %[1]s websdr status
   curl %[1]s/api/v1/measurements?format=csv
   curl -OJ '%[1]s/api/v1/recordings/%[2]s/%[3]d?format=npy'
   heimdall --server %[1]s acquire 145.5 -d 5s`, at, acq.TaskID, ids[0])
@@ -181,6 +191,12 @@ func idsOf(ctx context.Context, cl *client.Client, rows []wire.WebSDRInput) (ids
 		}
 	}
 	return ids, err
+}
+
+// healthOf are the receivers of ids, with their health.
+func healthOf(ctx context.Context, cl *client.Client, ids []int64) ([]wire.ListedWebSDR, error) {
+	list, err := cl.WebSDRs(ctx, false)
+	return slices.DeleteFunc(list, func(w wire.ListedWebSDR) bool { return !slices.Contains(ids, w.WebSDRID) }), err
 }
 
 // A compared is one receiver's measurement beside what the simulation knows.

@@ -16,6 +16,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/acquire"
 	"github.com/heimdall-sdr/heimdall/api"
 	"github.com/heimdall-sdr/heimdall/client"
+	"github.com/heimdall-sdr/heimdall/probe"
 	"github.com/heimdall-sdr/heimdall/retention"
 	"github.com/heimdall-sdr/heimdall/schedule"
 )
@@ -34,7 +35,9 @@ type node struct {
 	keeper  *retention.Keeper // deletes what is too old or too much
 	deletes bool              // by itself, while it runs
 
-	schedules bool // whether run fires what is scheduled: not while it serves one command only
+	schedules bool          // whether run fires what is scheduled: not while it serves one command only
+	prober    *probe.Runner // asks receivers how they are
+	probes    bool          // by itself, while it runs
 }
 
 // openNode builds the parts in the order of what they need.
@@ -57,7 +60,10 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 	if n.blobs, err = n.objects.open(a.ctx, k.blobOptions(log)); err != nil {
 		return nil, err
 	}
+	probing := w.probing(n.store, log)
+	n.prober = probe.NewRunner(probing)
 	acquirer, err := acquire.New(acquire.Config{
+		Gates: []acquire.Gate{probe.NewBreaker(probing)},
 		Store: n.store, Blobs: n.blobs, Drivers: drivers(), SpoolDir: n.folder.path("spool"),
 		Identity: w.identity(), Log: log,
 	})
@@ -75,7 +81,7 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 	if n.keeper, err = n.newKeeper(k.RetentionConfig); err != nil {
 		return nil, err
 	}
-	n.handler = api.New(api.Config{Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version, Retention: n.keeper,
+	n.handler = api.New(api.Config{Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version, Retention: n.keeper, Prober: n.prober,
 		Settings: api.Settings{RetentionDays: k.RetentionDays, Objects: n.objects.String()}})
 	return n, nil
 }
@@ -104,6 +110,9 @@ func (n *node) run(ctx context.Context, l net.Listener) error {
 	if n.deletes {
 		g.Go(func() error { return n.retain(ctx) })
 	}
+	if n.probes {
+		g.Go(func() error { return n.prober.Run(ctx) })
+	}
 	g.Go(func() error {
 		<-ctx.Done()
 		endStreams()
@@ -128,6 +137,7 @@ func (n *node) work(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return n.retain(ctx) })
 	g.Go(func() error { return n.sweep(ctx) })
+	g.Go(func() error { return n.prober.Run(ctx) })
 	g.Go(func() error { return n.worker.Run(ctx) })
 	g.Go(func() error { return n.runner().Run(ctx) })
 	return g.Wait()

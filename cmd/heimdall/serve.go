@@ -21,7 +21,7 @@ func (c *serveCmd) Run(a *app) error {
 		return err
 	}
 	defer n.close()
-	n.deletes, n.schedules = true, true
+	n.deletes, n.schedules, n.probes = true, true, true
 	l, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w (choose another with --listen)", c.Listen, err)

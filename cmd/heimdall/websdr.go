@@ -24,6 +24,9 @@ type websdrCmd struct {
 	Enable  websdrEnableCmd  `cmd:"" help:"Offer one for acquisitions."`
 	Disable websdrDisableCmd `cmd:"" help:"Offer one no longer; what it recorded stays."`
 	Delete  websdrDeleteCmd  `cmd:"" help:"Delete one that has never been asked to record."`
+	Status  websdrStatusCmd  `cmd:"" help:"Say how they are: up or down, since when and why; with an ID, the history of one."`
+	Probe   websdrProbeCmd   `cmd:"" help:"Ask one, or all active ones, now how they are."`
+	Close   websdrCloseCmd   `cmd:"" help:"Close the breaker of one that failed several times in a row, so that acquisitions contact it again."`
 	Import  websdrImportCmd  `cmd:"" help:"Add or change many, by name, from a JSON or CSV file."`
 	Export  websdrExportCmd  `cmd:"" help:"Print all as JSON or CSV, without passwords."`
 }
@@ -118,8 +121,8 @@ type websdrAddCmd struct {
 	Name              string   `arg:"" help:"Unique name."`
 	URL               string   `arg:"" help:"Where it is: http://kiwi.example:8073, tcp://host:1234, file:///path."`
 	Kind              string   `required:"" help:"kiwisdr, rtl_tcp, http_iq, replay, sim."`
-	Latitude          float64  `required:"" help:"Of its antenna, degrees north."`
-	Longitude         float64  `required:"" help:"Of its antenna, degrees east."`
+	Latitude          *float64 `placeholder:"DEG" help:"Of its antenna, degrees north; needed unless --probe finds it."`
+	Longitude         *float64 `placeholder:"DEG" help:"Of its antenna, degrees east; needed unless --probe finds it."`
 	AltitudeM         *float64 `placeholder:"N" help:"Of its antenna."`
 	LocationName      string   `placeholder:"TEXT" help:"Where it stands, in words."`
 	FrequencyMinHz    int64    `placeholder:"N" help:"Lowest frequency it tunes."`
@@ -129,13 +132,22 @@ type websdrAddCmd struct {
 	GainDB            *float64 `name:"gain-db" placeholder:"N" help:"Manual gain."`
 	Password          *string  `env:"HEIMDALL_WEBSDR_PASSWORD" placeholder:"TEXT" help:"Its password."`
 	Inactive          bool     `help:"Do not offer it for acquisitions yet."`
+	Probe             bool     `help:"Ask it once, from this machine, for what is not said here: where it stands and what it tunes."`
 	JSON              bool     `help:"Print JSON."`
 }
 
 func (c *websdrAddCmd) Run(a *app) error {
+	if c.Probe {
+		if err := c.discover(a); err != nil {
+			return err
+		}
+	}
+	if c.Latitude == nil || c.Longitude == nil {
+		return &outcome{code: exitUsage, text: "where does it stand? Give --latitude and --longitude" + c.hint()}
+	}
 	return a.connect(false, func(ctx context.Context, cl *client.Client) error {
 		w, err := cl.CreateWebSDR(ctx, wire.WebSDRInput{
-			Name: c.Name, URL: c.URL, Kind: c.Kind, Latitude: c.Latitude, Longitude: c.Longitude, AltitudeM: c.AltitudeM,
+			Name: c.Name, URL: c.URL, Kind: c.Kind, Latitude: *c.Latitude, Longitude: *c.Longitude, AltitudeM: c.AltitudeM,
 			LocationName: c.LocationName, FrequencyMinHz: c.FrequencyMinHz, FrequencyMaxHz: c.FrequencyMaxHz,
 			FrequencyOffsetHz: c.FrequencyOffsetHz, SampleRateHz: c.SampleRateHz, GainDB: c.GainDB, Password: c.Password,
 			IsActive: new(!c.Inactive),

@@ -85,6 +85,14 @@ WHERE c.state = 'success' AND (m.s3_path IS NOT c.s3_path OR m.samples_count IS 
 
 	{store.RollupDiffers, daysDiffer + strings.NewReplacer("captures_hourly", "captures_daily", "hour of", "day of", "the rows make", "the hours make").Replace(hoursDifferFromT)},
 
+	{store.HealthDiffers, `
+SELECT '', 0, 'WebSDR ' || websdr_id || ': its breaker is ' || breaker || ' after ' || failures || ' failures, opened_at is ' || COALESCE(opened_at, 'NULL')
+FROM websdr_health
+WHERE (breaker = 'closed') <> (opened_at IS NULL) OR breaker <> 'closed' AND failures < 3
+UNION ALL
+SELECT DISTINCT '', 0, 'WebSDR ' || websdr_id || ' has observations, but no health'
+FROM websdr_status WHERE websdr_id NOT IN (SELECT websdr_id FROM websdr_health)`},
+
 	{store.DeletionDiffers, `
 SELECT task_id, 0, 'its deletion is planned, it is ' || COALESCE(state, 'gone')
 FROM deletions AS d LEFT JOIN acquisitions AS a USING (task_id)

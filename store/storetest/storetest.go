@@ -48,6 +48,7 @@ type Store interface {
 	RestoreStore
 	CollectionStore
 	ScheduleStore
+	HealthStore
 
 	Ping(ctx context.Context) error
 	Check(ctx context.Context) ([]store.Problem, error)
@@ -108,6 +109,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Acquisitions", acquisitions},
 		{"Queue", queue},
 		{"Captures", captures},
+		{"Health", healths},
+		{"Probes", probings},
 		{"Always", always},
 	}
 	for _, noun := range nouns {

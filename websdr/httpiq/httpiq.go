@@ -66,6 +66,7 @@ func givenUp(ctx context.Context, op string) error {
 // A request is what is asked of a bridge.
 type request struct {
 	op          string // for failures
+	method      string // GET, or HEAD where no samples are wanted
 	url         *url.URL
 	frequencyHz int64 // radio frequency
 	rateHz      int64
@@ -76,7 +77,7 @@ type request struct {
 
 func newRequest(w *heimdall.WebSDR, t websdr.Tuning) (*request, error) {
 	r := &request{
-		op: "open http_iq receiver", frequencyHz: t.FrequencyHz, rateHz: t.SampleRateHz,
+		op: "open http_iq receiver", method: http.MethodGet, frequencyHz: t.FrequencyHz, rateHz: t.SampleRateHz,
 		timeout: w.Timeout, password: w.Password, identity: t.Identity,
 	}
 	u, err := url.Parse(w.URL)
@@ -111,7 +112,7 @@ func newRequest(w *heimdall.WebSDR, t websdr.Tuning) (*request, error) {
 
 // send returns the answer once its header says that samples follow. The connection serves this one answer.
 func (r *request) send(ctx context.Context) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.url.String(), nil)
+	req, err := http.NewRequestWithContext(ctx, r.method, r.url.String(), nil)
 	if err != nil {
 		return nil, r.fail(heimdall.FailUnsupported, nil, "the address is malformed")
 	}

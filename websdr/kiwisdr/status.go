@@ -58,25 +58,25 @@ func (s *Status) FreeSlots() (n int, known bool) {
 
 const maxStatus = 64 << 10
 
-// Probe asks a receiver how it is (GET /status). It answers even while it is down, which is no failure here.
-func (d *Driver) Probe(ctx context.Context, w *heimdall.WebSDR) (Status, error) {
+// Status asks a receiver how it is (GET /status). It answers even while it is down, which is no failure here.
+func (d *Driver) Status(ctx context.Context, w *heimdall.WebSDR, identity string) (Status, error) {
 	timeout := w.Timeout
 	if timeout <= 0 {
 		timeout = heimdall.DefaultTimeout
 	}
 	row := *w
 	s := &session{driver: d, w: &row, timeout: timeout, op: "ask the status of " + w.URL}
-	probeCtx, cancel := context.WithTimeout(ctx, timeout)
+	statusCtx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	u, err := statusURL(w.URL)
 	if err != nil {
 		return Status{}, websdr.Fail(heimdall.FailUnsupported, s.op, err, "the URL must look like http://kiwi.example:8073")
 	}
-	req, err := http.NewRequestWithContext(probeCtx, http.MethodGet, u, nil)
+	req, err := http.NewRequestWithContext(statusCtx, http.MethodGet, u, nil)
 	if err != nil {
 		return Status{}, websdr.Fail(heimdall.FailUnsupported, s.op, err, "the URL must look like http://kiwi.example:8073")
 	}
-	req.Header.Set("User-Agent", "heimdall/"+heimdall.Version)
+	req.Header.Set("User-Agent", userAgent(identity))
 	client, sockets := d.client()
 	defer sockets.close()
 	resp, err := client.Do(req)
@@ -96,6 +96,14 @@ func (d *Driver) Probe(ctx context.Context, w *heimdall.WebSDR) (Status, error) 
 		return Status{}, websdr.Fail(heimdall.FailProtocol, s.op, nil, "its status has no line status=, so it is no KiwiSDR")
 	}
 	return st, nil
+}
+
+func userAgent(identity string) string {
+	agent := "heimdall/" + heimdall.Version
+	if extra := strings.TrimSpace(strings.TrimPrefix(identity, "heimdall")); extra != "" {
+		agent += " (" + extra + ")"
+	}
+	return agent
 }
 
 func statusURL(receiver string) (string, error) {

@@ -77,7 +77,7 @@ func TestWhatAStatusDoesNotSayIsUnknown(t *testing.T) {
 	}
 }
 
-func TestProbeAsksForTheStatus(t *testing.T) {
+func TestTheStatusIsAskedForWithoutAChannel(t *testing.T) {
 	var path string
 	code, body := 200, statusText
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -87,7 +87,7 @@ func TestProbeAsksForTheStatus(t *testing.T) {
 	}))
 	defer srv.Close()
 	probe := func(suffix string) (kiwisdr.Status, error) {
-		return new(kiwisdr.Driver).Probe(t.Context(), &heimdall.WebSDR{URL: srv.URL + suffix, Timeout: 5 * time.Second, Password: secret})
+		return new(kiwisdr.Driver).Status(t.Context(), &heimdall.WebSDR{URL: srv.URL + suffix, Timeout: 5 * time.Second, Password: secret}, "heimdall")
 	}
 	st, err := probe("")
 	if err != nil || st.Name == "" || path != "GET /status" {

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/heimdall-sdr/heimdall/probe"
+	"github.com/heimdall-sdr/heimdall/websdr"
+	"github.com/heimdall-sdr/heimdall/websdr/openwebrx"
+)
+
+// ProbeConfig is what asks receivers in the background how they are.
+type ProbeConfig struct {
+	ProbeInterval    time.Duration `env:"HEIMDALL_PROBE_INTERVAL" default:"5m" help:"How often each active WebSDR is asked how it is; others' hosts at most once a minute, and 0 asks nobody by itself (${default})."`
+	ProbeHistoryDays int           `env:"HEIMDALL_PROBE_HISTORY_DAYS" default:"90" help:"Days that the history of WebSDRs is kept; 0 keeps it for ever (${default})."`
+
+	loopbackOnly bool // asks nobody beyond this machine
+}
+
+// Validate refuses what means nothing.
+func (c *ProbeConfig) Validate() error {
+	if c.ProbeInterval < 0 || c.ProbeInterval > 0 && c.ProbeInterval < time.Second {
+		return fmt.Errorf("HEIMDALL_PROBE_INTERVAL is %v: it must be at least 1s, or 0 to ask nobody", c.ProbeInterval)
+	}
+	if c.ProbeHistoryDays < 0 || c.ProbeHistoryDays > maxDays {
+		return fmt.Errorf("HEIMDALL_PROBE_HISTORY_DAYS is %d: it must be from 1 to %d, or 0 to keep everything for ever", c.ProbeHistoryDays, maxDays)
+	}
+	return nil
+}
+
+// probing is what runner and breaker are made of.
+func (c *WorkerConfig) probing(store probe.Store, log *slog.Logger) probe.Config {
+	return probe.Config{
+		Store: store, Probers: probers(), Identity: c.identity(), Log: log,
+		Interval: c.ProbeInterval, KeepFor: time.Duration(c.ProbeHistoryDays) * day, LoopbackOnly: c.loopbackOnly,
+	}
+}
+
+// probers is every kind of WebSDR that this program can ask how it is: those of the drivers, and some that give no IQ.
+func probers() map[string]websdr.Prober {
+	all := map[string]websdr.Prober{"openwebrx": &openwebrx.Prober{}}
+	for kind, d := range drivers() {
+		if p, ok := d.(websdr.Prober); ok {
+			all[kind] = p
+		}
+	}
+	return all
+}

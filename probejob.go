@@ -1,0 +1,63 @@
+package heimdall
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// A ProbeJob is a probe that somebody has claimed. Claim grows with every claim of its WebSDR, and is checked when the
+// probe ends.
+type ProbeJob struct {
+	WebSDR WebSDR
+	Health Health
+	Claim  int64
+}
+
+// NextProbe chooses the first of the WebSDRs that are due, in their order, whose host nobody is asking and which may is
+// content with. A probe that takes a listening slot waits while anything records from its host. asked and recording are
+// addresses, as WebSDRs have them.
+func NextProbe(due []WebSDR, asked, recording []string, may func(*WebSDR) bool) (WebSDR, bool) {
+	for _, w := range due {
+		if onHost(&w, asked) || !CheapProbe(w.Kind) && onHost(&w, recording) || !may(&w) {
+			continue
+		}
+		return w, true
+	}
+	return WebSDR{}, false
+}
+
+// onHost reports whether one of the addresses is on w's host. What is on this machine without a network is nobody's.
+func onHost(w *WebSDR, addresses []string) bool {
+	host := w.Host()
+	return host != "" && slices.ContainsFunc(addresses, func(a string) bool {
+		return (&WebSDR{URL: a}).Host() == host
+	})
+}
+
+// MayProbe says why w must not be probed now, though somebody asks for it by hand: ErrConflict when it is not to be
+// contacted, ErrTooSoon when it was probed less than least ago.
+func (w *WebSDR) MayProbe(h *Health, probed, now time.Time, least time.Duration) error {
+	switch {
+	case !w.Active:
+		return fmt.Errorf("WebSDR %d is inactive, so it is not contacted: enable it first (heimdall websdr enable %d): %w", w.ID, w.ID, ErrConflict)
+	case h.Banned():
+		return fmt.Errorf("WebSDR %d has shut us out (%s), so it is left alone: when its owner lets us in again, heimdall websdr close %d: %w",
+			w.ID, h.LastError, w.ID, ErrConflict)
+	case !probed.IsZero() && now.Sub(probed) < least:
+		return fmt.Errorf("WebSDR %d was probed %v ago, and may be once in %v: %w", w.ID, now.Sub(probed).Round(time.Millisecond), least, ErrTooSoon)
+	}
+	return nil
+}
+
+// MayAsk says why w's host must not be asked now: ErrTooSoon while somebody else asks it, ErrConflict while a recording
+// has the slot that the probe would take.
+func (w *WebSDR) MayAsk(asked, recording []string) error {
+	switch {
+	case onHost(w, asked):
+		return fmt.Errorf("the host of WebSDR %d is being probed, or has shut us out: %w", w.ID, ErrTooSoon)
+	case !CheapProbe(w.Kind) && onHost(w, recording):
+		return fmt.Errorf("WebSDR %d is being recorded, and a probe would take its slot: the recording shows that it is up: %w", w.ID, ErrConflict)
+	}
+	return nil
+}
