@@ -76,7 +76,7 @@ func serveReceiver(ctx context.Context, w *World, r *Receiver, o Options, clock 
 	return serve(ctx, r, o, clock, func(s *Server) (protocol, error) {
 		switch r.Kind {
 		case kindKiwi:
-			return newKiwi(s, kiwiModel{world: w, receiver: r}), nil
+			return newKiwi(s, kiwiModel{world: w, receiver: r, loops: newKiwiLoops(r)}), nil
 		case kindRTL:
 			return &rtlTCP{server: s, source: &modelSource{world: w, receiver: r}}, nil
 		case kindHTTP:
