@@ -131,19 +131,26 @@ func (k *capture) streamError(ctx context.Context, err error) error {
 	return websdr.AsFailure(err)
 }
 
-// recordWindow writes the window's samples to the spool and the meter in one pass, and seals the entry.
+// recordWindow writes the window's samples to the spool, measures them on the way if they are many, and seals the entry.
 func (k *capture) recordWindow(ctx context.Context, t *tape, entry *spoolEntry) (*sealed, error) {
 	b := k.beginning(t)
-	meter, err := dsp.NewMeter(b.Meter)
-	if err != nil {
+	if err := b.Meter.Validate(); err != nil {
 		return nil, websdr.Fail(heimdall.FailUnsupported, "measure", err, "choose a channel inside what %s receives", k.w.Name)
 	}
 	w, err := entry.begin(b)
 	if err != nil {
 		return nil, err
 	}
+	var meter *dsp.Meter // stays nil when seal is to measure what the spool holds
+	to := io.Writer(w)
+	if b.Meter.ExpectedSamples > dsp.WholeSamples {
+		if meter, err = dsp.NewMeter(b.Meter); err != nil {
+			return nil, errors.Join(err, w.close())
+		}
+		to = io.MultiWriter(w, meter)
+	}
 	cut := t.pos
-	cause := k.copyWindow(ctx, t, io.MultiWriter(w, meter), b)
+	cause := k.copyWindow(ctx, t, to, b)
 	if err := w.close(); cause == nil {
 		cause = err
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -102,6 +103,23 @@ func (e *spoolEntry) begin(b beginning) (*spoolWriter, error) {
 // loadBeginning returns fs.ErrNotExist when nothing was begun.
 func (e *spoolEntry) loadBeginning() (b beginning, err error) {
 	return b, readJSON(filepath.Join(e.dir, "begin.json"), &b)
+}
+
+// playBack gives the samples to a new meter.
+func (e *spoolEntry) playBack(c dsp.Config) (*dsp.Meter, error) {
+	meter, err := dsp.NewMeter(c)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(e.samplesPath())
+	if err != nil {
+		return nil, fmt.Errorf("read spool: %w", err)
+	}
+	defer f.Close()
+	if _, err := io.Copy(meter, f); err != nil {
+		return nil, fmt.Errorf("read spool: %w", err)
+	}
+	return meter, nil
 }
 
 // seal makes the entry final.

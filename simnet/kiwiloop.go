@@ -6,41 +6,38 @@ import (
 )
 
 // A load test wants hundreds of receivers on the machine that it measures, and computing what each hears would cost more
-// than all that is measured. So a receiver may compute a few frames of each tuning once, and repeat them for ever. Stamps,
+// than all that is measured. So receivers may compute a few frames of each tuning once, and repeat them for ever. Stamps,
 // sequence numbers and pace are those of the real time: only the signal begins again, with a jump in its phase.
 
-// kiwiLoops are what one receiver has computed so far.
+// kiwiLoops are what the receivers of a network have computed so far. The first that is tuned somewhere lends the others
+// its ears: they all hear the same.
 type kiwiLoops struct {
-	frames int // of a loop
-
 	mu   sync.Mutex
 	made map[loopKey]*kiwiLoop // guarded by mu
 }
 
-// A loopKey is all that what is heard depends on, but for the time.
+// A loopKey is what makes one loop another.
 type loopKey struct {
+	frames int
 	tuning Tuning
 	gain   float64
 	agc    bool
 }
 
-// newKiwiLoops returns nil for a receiver that repeats nothing.
-func newKiwiLoops(r *Receiver) *kiwiLoops {
-	if r.LoopS <= 0 {
+func newKiwiLoops() *kiwiLoops { return &kiwiLoops{made: map[loopKey]*kiwiLoop{}} }
+
+// of returns what a run repeats, as it is tuned; nil when it repeats nothing.
+func (l *kiwiLoops) of(r *kiwiModelRun) *kiwiLoop {
+	if r.receiver.LoopS <= 0 {
 		return nil
 	}
-	frames := math.Ceil(r.LoopS * float64(r.rateHz()) / kiwiFrameSamples)
-	return &kiwiLoops{frames: int(frames), made: map[loopKey]*kiwiLoop{}}
-}
-
-// of returns what a run repeats, as it is tuned.
-func (l *kiwiLoops) of(r *kiwiModelRun) *kiwiLoop {
-	key := loopKey{r.feed.tuning, r.gain, r.agc}
+	frames := math.Ceil(r.receiver.LoopS * float64(r.receiver.rateHz()) / kiwiFrameSamples)
+	key := loopKey{int(frames), r.feed.tuning, r.gain, r.agc}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	loop, ok := l.made[key]
 	if !ok {
-		loop = newKiwiLoop(r, l.frames)
+		loop = newKiwiLoop(r, key.frames)
 		l.made[key] = loop
 	}
 	return loop

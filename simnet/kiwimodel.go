@@ -40,7 +40,7 @@ const agcTarget = 0.5
 type kiwiModel struct {
 	world    *World
 	receiver *Receiver
-	loops    *kiwiLoops // nil: every sample is computed when it is sent
+	loops    *kiwiLoops
 }
 
 func (m kiwiModel) reportedRateHz() float64 {
@@ -93,9 +93,7 @@ func (r *kiwiModelRun) tune(s *kiwiSettings) error {
 	}
 	r.gain = amplitude(-r.receiver.FullScaleDBMAt(s.gainDB))
 	r.agc = s.agc
-	if r.loops != nil {
-		r.loop = r.loops.of(r)
-	}
+	r.loop = r.loops.of(r)
 	return nil
 }
 

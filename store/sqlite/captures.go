@@ -151,7 +151,7 @@ func (s *Store) SaveProgress(ctx context.Context, l acquire.Lease, captures []he
 			return failed(ctx, do, err)
 		}
 	}
-	return s.write(ctx, do, func(tx *sql.Tx) error {
+	return s.share(ctx, do, func(tx *sql.Tx) error {
 		if err := holdRunning(ctx, tx, l); err != nil {
 			return err
 		}
@@ -204,7 +204,7 @@ func (s *Store) FinishCapture(ctx context.Context, l acquire.Lease, c heimdall.C
 	if err := checkEnd(l, c, m); err != nil {
 		return failed(ctx, do, err)
 	}
-	return s.write(ctx, do, func(tx *sql.Tx) error {
+	return s.share(ctx, do, func(tx *sql.Tx) error {
 		if err := holdRunning(ctx, tx, l); err != nil {
 			return err
 		}

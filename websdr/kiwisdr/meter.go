@@ -85,10 +85,16 @@ func (m *meter) add(f *frame, order binary.ByteOrder) {
 // and whether they are sound: neither clipped nor wrapped around.
 func (m *meter) follow(iq []byte, order binary.ByteOrder) (silent, sound bool) {
 	silent, sound = true, true
+	swap := order == binary.BigEndian
 	var before [2]int
+	average, fresh := m.averageD, m.fresh
 	for k := 0; k+sampleSize <= len(iq); k += sampleSize {
-		v := [2]int{int(int16(order.Uint16(iq[k:]))), int(int16(order.Uint16(iq[k+2:])))}
-		if v != [2]int{1, 1} {
+		both := binary.LittleEndian.Uint32(iq[k:])
+		if swap {
+			both = both&0x00ff00ff<<8 | both>>8&0x00ff00ff
+		}
+		v := [2]int{int(int16(both)), int(int16(both >> 16))}
+		if both != 1<<16|1 {
 			silent = false
 		}
 		for j := range v {
@@ -98,13 +104,14 @@ func (m *meter) follow(iq []byte, order binary.ByteOrder) (silent, sound bool) {
 		}
 		before = v
 		power := max(0.25, float64(v[0]*v[0]+v[1]*v[1])) // zeros: half a step
-		dbfs := 10*math.Log10(power) - fullScaleDB
-		if m.fresh == 0 {
-			m.averageD = dbfs
+		dbfs := decibels(power) - fullScaleDB
+		if fresh == 0 {
+			average = dbfs
 		}
-		m.averageD += m.alpha * (dbfs - m.averageD)
-		m.fresh++
+		average += m.alpha * (dbfs - average)
+		fresh++
 	}
+	m.averageD, m.fresh = average, fresh
 	return silent, sound
 }
 
