@@ -31,6 +31,7 @@ type Load struct {
 	Groups       [][]int64     // WebSDRs of an acquisition: the n-th takes group n modulo their number
 	Acquisitions int           // how many
 	Clients      int           // how many of them are asked for at the same time
+	Over         time.Duration // the requests are spread evenly over this time; 0 is as fast as they are accepted
 	FrequencyHz  int64         // all record this
 	Duration     time.Duration // each as long
 	Patience     time.Duration // how long to wait for the end of all, from the last answer on
@@ -77,11 +78,16 @@ func (l *Load) Run(ctx context.Context) (*Result, error) {
 // submit asks for all acquisitions, each once however often the connection breaks.
 func (l *Load) submit(ctx context.Context) ([]accepted, error) {
 	answers := make([]accepted, l.Acquisitions)
+	begun := l.Now()
 	var mu sync.Mutex
 	done := 0
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(max(1, l.Clients))
 	for i := range answers {
+		due := begun.Add(l.Over * time.Duration(i) / time.Duration(len(answers)))
+		if err := pause(ctx, due.Sub(l.Now())); err != nil {
+			break // g knows why
+		}
 		g.Go(func() error {
 			a, err := l.ask(ctx, i)
 			answers[i] = a

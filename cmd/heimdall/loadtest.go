@@ -25,6 +25,7 @@ type loadtestCmd struct {
 	Concurrent   int           `short:"c" default:"100" help:"How many may run at a time, of all workers together (${default}); the others wait their turn."`
 	Receivers    int           `short:"r" default:"7" help:"Receivers of each acquisition (${default}), KiwiSDRs at 12 kHz."`
 	Duration     time.Duration `short:"d" default:"10s" help:"How long each records (${default})."`
+	Over         time.Duration `placeholder:"TIME" help:"Spread the requests over this time instead of asking for all at once."`
 	Networks     int           `placeholder:"N" help:"Sets of receivers to simulate; with fewer than run at a time, acquisitions share them by taking turns. Without it as many as run at a time."`
 	Clients      int           `default:"4" help:"How many ask the server at the same time (${default})."`
 	Workers      int           `help:"Run that many worker processes beside the server instead of the acquisitions in it; needs DATABASE_URL."`
@@ -139,7 +140,7 @@ func (c *loadtestCmd) measure(a *app, p *processes) (*loadReport, error) {
 	bar := newLoadProgress(a.stderr, c.Acquisitions)
 	defer bar.end()
 	load := &loadtest.Load{
-		Server: cl, Groups: groups, Acquisitions: c.Acquisitions, Clients: c.Clients, FrequencyHz: loadFrequencyHz,
+		Server: cl, Groups: groups, Acquisitions: c.Acquisitions, Clients: c.Clients, Over: c.Over, FrequencyHz: loadFrequencyHz,
 		Duration: c.Duration, Patience: c.Patience, Now: time.Now, Progress: bar.show,
 	}
 	if err := p.mark(); err != nil {

@@ -21,6 +21,7 @@ const (
 	calibrationSigmaDB = 1.0
 
 	quietDBFS   = -81    // below, samples of two or three steps are too coarse for a comparison
+	clipped     = 32_767 // magnitude at which the server's integers end
 	wrapStep    = 40_000 // between neighbouring samples: the server's integers wrapped around
 	maxCompared = 4096   // comparisons kept
 )
@@ -86,34 +87,34 @@ func (m *meter) add(f *frame, order binary.ByteOrder) {
 func (m *meter) follow(iq []byte, order binary.ByteOrder) (silent, sound bool) {
 	silent, sound = true, true
 	swap := order == binary.BigEndian
-	var before [2]int
-	average, fresh := m.averageD, m.fresh
+	average, alpha := m.averageD, m.alpha
+	var was, wasQ int
 	for k := 0; k+sampleSize <= len(iq); k += sampleSize {
 		both := binary.LittleEndian.Uint32(iq[k:])
 		if swap {
 			both = both&0x00ff00ff<<8 | both>>8&0x00ff00ff
 		}
-		v := [2]int{int(int16(both)), int(int16(both >> 16))}
-		if both != 1<<16|1 {
-			silent = false
+		i, q := int(int16(both)), int(int16(both>>16))
+		silent = silent && both == 1<<16|1
+		if k == 0 {
+			was, wasQ = i, q
 		}
-		for j := range v {
-			if v[j] >= 32767 || v[j] <= -32767 || k > 0 && (v[j]-before[j] > wrapStep || before[j]-v[j] > wrapStep) {
-				sound = false
-			}
-		}
-		before = v
-		power := max(0.25, float64(v[0]*v[0]+v[1]*v[1])) // zeros: half a step
+		sound = sound && inside(i, clipped) && inside(q, clipped) && inside(i-was, wrapStep+1) && inside(q-wasQ, wrapStep+1)
+		was, wasQ = i, q
+		power := max(0.25, float64(i*i+q*q)) // zeros: half a step
 		dbfs := decibels(power) - fullScaleDB
-		if fresh == 0 {
+		if k == 0 && m.fresh == 0 {
 			average = dbfs
 		}
-		average += m.alpha * (dbfs - average)
-		fresh++
+		average += alpha * (dbfs - average)
 	}
-	m.averageD, m.fresh = average, fresh
+	m.averageD = average
+	m.fresh += len(iq) / sampleSize
 	return silent, sound
 }
+
+// inside reports whether v lies between -limit and limit, both excluded.
+func inside(v, limit int) bool { return uint(v+limit-1) < uint(2*limit-1) }
 
 // fullScaleDB is 20 log10(32768).
 const fullScaleDB = 90.30899869919435
