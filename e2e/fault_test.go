@@ -35,7 +35,7 @@ func TestNothingIsLostWhateverTheNetworkToTheDatabaseDoes(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	addSims(t, data)
 	_, c := serve(t, data)
-	loseNothingOver(t, link, c, faults)
+	loseNothingOver(t, link, c, tally{Story: "network to the database", On: "PostgreSQL over TLS, folder"})
 	mustBeConsistent(t, data)
 }
 
@@ -47,15 +47,15 @@ func TestNothingIsLostWhateverTheNetworkToTheObjectStoreDoes(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	addSims(t, data)
 	_, c := serve(t, data)
-	loseNothingOver(t, link, c, faults)
+	loseNothingOver(t, link, c, tally{Story: "network to the object store", On: "SQLite, MinIO"})
 	mustBeConsistent(t, data) // reads every object, and compares its hash
 }
 
 // loseNothingOver tries every fault in the midst of acquisitions, all of which must end whole.
-func loseNothingOver(t *testing.T, link *network, c *client.Client, faults []fault) {
+func loseNothingOver(t *testing.T, link *network, c *client.Client, row tally) {
 	t.Helper()
-	rnd := seeded(t)
-	for range soakRounds(1) {
+	rnd, begun := seeded(t), time.Now()
+	for range soakPasses() {
 		for _, f := range faults {
 			var ids []string
 			for range 2 {
@@ -66,13 +66,15 @@ func loseNothingOver(t *testing.T, link *network, c *client.Client, faults []fau
 				ids = append(ids, a.TaskID)
 			}
 			link.during(f, rnd, 2*time.Second)
-			begun := time.Now()
+			mended := time.Now()
 			for _, id := range ids {
 				mustBeWhole(t, c, id)
 			}
-			t.Logf("%s: whole %.1f s after it was mended", f.name, time.Since(begun).Seconds())
+			row.Rounds++
+			t.Logf("%s: whole %.1f s after it was mended", f.name, time.Since(mended).Seconds())
 		}
 	}
+	count(t, c, begun, row)
 }
 
 // A client that repeats what got no answer, under one key, gets one acquisition.
@@ -91,9 +93,9 @@ func TestAnAcquisitionAskedForOverABadNetworkIsThereOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rnd := seeded(t)
+	rnd, begun := seeded(t), time.Now()
 	asked := 0
-	for range soakRounds(1) {
+	for range soakPasses() {
 		for _, f := range faults {
 			if f.name == "corruption" {
 				continue // a changed request can be as valid: that is for TLS to notice
@@ -115,6 +117,7 @@ func TestAnAcquisitionAskedForOverABadNetworkIsThereOnce(t *testing.T) {
 	for _, a := range page.Acquisitions {
 		mustBeWhole(t, direct, a.TaskID)
 	}
+	count(t, direct, begun, tally{Story: "network to the API", On: "SQLite, folder", Rounds: asked})
 	mustBeConsistent(t, data)
 }
 
@@ -151,7 +154,7 @@ func TestABadNetworkToOneReceiverCostsNoOthersRecording(t *testing.T) {
 		}
 	}
 	rnd := seeded(t)
-	for range soakRounds(1) {
+	for range soakPasses() {
 		for _, f := range faults {
 			a, _, err := c.CreateAcquisition(t.Context(), wire.AcquisitionRequest{FrequencyMHz: 7.1, DurationSeconds: 1, JoinTimeoutSeconds: new(5.0)}, "")
 			if err != nil {

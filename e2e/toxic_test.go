@@ -129,6 +129,9 @@ func soakRounds(seldom int) int {
 	return seldom
 }
 
+// soakPasses is how often every fault comes.
+func soakPasses() int { return max(1, soakRounds(1)/len(faults)) }
+
 // seeded is a source of chance whose seed stands in the log.
 func seeded(t testing.TB) *rand.Rand {
 	t.Helper()

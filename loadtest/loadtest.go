@@ -75,6 +75,12 @@ func (l *Load) Run(ctx context.Context) (*Result, error) {
 	return r, l.examine(ctx, begun, tasks, r)
 }
 
+// Submit asks for all acquisitions and does not wait for their end.
+func (l *Load) Submit(ctx context.Context) error {
+	_, err := l.submit(ctx)
+	return err
+}
+
 // submit asks for all acquisitions, each once however often the connection breaks.
 func (l *Load) submit(ctx context.Context) ([]accepted, error) {
 	answers := make([]accepted, l.Acquisitions)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -58,8 +59,11 @@ func newProcesses(a *app, dir string) *processes {
 	if objects == "" && a.config.S3.Endpoint == "" { // shared by server and workers
 		objects = filepath.Join(dir, "objects")
 	}
-	p.env = append(os.Environ(), "HEIMDALL_SERVER=", "HEIMDALL_DATA_DIR=", "HEIMDALL_OBJECTS_DIR="+objects)
-	for name, value := range map[string]string{"DATABASE_URL": a.config.DatabaseURL, "S3_ENDPOINT": a.config.S3.Endpoint, "S3_BUCKET": a.config.S3.Bucket,
+	p.env = slices.DeleteFunc(os.Environ(), func(s string) bool {
+		name, _, _ := strings.Cut(s, "=")
+		return name == "HEIMDALL_SERVER" || name == "HEIMDALL_OBJECTS_DIR"
+	})
+	for name, value := range map[string]string{"HEIMDALL_OBJECTS_DIR": objects, "DATABASE_URL": a.config.DatabaseURL, "S3_ENDPOINT": a.config.S3.Endpoint, "S3_BUCKET": a.config.S3.Bucket,
 		"S3_ACCESS_KEY": a.config.S3.AccessKey, "S3_SECRET_KEY": a.config.S3.SecretKey, "S3_CA_FILE": a.config.S3.CAFile} {
 		if value != "" { // by the environment, in which others cannot read a password
 			p.env = append(p.env, name+"="+value)
