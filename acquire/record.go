@@ -15,8 +15,11 @@ import (
 
 const (
 	readSize = 32 << 10 // bytes asked of a stream at once; a multiple of every sample size
-	// showInterval is how often the count of bytes is shown while recording.
+	// showInterval is how often the count of bytes is shown while recording, in the first seconds of it. Somebody may be
+	// looking on; what goes on for longer is shown at showLater, because each time costs a row.
 	showInterval = 200 * time.Millisecond
+	showLater    = time.Second
+	showFirst    = 2 * time.Second // how long the former is kept up
 )
 
 // A tape reads a stream and knows where it is.
@@ -151,8 +154,11 @@ func (k *capture) recordWindow(ctx context.Context, t *tape, entry *spoolEntry) 
 	}
 	cut := t.pos
 	cause := k.copyWindow(ctx, t, to, b)
-	if err := w.close(); cause == nil {
-		cause = err
+	if err := w.close(); err != nil {
+		meter = nil // it was told of samples that the disk did not take
+		if cause == nil {
+			cause = err
+		}
 	}
 	trailer, clock := t.Trailer(), t.Clock()
 	t.Close()
@@ -171,14 +177,16 @@ func (k *capture) recordWindow(ctx context.Context, t *tape, entry *spoolEntry) 
 
 // copyWindow copies samples until the window's end, as the stream's clock tells it.
 func (k *capture) copyWindow(ctx context.Context, t *tape, w io.Writer, b beginning) error {
-	begun, shown := k.a.Now(), time.Time{}
+	begun, shown, interval := k.a.Now(), time.Time{}, showInterval
 	var bytes int64
 	until := b.Window.Add(b.Duration)
 	for {
 		c := t.Clock()
 		last := c.SampleAt(until)
-		if now := k.a.Now(); now.Sub(shown) >= showInterval || t.pos >= last {
-			shown = now
+		if now := k.a.Now(); now.Sub(shown).Abs() >= interval || t.pos >= last {
+			if shown = now; now.Sub(begun) > showFirst {
+				interval = showLater
+			}
 			k.show(func(c *heimdall.Capture) {
 				c.Phase, c.BytesReceived, c.Elapsed = heimdall.PhaseRecording, bytes, now.Sub(begun)
 			})

@@ -1,6 +1,7 @@
 package acquire
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
@@ -97,7 +98,7 @@ func (e *spoolEntry) begin(b beginning) (*spoolWriter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make spool: %w", err)
 	}
-	return &spoolWriter{f: f, summer: newSummer()}, nil
+	return newSpoolWriter(f), nil
 }
 
 // loadBeginning returns fs.ErrNotExist when nothing was begun.
@@ -177,15 +178,32 @@ func (s *Spool) entries() (map[string][]int64, error) {
 	return found, nil
 }
 
-// A spoolWriter writes samples and hashes them on the way.
+// spoolBuffer is what is written at once: a receiver's frames are small, and there are many. So much may be missing of what
+// a worker that is killed in the middle had received.
+const spoolBuffer = 16 << 10
+
+// A spoolWriter writes samples and hashes what the file has taken.
 type spoolWriter struct {
+	*bufio.Writer
 	f *os.File
 	summer
 }
 
-func (w *spoolWriter) Write(p []byte) (int, error) {
-	n, err := w.f.Write(p)
-	w.summer.Write(p[:n])
+func newSpoolWriter(f *os.File) *spoolWriter {
+	w := &spoolWriter{f: f, summer: newSummer()}
+	w.Writer = bufio.NewWriterSize(taken{w}, spoolBuffer)
+	return w
+}
+
+// Write implements io.Writer.
+func (w *spoolWriter) Write(p []byte) (int, error) { return w.Writer.Write(p) }
+
+// taken writes to the file itself.
+type taken struct{ w *spoolWriter }
+
+func (t taken) Write(p []byte) (int, error) {
+	n, err := t.w.f.Write(p)
+	t.w.summer.Write(p[:n])
 	if err != nil {
 		return n, fmt.Errorf("write spool: %w", err)
 	}
@@ -194,7 +212,10 @@ func (w *spoolWriter) Write(p []byte) (int, error) {
 
 // close makes the samples durable.
 func (w *spoolWriter) close() error {
-	err := w.f.Sync()
+	err := w.Flush()
+	if e := w.f.Sync(); err == nil {
+		err = e
+	}
 	if e := w.f.Close(); err == nil {
 		err = e
 	}

@@ -111,7 +111,14 @@ func (s *Store) writeShared() {
 
 // together runs and commits the batch, or reports false, and nothing of it has happened.
 func together(tx *sql.Tx, batch []*shared) bool {
-	defer tx.Rollback() // after Commit it does nothing
+	defer tx.Rollback()  // after Commit it does nothing
+	if len(batch) == 1 { // nobody to be kept from harm
+		w := batch[0]
+		if w.err = w.fn(tx); w.err == nil {
+			w.err = tx.Commit()
+		}
+		return true
+	}
 	ctx := context.Background()
 	for _, w := range batch {
 		if w.err = w.ctx.Err(); w.err != nil {
