@@ -91,7 +91,7 @@ func (e *spoolEntry) begin(b beginning) (*spoolWriter, error) {
 	if err := writeDurably(e.dir, "begin.json", b); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(e.reservePath(), make([]byte, reserveSize), 0o644); err != nil {
+	if err := e.reserve(); err != nil {
 		return nil, fmt.Errorf("make spool: %w", err)
 	}
 	f, err := os.Create(e.samplesPath())
@@ -99,6 +99,19 @@ func (e *spoolEntry) begin(b beginning) (*spoolWriter, error) {
 		return nil, fmt.Errorf("make spool: %w", err)
 	}
 	return newSpoolWriter(f), nil
+}
+
+// reserve takes room on the disk, in pieces: hundreds of captures may begin at the same moment.
+func (e *spoolEntry) reserve() error {
+	f, err := os.Create(e.reservePath())
+	if err != nil {
+		return err
+	}
+	var zeros [16 << 10]byte
+	for n := 0; n < reserveSize && err == nil; n += len(zeros) {
+		_, err = f.Write(zeros[:])
+	}
+	return errors.Join(err, f.Close())
 }
 
 // loadBeginning returns fs.ErrNotExist when nothing was begun.
