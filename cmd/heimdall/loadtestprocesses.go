@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,6 +39,7 @@ type child struct {
 	measured bool   // it is what the load test is about
 
 	cmd    *exec.Cmd
+	ended  chan struct{} // closed when cmd has
 	stderr *tail
 	before loadtest.Usage // when the load began; zero for one that was started since
 	past   loadtest.Usage // of earlier lives
@@ -52,6 +54,9 @@ type namedUsage struct {
 
 // startTimeout is how long a process may take until it serves. Hundreds of receivers open a port each.
 const startTimeout = time.Minute
+
+// stopTimeout is how long one may take to end when it is told to.
+const stopTimeout = 10 * time.Second
 
 func newProcesses(a *app, dir string) *processes {
 	p := &processes{a: a, dir: dir}
@@ -163,8 +168,19 @@ func (p *processes) run(c *child) error {
 	c.stderr = &tail{word: c.ready, found: make(chan struct{})}
 	c.cmd = exec.Command(self, c.args...)
 	c.cmd.Env, c.cmd.Stderr = p.env, c.stderr
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt at the terminal is for us: we stop the others in order
-	if err := c.cmd.Start(); err != nil {
+	c.cmd.SysProcAttr = ofParent()
+	c.ended = make(chan struct{})
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread() // the kernel ends the process with the thread that started it
+		err := c.cmd.Start()
+		started <- err
+		if err == nil {
+			c.cmd.Wait() //nolint:errcheck // it is told to end, or somebody notices that it is not there
+			close(c.ended)
+		}
+	}()
+	if err := <-started; err != nil {
 		return fmt.Errorf("start %s: %w", c.name, err)
 	}
 	t := time.NewTimer(startTimeout)
@@ -172,8 +188,10 @@ func (p *processes) run(c *child) error {
 	select {
 	case <-c.stderr.found:
 		return nil
+	case <-c.ended:
+		return fmt.Errorf("%s ended at once: %s", c.name, c.stderr.last())
 	case <-t.C:
-		err = fmt.Errorf("%s does not serve after %v:\n%s", c.name, startTimeout, c.stderr)
+		err = fmt.Errorf("%s does not serve after %v: %s", c.name, startTimeout, c.stderr.last())
 	case <-p.a.ctx.Done():
 		err = p.a.ctx.Err()
 	}
@@ -185,7 +203,7 @@ func (c *child) end(s syscall.Signal) error {
 	if err := c.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("stop %s: %w", c.name, err)
 	}
-	c.cmd.Wait() //nolint:errcheck // it was told to end
+	<-c.ended
 	return nil
 }
 
@@ -193,7 +211,7 @@ func (c *child) end(s syscall.Signal) error {
 func (p *processes) stop() {
 	for i := len(p.list) - 1; i >= 0; i-- {
 		c := p.list[i]
-		killer := time.AfterFunc(10*time.Second, func() { c.cmd.Process.Kill() })
+		killer := time.AfterFunc(stopTimeout, func() { c.cmd.Process.Kill() })
 		if err := c.end(syscall.SIGTERM); err != nil {
 			fmt.Fprintln(p.a.stderr, "heimdall:", err)
 		}
@@ -309,6 +327,15 @@ func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return string(t.text)
+}
+
+// last is how it said farewell, or else the last line.
+func (t *tail) last() string {
+	text := strings.TrimSpace(t.String())
+	if i := strings.LastIndex(text, "\nheimdall: "); i >= 0 {
+		return strings.TrimPrefix(text[i+1:], "heimdall: ")
+	}
+	return strings.TrimPrefix(text[strings.LastIndexByte(text, '\n')+1:], "heimdall: ")
 }
 
 // complaints are the lines that are no mere information.
