@@ -9,11 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -31,32 +29,12 @@ type processes struct {
 	list   []*child
 }
 
-// A child is one of them. It may die and be started again.
-type child struct {
-	name     string
-	args     []string
-	ready    string // what it says on stderr when it serves
-	measured bool   // it is what the load test is about
-
-	cmd    *exec.Cmd
-	ended  chan struct{} // closed when cmd has
-	stderr *tail
-	before loadtest.Usage // when the load began; zero for one that was started since
-	past   loadtest.Usage // of earlier lives
-}
-
 // A namedUsage is what one process used while the load lasted.
 type namedUsage struct {
 	Name     string `json:"name"`
 	Measured bool   `json:"measured"` // false: it is only there to be recorded from
 	loadtest.Usage
 }
-
-// startTimeout is how long a process may take until it serves. Hundreds of receivers open a port each.
-const startTimeout = time.Minute
-
-// stopTimeout is how long one may take to end when it is told to.
-const stopTimeout = 10 * time.Second
 
 func newProcesses(a *app, dir string) *processes {
 	p := &processes{a: a, dir: dir}
@@ -151,59 +129,12 @@ func (p *processes) startWorkers(c *loadtestCmd) error {
 	return nil
 }
 
-// start starts a child and waits until it says that it serves.
+// start adds a child.
 func (p *processes) start(c *child) error {
 	if err := p.run(c); err != nil {
 		return err
 	}
 	p.list = append(p.list, c)
-	return nil
-}
-
-func (p *processes) run(c *child) error {
-	self, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("start %s: %w", c.name, err)
-	}
-	c.stderr = &tail{word: c.ready, found: make(chan struct{})}
-	c.cmd = exec.Command(self, c.args...)
-	c.cmd.Env, c.cmd.Stderr = p.env, c.stderr
-	c.cmd.SysProcAttr = ofParent()
-	c.ended = make(chan struct{})
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread() // the kernel ends the process with the thread that started it
-		err := c.cmd.Start()
-		started <- err
-		if err == nil {
-			c.cmd.Wait() //nolint:errcheck // it is told to end, or somebody notices that it is not there
-			close(c.ended)
-		}
-	}()
-	if err := <-started; err != nil {
-		return fmt.Errorf("start %s: %w", c.name, err)
-	}
-	t := time.NewTimer(startTimeout)
-	defer t.Stop()
-	select {
-	case <-c.stderr.found:
-		return nil
-	case <-c.ended:
-		return fmt.Errorf("%s ended at once: %s", c.name, c.stderr.last())
-	case <-t.C:
-		err = fmt.Errorf("%s does not serve after %v: %s", c.name, startTimeout, c.stderr.last())
-	case <-p.a.ctx.Done():
-		err = p.a.ctx.Err()
-	}
-	return errors.Join(err, c.end(syscall.SIGKILL))
-}
-
-// end stops a child and waits for it.
-func (c *child) end(s syscall.Signal) error {
-	if err := c.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return fmt.Errorf("stop %s: %w", c.name, err)
-	}
-	<-c.ended
 	return nil
 }
 
@@ -291,59 +222,6 @@ func (p *processes) lastWords() string {
 	for _, c := range p.list {
 		if s := c.stderr.complaints(); s != "" {
 			fmt.Fprintf(&b, "\n%s said:\n%s", c.name, s)
-		}
-	}
-	return b.String()
-}
-
-// A tail keeps the end of what a program says, and sees when it says a word.
-type tail struct {
-	word  string
-	found chan struct{} // closed when the word was said
-
-	mu   sync.Mutex
-	said bool   // guarded by mu
-	text []byte // guarded by mu
-}
-
-// tailSize is enough for the last complaints.
-const tailSize = 16 << 10
-
-func (t *tail) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text = append(t.text, b...)
-	if !t.said && bytes.Contains(t.text, []byte(t.word)) {
-		t.said = true
-		close(t.found)
-	}
-	if len(t.text) > 2*tailSize {
-		t.text = append(t.text[:0], t.text[len(t.text)-tailSize:]...)
-	}
-	return len(b), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(t.text)
-}
-
-// last is how it said farewell, or else the last line.
-func (t *tail) last() string {
-	text := strings.TrimSpace(t.String())
-	if i := strings.LastIndex(text, "\nheimdall: "); i >= 0 {
-		return strings.TrimPrefix(text[i+1:], "heimdall: ")
-	}
-	return strings.TrimPrefix(text[strings.LastIndexByte(text, '\n')+1:], "heimdall: ")
-}
-
-// complaints are the lines that are no mere information.
-func (t *tail) complaints() string {
-	var b strings.Builder
-	for line := range strings.Lines(t.String()) {
-		if strings.Contains(line, "level=WARN") || strings.Contains(line, "level=ERROR") || strings.HasPrefix(line, "heimdall:") || strings.HasPrefix(line, "panic:") {
-			b.WriteString(line)
 		}
 	}
 	return b.String()
