@@ -58,6 +58,7 @@ var mayImport = map[string]struct {
 	"api/wire":          {".", "JSON shapes"},
 	"api":               {". api/wire blob dsp export recompute retention schedule", "asks the database and blobs, never a radio; dsp for its definitions"},
 	"client":            {". api/wire", "speaks to the API"},
+	"loadtest":          {". api/wire client", "asks the server what a user would"},
 	"cmd/heimdall":      {"*", "the only place where the parts meet"},
 	"e2e":               {"*", "whole stories on the real binary"},
 

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"time"
 
@@ -38,8 +39,9 @@ type Config struct {
 // An Acquirer runs acquisitions. It is safe for concurrent use.
 type Acquirer struct {
 	Config
-	spool *Spool
-	hosts *hosts
+	spool     *Spool
+	hosts     *hosts
+	measuring chan struct{} // holds one for each recording that is being measured: as many as there are processors
 }
 
 // New returns an Acquirer that keeps what it has not yet stored in c.SpoolDir.
@@ -54,7 +56,7 @@ func New(c Config) (*Acquirer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Acquirer{Config: c, spool: spool, hosts: newHosts()}, nil
+	return &Acquirer{Config: c, spool: spool, hosts: newHosts(), measuring: make(chan struct{}, runtime.GOMAXPROCS(0))}, nil
 }
 
 // errCancelled is the cause of the end of an acquisition that its user cancelled.

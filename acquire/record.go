@@ -15,8 +15,11 @@ import (
 
 const (
 	readSize = 32 << 10 // bytes asked of a stream at once; a multiple of every sample size
-	// showInterval is how often the count of bytes is shown while recording.
+	// showInterval is how often the count of bytes is shown while recording, in the first seconds of it. Somebody may be
+	// looking on; what goes on for longer is shown at showLater, because each time costs a row.
 	showInterval = 200 * time.Millisecond
+	showLater    = time.Second
+	showFirst    = 2 * time.Second // how long the former is kept up
 )
 
 // A tape reads a stream and knows where it is.
@@ -131,21 +134,31 @@ func (k *capture) streamError(ctx context.Context, err error) error {
 	return websdr.AsFailure(err)
 }
 
-// recordWindow writes the window's samples to the spool and the meter in one pass, and seals the entry.
+// recordWindow writes the window's samples to the spool, measures them on the way if they are many, and seals the entry.
 func (k *capture) recordWindow(ctx context.Context, t *tape, entry *spoolEntry) (*sealed, error) {
 	b := k.beginning(t)
-	meter, err := dsp.NewMeter(b.Meter)
-	if err != nil {
+	if err := b.Meter.Validate(); err != nil {
 		return nil, websdr.Fail(heimdall.FailUnsupported, "measure", err, "choose a channel inside what %s receives", k.w.Name)
 	}
 	w, err := entry.begin(b)
 	if err != nil {
 		return nil, err
 	}
+	var meter *dsp.Meter // stays nil when seal is to measure what the spool holds
+	to := io.Writer(w)
+	if b.Meter.ExpectedSamples > dsp.WholeSamples {
+		if meter, err = dsp.NewMeter(b.Meter); err != nil {
+			return nil, errors.Join(err, w.close())
+		}
+		to = io.MultiWriter(w, meter)
+	}
 	cut := t.pos
-	cause := k.copyWindow(ctx, t, io.MultiWriter(w, meter), b)
-	if err := w.close(); cause == nil {
-		cause = err
+	cause := k.copyWindow(ctx, t, to, b)
+	if err := w.close(); err != nil {
+		meter = nil // it was told of samples that the disk did not take
+		if cause == nil {
+			cause = err
+		}
 	}
 	trailer, clock := t.Trailer(), t.Clock()
 	t.Close()
@@ -164,14 +177,16 @@ func (k *capture) recordWindow(ctx context.Context, t *tape, entry *spoolEntry) 
 
 // copyWindow copies samples until the window's end, as the stream's clock tells it.
 func (k *capture) copyWindow(ctx context.Context, t *tape, w io.Writer, b beginning) error {
-	begun, shown := k.a.Now(), time.Time{}
+	begun, shown, interval := k.a.Now(), time.Time{}, showInterval
 	var bytes int64
 	until := b.Window.Add(b.Duration)
 	for {
 		c := t.Clock()
 		last := c.SampleAt(until)
-		if now := k.a.Now(); now.Sub(shown) >= showInterval || t.pos >= last {
-			shown = now
+		if now := k.a.Now(); now.Sub(shown).Abs() >= interval || t.pos >= last {
+			if shown = now; now.Sub(begun) > showFirst {
+				interval = showLater
+			}
 			k.show(func(c *heimdall.Capture) {
 				c.Phase, c.BytesReceived, c.Elapsed = heimdall.PhaseRecording, bytes, now.Sub(begun)
 			})

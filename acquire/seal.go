@@ -28,7 +28,7 @@ func (e *ending) expectedSamples() int64 {
 // seal works out the numbers and makes the spool entry final.
 func (k *capture) seal(entry *spoolEntry, meter *dsp.Meter, e ending) (*sealed, error) {
 	rec := k.recording(&e)
-	metrics, err := meter.Finish(k.end(&rec, &e))
+	metrics, err := k.a.measure(entry, meter, e.Meter, k.end(&rec, &e))
 	if err != nil {
 		return nil, fmt.Errorf("measure: %w", err)
 	}
@@ -57,6 +57,20 @@ func (k *capture) seal(entry *spoolEntry, meter *dsp.Meter, e ending) (*sealed, 
 		return nil, err
 	}
 	return &s, nil
+}
+
+// measure ends the measuring, a few at a time: hundreds of recordings may end at the same moment, and each would take
+// megabytes to be measured as slowly as all others. A short one is only measured now (meter is nil), from what the spool
+// holds: a meter would have kept all of it in memory until here.
+func (a *Acquirer) measure(entry *spoolEntry, meter *dsp.Meter, c dsp.Config, end dsp.End) (metrics dsp.Metrics, err error) {
+	a.measuring <- struct{}{}
+	defer func() { <-a.measuring }()
+	if meter == nil {
+		if meter, err = entry.playBack(c); err != nil {
+			return metrics, err
+		}
+	}
+	return meter.Finish(end)
 }
 
 // recording describes what the spool holds.

@@ -1,6 +1,7 @@
 package acquire
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -89,19 +91,49 @@ func (e *spoolEntry) begin(b beginning) (*spoolWriter, error) {
 	if err := writeDurably(e.dir, "begin.json", b); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(e.reservePath(), make([]byte, reserveSize), 0o644); err != nil {
+	if err := e.reserve(); err != nil {
 		return nil, fmt.Errorf("make spool: %w", err)
 	}
 	f, err := os.Create(e.samplesPath())
 	if err != nil {
 		return nil, fmt.Errorf("make spool: %w", err)
 	}
-	return &spoolWriter{f: f, summer: newSummer()}, nil
+	return newSpoolWriter(f), nil
+}
+
+// reserve takes room on the disk, in pieces: hundreds of captures may begin at the same moment.
+func (e *spoolEntry) reserve() error {
+	f, err := os.Create(e.reservePath())
+	if err != nil {
+		return err
+	}
+	var zeros [16 << 10]byte
+	for n := 0; n < reserveSize && err == nil; n += len(zeros) {
+		_, err = f.Write(zeros[:])
+	}
+	return errors.Join(err, f.Close())
 }
 
 // loadBeginning returns fs.ErrNotExist when nothing was begun.
 func (e *spoolEntry) loadBeginning() (b beginning, err error) {
 	return b, readJSON(filepath.Join(e.dir, "begin.json"), &b)
+}
+
+// playBack gives the samples to a new meter.
+func (e *spoolEntry) playBack(c dsp.Config) (*dsp.Meter, error) {
+	meter, err := dsp.NewMeter(c)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(e.samplesPath())
+	if err != nil {
+		return nil, fmt.Errorf("read spool: %w", err)
+	}
+	defer f.Close()
+	if _, err := io.Copy(meter, f); err != nil {
+		return nil, fmt.Errorf("read spool: %w", err)
+	}
+	return meter, nil
 }
 
 // seal makes the entry final.
@@ -159,15 +191,32 @@ func (s *Spool) entries() (map[string][]int64, error) {
 	return found, nil
 }
 
-// A spoolWriter writes samples and hashes them on the way.
+// spoolBuffer is what is written at once: a receiver's frames are small, and there are many. So much may be missing of what
+// a worker that is killed in the middle had received.
+const spoolBuffer = 16 << 10
+
+// A spoolWriter writes samples and hashes what the file has taken.
 type spoolWriter struct {
+	*bufio.Writer
 	f *os.File
 	summer
 }
 
-func (w *spoolWriter) Write(p []byte) (int, error) {
-	n, err := w.f.Write(p)
-	w.summer.Write(p[:n])
+func newSpoolWriter(f *os.File) *spoolWriter {
+	w := &spoolWriter{f: f, summer: newSummer()}
+	w.Writer = bufio.NewWriterSize(taken{w}, spoolBuffer)
+	return w
+}
+
+// Write implements io.Writer.
+func (w *spoolWriter) Write(p []byte) (int, error) { return w.Writer.Write(p) }
+
+// taken writes to the file itself.
+type taken struct{ w *spoolWriter }
+
+func (t taken) Write(p []byte) (int, error) {
+	n, err := t.w.f.Write(p)
+	t.w.summer.Write(p[:n])
 	if err != nil {
 		return n, fmt.Errorf("write spool: %w", err)
 	}
@@ -176,7 +225,10 @@ func (w *spoolWriter) Write(p []byte) (int, error) {
 
 // close makes the samples durable.
 func (w *spoolWriter) close() error {
-	err := w.f.Sync()
+	err := w.Flush()
+	if e := w.f.Sync(); err == nil {
+		err = e
+	}
 	if e := w.f.Close(); err == nil {
 		err = e
 	}

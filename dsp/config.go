@@ -64,6 +64,12 @@ func (b band) contains(f float64) bool   { return f >= b.low && f <= b.high }
 func (b band) intersect(o band) band     { return band{max(b.low, o.low), min(b.high, o.high)} }
 func (b band) scale(factor float64) band { return band{b.low * factor, b.high * factor} }
 
+// Validate says whether NewMeter will take the configuration. The error is a *ConfigError.
+func (c Config) Validate() error {
+	_, err := c.resolve()
+	return err
+}
+
 // resolve checks the configuration and fills in its defaults.
 func (c Config) resolve() (Config, error) {
 	if !c.Format.Valid() {

@@ -11,6 +11,10 @@ const (
 	headSamples  = 1 << 17 // kept raw: a record no longer than this is analysed as a whole
 )
 
+// WholeSamples is how many samples a record may have to be analysed as a whole. A Meter keeps all of one in memory: where
+// many records are taken at a time, it is better made when they are complete.
+const WholeSamples = headSamples
+
 // ErrFinished is returned by a Meter that has given its Metrics.
 var ErrFinished = errors.New("meter is finished: make a new one for each record")
 

@@ -57,6 +57,10 @@ func TestMain(m *testing.M) {
 	if buildOnce.path != "" {
 		os.RemoveAll(filepath.Dir(buildOnce.path))
 	}
+	if err := printTallies(); err != nil {
+		fmt.Fprintln(os.Stderr, "tally:", err)
+		code = 1
+	}
 	os.Exit(code)
 }
 

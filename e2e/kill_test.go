@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 
@@ -28,19 +27,17 @@ func TestNothingCompleteIsLostOrDoubledWhenTheServerIsKilled(t *testing.T) {
 			t.Fatal(r.stderr)
 		}
 	}
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rnd := rand.New(rand.NewPCG(seed, 0))
-	rounds := 12
-	if n, err := strconv.Atoi(os.Getenv("HEIMDALL_KILL_ROUNDS")); err == nil {
-		rounds = n // make soak
-	}
+	rnd, begun := seeded(t), time.Now()
+	rounds := soakRounds(12)
 	killed := map[heimdall.State]int{}
 	for range rounds {
 		state := killRound(t, data, rnd)
 		killed[state]++
 	}
 	t.Logf("states of the acquisitions when their server was killed: %v", killed)
+	p, c := serve(t, data)
+	count(t, c, begun, tally{Story: "kill -9 of the server", On: "SQLite, folder", Rounds: rounds})
+	p.kill()
 	r := command(t, data, "check", "--deep")
 	if r.code != 0 {
 		t.Errorf("check:\n%s%s", r.stdout, r.stderr)

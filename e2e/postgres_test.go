@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -140,13 +139,8 @@ func TestTwoWorkersEndEveryAcquisitionOnceHoweverOftenOneIsKilled(t *testing.T) 
 		return background(t, "working", "--data-dir", data, "worker", "--lease", "1s", "--grace", "1s", "--acquisitions", "2")
 	}
 	work(steady)
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	rnd := rand.New(rand.NewPCG(seed, 0))
-	rounds := 6
-	if n, err := strconv.Atoi(os.Getenv("HEIMDALL_KILL_ROUNDS")); err == nil {
-		rounds = n // make soak
-	}
+	rnd, begun := seeded(t), time.Now()
+	rounds := soakRounds(6)
 	var ids []string
 	for range rounds {
 		victim := work(shaky)
@@ -168,6 +162,7 @@ func TestTwoWorkersEndEveryAcquisitionOnceHoweverOftenOneIsKilled(t *testing.T) 
 		}
 	}
 	t.Logf("%d of %d acquisitions were taken over", taken, len(ids))
+	count(t, c, begun, tally{Story: "kill -9 of one of two workers", On: "PostgreSQL, folder", Rounds: rounds})
 	mustBeConsistent(t, server)
 	work(shaky) // it finds in its spool what it is rid of
 	for deadline := time.Now().Add(30 * time.Second); ; <-time.After(20 * time.Millisecond) {

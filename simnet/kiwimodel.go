@@ -40,6 +40,7 @@ const agcTarget = 0.5
 type kiwiModel struct {
 	world    *World
 	receiver *Receiver
+	loops    *kiwiLoops
 }
 
 func (m kiwiModel) reportedRateHz() float64 {
@@ -66,6 +67,7 @@ type kiwiModelRun struct {
 	gain    float64 // amplitude of full scale per square root of a milliwatt, AGC off
 	agc     bool
 	retuned bool
+	loop    *kiwiLoop // in place of the feed's samples; nil without
 
 	sample int64 // next
 	seq    uint32
@@ -91,32 +93,41 @@ func (r *kiwiModelRun) tune(s *kiwiSettings) error {
 	}
 	r.gain = amplitude(-r.receiver.FullScaleDBMAt(s.gainDB))
 	r.agc = s.agc
+	r.loop = r.loops.of(r)
 	return nil
 }
 
 func (r *kiwiModelRun) close() {}
 
 func (r *kiwiModelRun) next(f *kiwiFrame) (time.Duration, error) {
-	r.feed.Samples(r.z[:], r.sample)
 	f.flags, f.samples = kiwiStereo, kiwiFrameSamples
 	if r.retuned {
 		f.flags |= kiwiRetuned
 		r.retuned = false
 	}
-	stale := r.meter // the S-meter of a connection's first frame is left over from the previous one
-	r.measure()
-	f.meter = r.meter
-	if math.IsNaN(stale) {
-		f.meter = -127
+	if r.loop != nil {
+		r.loop.fill(f, r.sample)
+	} else {
+		r.listen(f)
 	}
-	if r.quantise(f) {
-		f.flags |= kiwiOverload
+	if r.seq == 0 { // the S-meter of a connection's first frame is left over from the previous one
+		f.meter = -127
 	}
 	f.seq = r.seq
 	f.gps = r.stamp()
 	r.seq++
 	r.sample += kiwiFrameSamples
 	return r.feed.TimeOf(r.sample), nil
+}
+
+// listen fills in what is heard: samples, S-meter, overload.
+func (r *kiwiModelRun) listen(f *kiwiFrame) {
+	r.feed.Samples(r.z[:], r.sample)
+	r.measure()
+	f.meter = r.meter
+	if r.quantise(f) {
+		f.flags |= kiwiOverload
+	}
 }
 
 // measure updates the S-meter: an average of decibels over 10 ms, before gain.

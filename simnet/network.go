@@ -20,9 +20,9 @@ func Start(ctx context.Context, s *Scenario) (*Network, error) {
 		return nil, fmt.Errorf("start network: %w", err)
 	}
 	n := &Network{world: &s.World}
-	clock := startTimeline(s.Epoch, s.Speed)
+	clock, loops := startTimeline(s.Epoch, s.Speed), newKiwiLoops()
 	for i := range s.Receivers {
-		srv, err := serveReceiver(ctx, n.world, &s.Receivers[i], Options{Speed: s.Speed, Rewind: s.Rewind}, clock)
+		srv, err := serveReceiver(ctx, n.world, &s.Receivers[i], Options{Speed: s.Speed, Rewind: s.Rewind, loops: loops}, clock)
 		if err != nil {
 			n.Close()
 			return nil, fmt.Errorf("start network: %w", err)

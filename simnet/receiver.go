@@ -35,6 +35,7 @@ type Receiver struct {
 	SMeterCalDB  *float64 `json:"s_meter_cal_db,omitempty"` // kiwisdr: its owner's S-meter calibration; absent means -13
 	StampJitterS float64  `json:"stamp_jitter_s,omitempty"` // kiwisdr: rms error of GPS stamps
 	Channels     int      `json:"channels,omitempty"`       // kiwisdr: listeners at a time; 0 means 4
+	LoopS        float64  `json:"loop_s,omitempty"`         // kiwisdr: repeat what it hears in so many seconds, for load tests: see kiwiLoops; 0 means never
 	Faults       []Fault  `json:"faults,omitempty"`
 }
 

@@ -120,6 +120,10 @@ func (r *Receiver) validate(bad *heimdall.InvalidError, field string) {
 	check("full_scale_dbm", r.FullScaleDBM, -200, 100)
 	check("stamp_jitter_s", r.StampJitterS, 0, 1)
 	check("channels", float64(r.Channels), 0, 1000)
+	check("loop_s", r.LoopS, 0, 60)
+	if r.LoopS != 0 && r.Kind != kindKiwi {
+		bad.Add(field+".loop_s", "is known to kiwisdr only")
+	}
 	if r.RateHz != 0 {
 		check("rate_hz", float64(r.RateHz), httpMinRateHz, 3_200_000)
 	}

@@ -24,6 +24,8 @@ type Options struct {
 
 	// Patience of a KiwiSDR with its clients; zero means as the real one.
 	Patience Patience
+
+	loops *kiwiLoops // of the network, or of the server alone
 }
 
 // Patience is how long a KiwiSDR waits for its clients.
@@ -66,6 +68,7 @@ func Serve(ctx context.Context, w *World, receiver string, o Options) (*Server, 
 	if err != nil {
 		return nil, err
 	}
+	o.loops = newKiwiLoops()
 	return serveReceiver(ctx, w, r, o, startTimeline(w.Epoch, o.Speed))
 }
 
@@ -76,7 +79,7 @@ func serveReceiver(ctx context.Context, w *World, r *Receiver, o Options, clock 
 	return serve(ctx, r, o, clock, func(s *Server) (protocol, error) {
 		switch r.Kind {
 		case kindKiwi:
-			return newKiwi(s, kiwiModel{world: w, receiver: r}), nil
+			return newKiwi(s, kiwiModel{world: w, receiver: r, loops: o.loops}), nil
 		case kindRTL:
 			return &rtlTCP{server: s, source: &modelSource{world: w, receiver: r}}, nil
 		case kindHTTP:

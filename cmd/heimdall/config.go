@@ -87,7 +87,7 @@ func (c *StoreConfig) blobOptions(log *slog.Logger) blobOptions {
 // WorkerConfig is what a worker can be told.
 type WorkerConfig struct {
 	Acquisitions int           `env:"HEIMDALL_ACQUISITIONS" default:"16" help:"Acquisitions at a time (${default})."`
-	Lease        time.Duration `env:"HEIMDALL_LEASE" default:"15s" help:"How long others wait before they take over from a dead worker (${default})."`
+	Lease        time.Duration `env:"HEIMDALL_LEASE" default:"12s" help:"How long others wait before they take over from a dead worker (${default})."`
 	Grace        time.Duration `env:"HEIMDALL_GRACE" default:"30s" help:"How long running acquisitions may go on at shutdown; then they are handed back (${default})."`
 	ProbeConfig
 	Contact string `env:"HEIMDALL_CONTACT" placeholder:"TEXT" help:"Who you are, shown to the receivers' owners: a call sign or an e-mail address."`

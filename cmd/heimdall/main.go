@@ -48,6 +48,7 @@ type commands struct {
 	TDOA         tdoaCmd         `cmd:"" name:"tdoa" help:"Measure by how much recordings hear an emission later than each other."`
 	Retention    retentionCmd    `cmd:"" help:"Say what is deleted when and why, reckon it, or do it now."`
 	Simulate     simulateCmd     `cmd:"" help:"Serve simulated receivers, or recordings as receivers, over their real protocols."`
+	LoadTest     loadtestCmd     `cmd:"" name:"loadtest" help:"Measure how many acquisitions this machine can do, from simulated receivers."`
 	System       systemCmd       `cmd:"" help:"Say what the server is made of, how it is set and how much waits."`
 	Check        checkCmd        `cmd:"" help:"Verify that database, objects and spool agree, and repair what does not."`
 	Rebuild      rebuildCmd      `cmd:"" help:"Make a lost database again, from the objects alone."`

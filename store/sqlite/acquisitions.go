@@ -51,7 +51,8 @@ func getAcquisition(ctx context.Context, q querier, taskID string) (heimdall.Acq
 // that has it, and created is false; ErrConflict if that one was another request. WebSDRs that are unknown or
 // cannot take part are an *InvalidError.
 func (s *Store) CreateAcquisition(ctx context.Context, a heimdall.Acquisition) (_ heimdall.Acquisition, created bool, err error) {
-	err = s.write(ctx, "create acquisition", func(tx *sql.Tx) error {
+	err = s.share(ctx, "create acquisition", func(tx *sql.Tx) error {
+		created = false
 		known, err := repeated(ctx, tx, a)
 		if err != nil || known != nil {
 			if known != nil {

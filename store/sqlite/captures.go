@@ -151,12 +151,13 @@ func (s *Store) SaveProgress(ctx context.Context, l acquire.Lease, captures []he
 			return failed(ctx, do, err)
 		}
 	}
-	return s.write(ctx, do, func(tx *sql.Tx) error {
+	return s.share(ctx, do, func(tx *sql.Tx) error {
 		if err := holdRunning(ctx, tx, l); err != nil {
 			return err
 		}
+		save := tx.StmtContext(ctx, s.saving)
 		for _, c := range captures {
-			result, err := tx.ExecContext(ctx, saveProgress, c.State, c.Phase, c.Attempts, micros{&c.NextAttemptAt},
+			result, err := save.ExecContext(ctx, c.State, c.Phase, c.Attempts, micros{&c.NextAttemptAt},
 				c.FailureClass, c.Reason, c.BytesReceived, seconds{&c.Elapsed}, micros{&c.StartedAt}, l.TaskID, c.WebSDRID)
 			if err != nil {
 				return err
@@ -204,7 +205,7 @@ func (s *Store) FinishCapture(ctx context.Context, l acquire.Lease, c heimdall.C
 	if err := checkEnd(l, c, m); err != nil {
 		return failed(ctx, do, err)
 	}
-	return s.write(ctx, do, func(tx *sql.Tx) error {
+	return s.share(ctx, do, func(tx *sql.Tx) error {
 		if err := holdRunning(ctx, tx, l); err != nil {
 			return err
 		}

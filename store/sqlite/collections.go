@@ -50,7 +50,7 @@ func (s *Store) taskIDs(ctx context.Context, query, afterTaskID string, limit in
 // SetCollected notes that the collection of an acquisition that has ended is among the objects, or that it is not. One
 // that is going to be deleted is ErrNotFound like one that has been.
 func (s *Store) SetCollected(ctx context.Context, taskID string, collected bool) error {
-	return s.write(ctx, "note collection", func(tx *sql.Tx) error {
+	return s.share(ctx, "note collection", func(tx *sql.Tx) error {
 		var at *int64
 		if collected {
 			at = new(s.moment().UnixMicro())

@@ -27,7 +27,7 @@ RETURNING task_id, fence`
 // was asked for is due at once.
 func (s *Store) Claim(ctx context.Context, worker string, lease, ahead time.Duration) (*acquire.Job, error) {
 	job := &acquire.Job{Lease: acquire.Lease{Worker: worker}}
-	err := s.write(ctx, "claim acquisition", func(tx *sql.Tx) error {
+	err := s.share(ctx, "claim acquisition", func(tx *sql.Tx) error {
 		now := s.moment()
 		err := tx.QueryRowContext(ctx, claimAcquisition, worker, now.Add(lease).UnixMicro(), now.UnixMicro(), now.Add(ahead).UnixMicro()).
 			Scan(&job.TaskID, &job.Fence)
@@ -83,7 +83,7 @@ const extendLease = `UPDATE acquisitions SET lease_until = ? WHERE task_id = ? R
 
 // Extend renews the lease and reports whether cancellation was asked for.
 func (s *Store) Extend(ctx context.Context, l acquire.Lease, lease time.Duration) (cancelRequested bool, err error) {
-	err = s.write(ctx, "extend lease", func(tx *sql.Tx) error {
+	err = s.share(ctx, "extend lease", func(tx *sql.Tx) error {
 		if err := holdRunning(ctx, tx, l); err != nil {
 			return err
 		}
@@ -96,7 +96,7 @@ const setWindow = `UPDATE acquisitions SET window_start = ? WHERE task_id = ?`
 
 // SetWindow records the start of the agreed common window.
 func (s *Store) SetWindow(ctx context.Context, l acquire.Lease, start time.Time) error {
-	return s.write(ctx, "set window", func(tx *sql.Tx) error {
+	return s.share(ctx, "set window", func(tx *sql.Tx) error {
 		if err := holdRunning(ctx, tx, l); err != nil {
 			return err
 		}
@@ -112,7 +112,7 @@ WHERE task_id = ?`
 // FinishAcquisition ends an acquisition, and gives up the lease. Its captures must have ended (ErrConflict), and
 // state must be their Outcome (*InvalidError). A repeat under the same lease is no error.
 func (s *Store) FinishAcquisition(ctx context.Context, l acquire.Lease, state heimdall.State, reason string) error {
-	return s.write(ctx, "finish acquisition", func(tx *sql.Tx) error {
+	return s.share(ctx, "finish acquisition", func(tx *sql.Tx) error {
 		now, err := hold(ctx, tx, l)
 		switch {
 		case err != nil:

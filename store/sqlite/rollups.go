@@ -91,14 +91,15 @@ func daily(query string) string {
 	return strings.NewReplacer("captures_hourly", "captures_daily", "3600000000", "86400000000").Replace(query)
 }
 
-// prepareRolls compiles what every end of a capture runs: that takes longer than running it.
+// prepareRolls compiles what every end of a capture runs, and its progress: that takes longer than running it.
 func (s *Store) prepareRolls(ctx context.Context) (err error) {
 	for i, query := range []string{addToRollup, daily(addToRollup)} {
 		if s.rolls[i], err = s.writer.PrepareContext(ctx, query); err != nil {
 			return err
 		}
 	}
-	return nil
+	s.saving, err = s.writer.PrepareContext(ctx, saveProgress) // twice a second of every acquisition
+	return err
 }
 
 // roll adds a capture that has ended, in the transaction that ends it, to its rollups.

@@ -38,9 +38,11 @@ type Store struct {
 	writer *sql.DB      // one connection: SQLite has one writer, and a wait for it in Go can be cancelled
 	reader *sql.DB      // sees what was committed before its query began
 	rolls  [2]*sql.Stmt // of writer: see roll
+	saving *sql.Stmt    // of writer: saveProgress
 	work   chan struct{}
 
 	schedules chan struct{} // word for WaitSchedules
+	shares    shares        // small writes that wait for a transaction
 }
 
 var _ acquire.Store = (*Store)(nil)

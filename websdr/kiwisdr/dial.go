@@ -42,6 +42,7 @@ func (s *session) connect(ctx context.Context) error {
 	}
 	conn.SetReadLimit(maxMessage)
 	s.conn = conn
+	s.inbox.watch = newWatch(sockets.close)
 	return nil
 }
 

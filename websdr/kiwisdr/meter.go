@@ -21,6 +21,7 @@ const (
 	calibrationSigmaDB = 1.0
 
 	quietDBFS   = -81    // below, samples of two or three steps are too coarse for a comparison
+	clipped     = 32_767 // magnitude at which the server's integers end
 	wrapStep    = 40_000 // between neighbouring samples: the server's integers wrapped around
 	maxCompared = 4096   // comparisons kept
 )
@@ -85,28 +86,35 @@ func (m *meter) add(f *frame, order binary.ByteOrder) {
 // and whether they are sound: neither clipped nor wrapped around.
 func (m *meter) follow(iq []byte, order binary.ByteOrder) (silent, sound bool) {
 	silent, sound = true, true
-	var before [2]int
+	swap := order == binary.BigEndian
+	average, alpha := m.averageD, m.alpha
+	var was, wasQ int
 	for k := 0; k+sampleSize <= len(iq); k += sampleSize {
-		v := [2]int{int(int16(order.Uint16(iq[k:]))), int(int16(order.Uint16(iq[k+2:])))}
-		if v != [2]int{1, 1} {
-			silent = false
+		both := binary.LittleEndian.Uint32(iq[k:])
+		if swap {
+			both = both&0x00ff00ff<<8 | both>>8&0x00ff00ff
 		}
-		for j := range v {
-			if v[j] >= 32767 || v[j] <= -32767 || k > 0 && (v[j]-before[j] > wrapStep || before[j]-v[j] > wrapStep) {
-				sound = false
-			}
+		i, q := int(int16(both)), int(int16(both>>16))
+		silent = silent && both == 1<<16|1
+		if k == 0 {
+			was, wasQ = i, q
 		}
-		before = v
-		power := max(0.25, float64(v[0]*v[0]+v[1]*v[1])) // zeros: half a step
-		dbfs := 10*math.Log10(power) - fullScaleDB
-		if m.fresh == 0 {
-			m.averageD = dbfs
+		sound = sound && inside(i, clipped) && inside(q, clipped) && inside(i-was, wrapStep+1) && inside(q-wasQ, wrapStep+1)
+		was, wasQ = i, q
+		power := max(0.25, float64(i*i+q*q)) // zeros: half a step
+		dbfs := decibels(power) - fullScaleDB
+		if k == 0 && m.fresh == 0 {
+			average = dbfs
 		}
-		m.averageD += m.alpha * (dbfs - m.averageD)
-		m.fresh++
+		average += alpha * (dbfs - average)
 	}
+	m.averageD = average
+	m.fresh += len(iq) / sampleSize
 	return silent, sound
 }
+
+// inside reports whether v lies between -limit and limit, both excluded.
+func inside(v, limit int) bool { return uint(v+limit-1) < uint(2*limit-1) }
 
 // fullScaleDB is 20 log10(32768).
 const fullScaleDB = 90.30899869919435

@@ -27,6 +27,7 @@ type session struct {
 
 	conn    *websocket.Conn
 	sockets *sockets
+	inbox   inbox
 
 	heard       bool   // the server has said anything
 	reason      string // why it is down
@@ -49,16 +50,14 @@ const defaultGainDB = 50
 
 // readMessage returns the next message before the deadline.
 func (s *session) readMessage(ctx context.Context, deadline time.Time) ([]byte, error) {
-	readCtx, cancel := context.WithDeadline(ctx, deadline)
-	defer cancel()
-	_, msg, err := s.conn.Read(readCtx)
+	msg, late, err := s.receiveUntil(deadline)
 	if err == nil {
 		return msg, nil
 	}
 	switch {
 	case ctx.Err() != nil:
 		return nil, s.givenUp(ctx)
-	case readCtx.Err() != nil:
+	case late:
 		what := "no samples"
 		if !s.heard {
 			what = "not a word"
@@ -75,6 +74,7 @@ func (s *session) readMessage(ctx context.Context, deadline time.Time) ([]byte, 
 
 // handshake signs on and tunes.
 func (s *session) handshake(ctx context.Context, deadline time.Time) error {
+	defer context.AfterFunc(ctx, s.sockets.close)() // later the stream sees to it
 	// What cannot be sent shows in what cannot be read, and there the server may have said why.
 	s.send(ctx, "SET auth t=kiwi p="+escape(s.w.Password))
 	for !s.tuned {

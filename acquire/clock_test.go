@@ -1,0 +1,67 @@
+package acquire_test
+
+import (
+	"io"
+	"log/slog"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/acquire"
+	"github.com/heimdall-sdr/heimdall/store/sqlite"
+	"github.com/heimdall-sdr/heimdall/websdr"
+)
+
+// A jumpy clock is set by somebody, or by a time server that has just come back.
+type jumpy struct{ ahead atomic.Int64 }
+
+func (j *jumpy) now() time.Time { return time.Now().Add(time.Duration(j.ahead.Load())) }
+
+// The machine's clock is the clock of leases, of time-outs and of what is written down. That of the samples is the receiver's.
+func TestAClockThatJumpsInTheMidstOfAnAcquisitionLosesNothing(t *testing.T) {
+	t.Parallel()
+	for name, jump := range map[string]time.Duration{
+		"an hour ahead": time.Hour, "an hour back": -time.Hour, "past the lease": 1500 * time.Millisecond, "a year back": -365 * 24 * time.Hour,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clock := &jumpy{}
+			b := newBench(t)
+			if err := b.store.Close(); err != nil {
+				t.Fatal(err)
+			}
+			var err error
+			if b.store, err = sqlite.Open(t.Context(), filepath.Join(b.dir, "heimdall.db"), sqlite.Options{Now: clock.now}); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { b.store.Close() })
+			a, err := acquire.New(acquire.Config{
+				Store: b.store, Blobs: b.blobs, Drivers: map[string]websdr.Driver{"sim": b.driver}, SpoolDir: filepath.Join(b.dir, "spool"),
+				Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: clock.now, Jitter: func() float64 { return 0 },
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			stop := start(t, &acquire.Worker{Acquirer: a, Name: "test", Concurrency: 4, Lease: time.Second, Ahead: 10 * time.Second})
+			ids := b.add("pace=real&seed=1", "pace=real&seed=2", "pace=fast&seed=3")
+			long := func(a *heimdall.Acquisition) { a.Duration = 800 * time.Millisecond }
+			before := b.create(long, ids...)
+			b.awaitRecording(before.TaskID)
+			clock.ahead.Store(int64(jump))
+			after := b.create(long, ids...) // and one that begins on the new time
+			for _, taskID := range []string{before.TaskID, after.TaskID} {
+				a, captures := b.awaitEnd(taskID)
+				if a.State != heimdall.Success {
+					t.Errorf("%s (%q): %+v", a.State, a.Reason, captures)
+				}
+				if m := b.measurements(taskID); len(m) != len(ids) {
+					t.Errorf("%d measurements of %d recordings", len(m), len(ids))
+				}
+			}
+			stop()
+			b.checkWhole()
+		})
+	}
+}
