@@ -35,6 +35,7 @@ type Store interface {
 	AcquisitionStore
 	CaptureStore
 	MeasurementStore
+	AnalyticsStore
 	RetentionStore
 
 	// Ping reports whether the database answers.

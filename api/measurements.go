@@ -64,11 +64,7 @@ func (in *listMeasurementsInput) filter() (heimdall.MeasurementFilter, error) {
 		AlgorithmVersionNot: in.VersionNot,
 	}
 	var bad heimdall.InvalidError
-	f.FrequencyMinHz = frequencyLimit(&bad, "frequency_min_mhz", in.FrequencyMinMHz)
-	f.FrequencyMaxHz = frequencyLimit(&bad, "frequency_max_mhz", in.FrequencyMaxMHz)
-	if f.FrequencyMinHz > f.FrequencyMaxHz && f.FrequencyMaxHz != 0 {
-		bad.Add("frequency_max_mhz", "must not be below frequency_min_mhz")
-	}
+	f.FrequencyMinHz, f.FrequencyMaxHz = frequencyLimits(&bad, in.FrequencyMinMHz, in.FrequencyMaxMHz)
 	if in.SNRMinDB.IsSet {
 		notFinite(&bad, "snr_min_db", in.SNRMinDB.Value)
 		f.SNRMinDB = &in.SNRMinDB.Value
@@ -76,6 +72,16 @@ func (in *listMeasurementsInput) filter() (heimdall.MeasurementFilter, error) {
 	var err error
 	f.After, err = measurementAfter(in.Cursor)
 	return f, allOf(err, in.Period.check(), inQuery(&bad))
+}
+
+// frequencyLimits are both ends of a range of frequencies.
+func frequencyLimits(bad *heimdall.InvalidError, low, high optional[float64]) (minHz, maxHz int64) {
+	minHz = frequencyLimit(bad, "frequency_min_mhz", low)
+	maxHz = frequencyLimit(bad, "frequency_max_mhz", high)
+	if minHz > maxHz && maxHz != 0 {
+		bad.Add("frequency_max_mhz", "must not be below frequency_min_mhz")
+	}
+	return minHz, maxHz
 }
 
 // frequencyLimit is a limit in hertz. 0 means none to the store, so an explicit one must be above.

@@ -25,6 +25,8 @@ func (s *service) describe(mux *http.ServeMux) {
 	doc.Paths["/api/v1/measurements"].Get.Responses["200"].Content["application/json"] = &huma.MediaType{Schema: s.schemaOf(wire.MeasurementPage{})}
 	schemas["Measurement"].Properties["flags"].Nullable = false
 
+	s.describeStatistics()
+
 	create := doc.Paths["/api/v1/acquisitions"].Post.Responses
 	create["200"] = &huma.Response{Description: "A repeat: the acquisition that the first request made", Content: create["202"].Content}
 

@@ -46,6 +46,13 @@ func (s *service) routes() {
 	route(s, "GET /api/v1/measurements", "list-measurements", "Measurements", "List measurements, newest first, as JSON or CSV", s.listMeasurements, 503)
 	route(s, "GET /api/v1/metrics", "list-metrics", "Measurements", "Say what every number of a measurement means", s.listMetrics)
 
+	route(s, "GET /api/v1/statistics/snr", "snr-statistics", "Statistics", "Say how the SNR went, by WebSDR and step of time", s.snrStatistics, 503)
+	route(s, "GET /api/v1/statistics/frequency-drift", "drift-statistics", "Statistics", "Say how the frequencies of carriers went, by WebSDR and frequency", s.driftStatistics, 503)
+	route(s, "GET /api/v1/statistics/websdrs", "websdr-statistics", "Statistics", "Say how captures fared, by WebSDR and by label", s.websdrStatistics, 503)
+	route(s, "GET /api/v1/statistics/coverage", "coverage-statistics", "Statistics", "Say how much of each day was recorded, by WebSDR", s.coverageStatistics, 503)
+	route(s, "GET /api/v1/statistics/sessions", "session-statistics", "Statistics", "Say what was asked for and what came of it", s.sessionStatistics, 503)
+	route(s, "GET /api/v1/statistics/latest", "latest-statistics", "Statistics", "Show the newest measurement of each WebSDR", s.latestStatistics, 503)
+
 	route(s, "GET /api/v1/websdrs", "list-websdrs", "WebSDRs", "List WebSDRs", s.listWebSDRs, 503)
 	route(s, "POST /api/v1/websdrs", "create-websdr", "WebSDRs", "Add a WebSDR", s.createWebSDR, 409, 507, 503)
 	route(s, "POST /api/v1/websdrs/import", "import-websdrs", "WebSDRs", "Add or replace many WebSDRs, by name", s.importWebSDRs, 409, 507, 503)
@@ -79,7 +86,18 @@ func operations() map[string]huma.Operation {
 				"A reader that was cut off opens the stream again and has missed nothing that matters."},
 		"list-measurements": {Responses: streamed(http.StatusOK, "text/csv"),
 			Description: "As CSV (format=csv, or Accept: text/csv) the rows are streamed, all of them unless there is a limit; the first line holds the JSON names."},
-		"list-metrics": {Description: "Unit, meaning and mathematics of each, as this server computes them. It is no time series: those are measurements."},
+		"snr-statistics": {Responses: tables(),
+			Description: "Over all frequencies chosen. Whole hours come from rollups, which outlive the rows; basis says so."},
+		"drift-statistics": {Responses: tables(),
+			Description: "Of carriers alone: the centroid of something wide is another quantity. CSV has a line for each point; slopes are in JSON."},
+		"websdr-statistics": {Responses: tables(),
+			Description: "CSV has the WebSDRs; labels are in JSON."},
+		"coverage-statistics": {Responses: tables(),
+			Description: "Days are those of UTC."},
+		"session-statistics": {Responses: tables(),
+			Description: "Acquisitions are counted row by row, so those deleted are not among them; of captures the rollups know those, too."},
+		"latest-statistics": {Responses: tables()},
+		"list-metrics":      {Description: "Unit, meaning and mathematics of each, as this server computes them. It is no time series: those are measurements."},
 		"get-recording": {Responses: streamed(http.StatusOK, "application/octet-stream", "application/json", "application/x-tar", "audio/wav"),
 			Description: "sigmf-data is the recording exactly as received, and its ETag is the SHA-256; the other formats are made on the way. Ranges are served. " +
 				"A part is chosen by sample (from_sample, samples) or by time (from_time, to_time), not by both. Time is that of the recording's clock, its gaps counted: " +
@@ -117,6 +135,13 @@ func streamed(status int, mediaTypes ...string) map[string]*huma.Response {
 		}
 	}
 	return map[string]*huma.Response{statusKey(status): {Description: http.StatusText(status), Content: content}}
+}
+
+// tables are answers as JSON or CSV that the caller may have already.
+func tables() map[string]*huma.Response {
+	responses := streamed(http.StatusOK, "text/csv")
+	responses[statusKey(http.StatusNotModified)] = &huma.Response{Description: "What If-None-Match names is still the answer"}
+	return responses
 }
 
 // route registers one line of the table. Whatever error the handler returns is turned into a problem.

@@ -28,6 +28,7 @@ func (s *service) index(context.Context, *struct{}) (*indexOutput, error) {
 		"measurements": "/api/v1/measurements",
 		"metrics":      "/api/v1/metrics",
 		"retention":    "/api/v1/retention",
+		"statistics":   "/api/v1/statistics/snr",
 		"system":       "/api/v1/system",
 		"websdrs":      "/api/v1/websdrs",
 		"docs":         "/docs",

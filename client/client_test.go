@@ -212,6 +212,7 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 	if len(measurements.Measurements) != 1 {
 		t.Errorf("%d measurements", len(measurements.Measurements))
 	}
+	r.askStatistics(one.WebSDRID)
 	table, err := r.MeasurementsCSV(ctx, heimdall.MeasurementFilter{TaskID: a.TaskID})
 	r.must(err)
 	text, err := io.ReadAll(table)
