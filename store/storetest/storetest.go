@@ -94,6 +94,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		promises []promise
 	}{
 		{"Measurements", measurements}, // first, because the longest of all is among them
+		{"Filters", filters},
 		{"Replacements", replacements},
 		{"Analytics", analytics},
 		{"Retention", retentions},
