@@ -18,15 +18,13 @@ import (
 )
 
 type listMeasurementsInput struct {
-	Accept          string            `header:"Accept" hidden:"true"`
-	Format          string            `query:"format" enum:"json,csv" doc:"json (a page) or csv (all rows); absent, the Accept header decides"`
-	TaskID          string            `query:"task_id" maxLength:"64" doc:"Only this acquisition"`
-	WebSDRIDs       []int64           `query:"websdr_id,explode" nullable:"false" minimum:"1" doc:"Only these WebSDRs; may be given more than once"`
-	FrequencyMinMHz optional[float64] `query:"frequency_min_mhz" doc:"At or above this frequency, in MHz" example:"144"`
-	FrequencyMaxMHz optional[float64] `query:"frequency_max_mhz" doc:"At or below this frequency, in MHz" example:"146"`
-	SNRMinDB        optional[float64] `query:"snr_min_db" doc:"Only rows whose SNR is at least this, in dB" example:"10"`
-	Detected        string            `query:"detected" enum:"true" doc:"true: only rows in which a signal was detected"`
-	VersionNot      string            `query:"algorithm_version_not" maxLength:"64" doc:"Only rows whose metrics are of another version than this" example:"1"`
+	Accept     string  `header:"Accept" hidden:"true"`
+	Format     string  `query:"format" enum:"json,csv" doc:"json (a page) or csv (all rows); absent, the Accept header decides"`
+	TaskID     string  `query:"task_id" maxLength:"64" doc:"Only this acquisition"`
+	WebSDRIDs  []int64 `query:"websdr_id,explode" nullable:"false" minimum:"1" doc:"Only these WebSDRs; may be given more than once"`
+	VersionNot string  `query:"algorithm_version_not" maxLength:"64" doc:"Only rows whose metrics are of another version than this" example:"1"`
+	Whereabouts
+	Quality
 	Period
 	Page
 }
@@ -60,15 +58,13 @@ func (s *service) listMeasurements(ctx context.Context, in *listMeasurementsInpu
 
 func (in *listMeasurementsInput) filter() (heimdall.MeasurementFilter, error) {
 	f := heimdall.MeasurementFilter{
-		TaskID: in.TaskID, WebSDRIDs: in.WebSDRIDs, From: in.From, To: in.To, DetectedOnly: in.Detected == "true",
-		AlgorithmVersionNot: in.VersionNot,
+		TaskID: in.TaskID, WebSDRIDs: in.WebSDRIDs, From: in.From, To: in.To,
+		AlgorithmVersionNot: in.VersionNot, Text: in.Text,
 	}
 	var bad heimdall.InvalidError
 	f.FrequencyMinHz, f.FrequencyMaxHz = frequencyLimits(&bad, in.FrequencyMinMHz, in.FrequencyMaxMHz)
-	if in.SNRMinDB.IsSet {
-		notFinite(&bad, "snr_min_db", in.SNRMinDB.Value)
-		f.SNRMinDB = &in.SNRMinDB.Value
-	}
+	f.Near = in.near(&bad)
+	in.Quality.apply(&f, &bad)
 	var err error
 	f.After, err = measurementAfter(in.Cursor)
 	return f, allOf(err, in.Period.check(), inQuery(&bad))

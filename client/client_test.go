@@ -191,14 +191,15 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 	if diff := cmp.Diff([]heimdall.State{heimdall.Success}, states); diff != "" {
 		t.Errorf("watched (-want +got):\n%s", diff)
 	}
-	page, err := r.Acquisitions(ctx, heimdall.AcquisitionFilter{States: []heimdall.State{heimdall.Success}, From: a.CreatedAt, Limit: 5}, "")
+	page, err := r.Acquisitions(ctx, heimdall.AcquisitionFilter{States: []heimdall.State{heimdall.Success}, From: a.CreatedAt, WebSDRIDs: []int64{one.WebSDRID}, FrequencyMaxHz: 145_500_000, Limit: 5}, "")
 	r.must(err)
 	shown, err := r.Acquisition(ctx, a.TaskID)
 	r.must(err)
 	if len(page.Acquisitions) != 1 || len(shown.Captures) != 1 || shown.State != heimdall.Success {
 		t.Errorf("listed %d, shown as %+v", len(page.Acquisitions), shown)
 	}
-	captures, err := r.Captures(ctx, heimdall.CaptureFilter{TaskID: a.TaskID, WebSDRID: one.WebSDRID, States: []heimdall.State{heimdall.Success}}, "")
+	captures, err := r.Captures(ctx, heimdall.CaptureFilter{TaskID: a.TaskID, WebSDRID: one.WebSDRID, States: []heimdall.State{heimdall.Success},
+		FrequencyMinHz: 145_500_000, Text: "torino"}, "")
 	r.must(err)
 	c, err := r.Capture(ctx, a.TaskID, one.WebSDRID)
 	r.must(err)
@@ -207,6 +208,7 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 	}
 	measurements, err := r.Measurements(ctx, heimdall.MeasurementFilter{
 		TaskID: a.TaskID, WebSDRIDs: []int64{1, 2}, FrequencyMinHz: 145_500_000, FrequencyMaxHz: 145_500_000, SNRMinDB: new(0.5), DetectedOnly: true,
+		SNRMaxDB: new(1e3), FlagsNot: []string{"clipped"}, Text: "one", Near: &heimdall.Near{RadiusKm: heimdall.MaxRadiusKm},
 	}, "")
 	r.must(err)
 	if len(measurements.Measurements) != 1 {

@@ -89,14 +89,22 @@ func measurementQuery(f heimdall.MeasurementFilter, cursor string) (url.Values, 
 	addAll(q, "websdr_id", f.WebSDRIDs)
 	addTime(q, "from", f.From)
 	addTime(q, "to", f.To)
-	addMHz(q, "frequency_min_mhz", f.FrequencyMinHz)
-	addMHz(q, "frequency_max_mhz", f.FrequencyMaxHz)
+	addPlace(q, f.Near, f.FrequencyMinHz, f.FrequencyMaxHz, f.Text)
 	if f.SNRMinDB != nil {
 		addFloat(q, "snr_min_db", *f.SNRMinDB)
+	}
+	if f.SNRMaxDB != nil {
+		addFloat(q, "snr_max_db", *f.SNRMaxDB)
 	}
 	if f.DetectedOnly {
 		q.Set("detected", "true")
 	}
+	if f.UndetectedOnly {
+		q.Add("detected", "false")
+	}
+	addAll(q, "frequency_method", f.FrequencyMethods)
+	addAll(q, "flag", f.Flags)
+	addAll(q, "flag_not", f.FlagsNot)
 	addText(q, "algorithm_version_not", f.AlgorithmVersionNot)
 	addPage(q, f.Limit, cursor)
 	return q, nil

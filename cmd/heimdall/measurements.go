@@ -24,14 +24,31 @@ type measurementFilter struct {
 	FrequencyMinMHz float64       `name:"frequency-min-mhz" placeholder:"N" help:"Only those at or above this frequency."`
 	FrequencyMaxMHz float64       `name:"frequency-max-mhz" placeholder:"N" help:"Only those at or below this frequency."`
 	SNRMinDB        *float64      `name:"snr-min-db" placeholder:"N" help:"Only those with at least this SNR."`
-	Detected        bool          `help:"Only those with a signal."`
+	SNRMaxDB        *float64      `name:"snr-max-db" placeholder:"N" help:"Only those with at most this SNR."`
+	Detected        bool          `help:"Only those with a signal." xor:"detected"`
+	Undetected      bool          `help:"Only those without a signal." xor:"detected"`
+	Method          []string      `placeholder:"METHOD,..." enum:"carrier,centroid" help:"Only those whose frequency offset was found by one of these: carrier, centroid."`
+	Flag            []string      `placeholder:"FLAG,..." help:"Only those that have all these flags."`
+	FlagNot         []string      `placeholder:"FLAG,..." help:"Only those that have none of these flags."`
+	Near            []float64     `placeholder:"LAT,LON,KM" help:"Only those of WebSDRs at most so many km from this point."`
+	Text            string        `placeholder:"TEXT" help:"Only those with this in the label, or in the name or location of the WebSDR."`
 }
 
-func (c *measurementFilter) filter() heimdall.MeasurementFilter {
+func (c *measurementFilter) filter() (heimdall.MeasurementFilter, error) {
 	f := heimdall.MeasurementFilter{
 		TaskID: c.TaskID, WebSDRIDs: c.WebSDR, From: c.From, To: c.To,
 		FrequencyMinHz: int64(math.Round(c.FrequencyMinMHz * 1e6)), FrequencyMaxHz: int64(math.Round(c.FrequencyMaxMHz * 1e6)),
-		SNRMinDB: c.SNRMinDB, DetectedOnly: c.Detected,
+		SNRMinDB: c.SNRMinDB, SNRMaxDB: c.SNRMaxDB, DetectedOnly: c.Detected, UndetectedOnly: c.Undetected,
+		FrequencyMethods: c.Method, Flags: c.Flag, FlagsNot: c.FlagNot, Text: c.Text,
+	}
+	switch len(c.Near) {
+	case 0:
+	case 3:
+		f.Near = &heimdall.Near{LatitudeDeg: c.Near[0], LongitudeDeg: c.Near[1], RadiusKm: c.Near[2]}
+	default:
+		var bad heimdall.InvalidError
+		bad.Add("--near", "must be a latitude, a longitude and kilometres, such as 45.07,7.68,50")
+		return f, bad.Err()
 	}
 	if c.TaskID != "" {
 		f.TaskID = heimdall.TaskIDOf(c.TaskID) // imported acquisitions are found by their old names, too
@@ -39,7 +56,7 @@ func (c *measurementFilter) filter() heimdall.MeasurementFilter {
 	if c.Since > 0 {
 		f.From = time.Now().Add(-c.Since)
 	}
-	return f
+	return f, nil
 }
 
 // measurementsCmd prints measurements.
@@ -51,7 +68,10 @@ type measurementsCmd struct {
 }
 
 func (c *measurementsCmd) Run(a *app) error {
-	f := c.filter()
+	f, err := c.filter()
+	if err != nil {
+		return err
+	}
 	f.Limit = c.Limit
 	return a.connect(false, func(ctx context.Context, cl *client.Client) error {
 		switch {
