@@ -43,7 +43,7 @@ func (s *service) routes() {
 	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}/url", "get-recording-url", "Captures", "Get an address of the IQ in the object store itself", s.getRecordingURL, 404, 501, 503)
 
 	route(s, "POST /api/v1/recordings/{task_id}/{websdr_id}/recompute", "recompute-recording", "Measurements", "Derive the metrics of a recording again", s.recomputeRecording, 404, 409, 507, 503)
-	route(s, "GET /api/v1/measurements", "list-measurements", "Measurements", "List measurements, newest first, as JSON or CSV", s.listMeasurements, 503)
+	route(s, "GET /api/v1/measurements", "list-measurements", "Measurements", "List measurements, newest first, as JSON, CSV or Parquet", s.listMeasurements, 503)
 	route(s, "GET /api/v1/metrics", "list-metrics", "Measurements", "Say what every number of a measurement means", s.listMetrics)
 
 	route(s, "GET /api/v1/statistics/snr", "snr-statistics", "Statistics", "Say how the SNR went, by WebSDR and step of time", s.snrStatistics, 503)
@@ -84,8 +84,9 @@ func operations() map[string]huma.Operation {
 		"watch-acquisition": {Responses: streamed(http.StatusOK, "text/event-stream"),
 			Description: "Server-sent events: an `acquisition` event holds the whole acquisition, as it is now and then at each change; an `end` event follows the last. " +
 				"A reader that was cut off opens the stream again and has missed nothing that matters."},
-		"list-measurements": {Responses: streamed(http.StatusOK, "text/csv"),
-			Description: "As CSV (format=csv, or Accept: text/csv) the rows are streamed, all of them unless there is a limit; the first line holds the JSON names."},
+		"list-measurements": {Responses: streamed(http.StatusOK, streamTypes()...),
+			Description: "In any format but JSON the rows are streamed, all of them unless there is a limit. The first line of CSV holds the JSON names, ndjson has an object on each line, " +
+				"and Parquet says in heimdall.columns of its metadata what its columns mean. An answer that breaks off lacks rows: of Parquet then the footer is missing, too."},
 		"snr-statistics": {Responses: tables(),
 			Description: "Over all frequencies chosen. Whole hours come from rollups, which outlive the rows; basis says so."},
 		"drift-statistics": {Responses: tables(),

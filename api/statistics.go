@@ -172,7 +172,7 @@ func answerTable[T any](in Table, body any, rows []T) (*huma.StreamResponse, err
 	var text bytes.Buffer
 	contentType := "application/json"
 	var err error
-	if in.Format == "csv" || in.Format == "" && prefersCSV(in.Accept) {
+	if in.Format == "csv" || in.Format == "" && preferred(in.Accept, "text/csv") == "text/csv" {
 		contentType = "text/csv; charset=utf-8; header=present"
 		err = writeCSV(&text, rows)
 	} else {

@@ -54,14 +54,19 @@ func (c *Client) EachMeasurement(ctx context.Context, f heimdall.MeasurementFilt
 	}
 }
 
-// MeasurementsCSV streams every measurement chosen as CSV, header first; the caller closes it. A Limit of 0
-// means all. A read error means that the rest is missing.
+// MeasurementsCSV streams every measurement chosen as CSV, header first; see MeasurementsAs.
 func (c *Client) MeasurementsCSV(ctx context.Context, f heimdall.MeasurementFilter) (io.ReadCloser, error) {
+	return c.MeasurementsAs(ctx, "csv", f)
+}
+
+// MeasurementsAs streams every measurement chosen in a format: csv, ndjson or parquet. The caller closes it. A Limit of
+// 0 means all. A read error means that the rest is missing.
+func (c *Client) MeasurementsAs(ctx context.Context, format string, f heimdall.MeasurementFilter) (io.ReadCloser, error) {
 	q, err := measurementQuery(f, "")
 	if err != nil {
 		return nil, err
 	}
-	q.Set("format", "csv")
+	q.Set("format", format)
 	resp, err := c.do(ctx, request{method: http.MethodGet, path: "/api/v1/measurements", query: q})
 	if err != nil {
 		return nil, err

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -62,9 +64,11 @@ func (c *measurementFilter) filter() (heimdall.MeasurementFilter, error) {
 // measurementsCmd prints measurements.
 type measurementsCmd struct {
 	measurementFilter
-	Limit int  `short:"n" default:"50" help:"At most so many; 0 means all (${default})."`
-	CSV   bool `name:"csv" help:"Print CSV with every column." xor:"format"`
-	JSON  bool `help:"Print JSON, one array." xor:"format"`
+	Limit  *int   `short:"n" placeholder:"N" help:"At most so many; 0 means all. Unless you say it is 50, or all with --out."`
+	CSV    bool   `name:"csv" help:"Print CSV with every column." xor:"format"`
+	JSON   bool   `help:"Print JSON, one array." xor:"format"`
+	Format string `placeholder:"FORMAT" enum:",csv,ndjson,parquet" default:"" help:"Print every column as csv, ndjson (an object on each line) or parquet." xor:"format"`
+	Out    string `short:"o" type:"path" placeholder:"FILE" help:"Write to this file instead, whole or not at all; it needs a format."`
 }
 
 func (c *measurementsCmd) Run(a *app) error {
@@ -72,17 +76,22 @@ func (c *measurementsCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	f.Limit = c.Limit
+	switch {
+	case c.Limit != nil:
+		f.Limit = *c.Limit
+	case c.Out == "":
+		f.Limit = 50
+	}
+	if c.CSV {
+		c.Format = "csv"
+	}
+	if err := c.check(a); err != nil {
+		return err
+	}
 	return a.connect(false, func(ctx context.Context, cl *client.Client) error {
 		switch {
-		case c.CSV:
-			body, err := cl.MeasurementsCSV(ctx, f)
-			if err != nil {
-				return err
-			}
-			defer body.Close()
-			_, err = io.Copy(a.stdout, body)
-			return err
+		case c.Format != "":
+			return c.export(ctx, a.stdout, cl, f)
 		case c.JSON:
 			list, err := measurements(ctx, cl, f)
 			if err != nil {
@@ -92,6 +101,40 @@ func (c *measurementsCmd) Run(a *app) error {
 		}
 		return printMeasurements(ctx, a, cl, f)
 	})
+}
+
+// check refuses to fill a terminal with what nobody can read.
+func (c *measurementsCmd) check(a *app) error {
+	var bad heimdall.InvalidError
+	if c.Format == "parquet" && c.Out == "" && isTerminal(a.stdout) {
+		bad.Add("--format", "parquet is no text: give a file with --out, or send the output to one")
+	}
+	if c.Out != "" && c.Format == "" {
+		bad.Add("--out", "needs a format: --format csv, ndjson or parquet")
+	}
+	return bad.Err()
+}
+
+// export copies what the server streams. A file gets its name when all is in it.
+func (c *measurementsCmd) export(ctx context.Context, stdout io.Writer, cl *client.Client, f heimdall.MeasurementFilter) (err error) {
+	body, err := cl.MeasurementsAs(ctx, c.Format, f)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	if c.Out == "" {
+		_, err = io.Copy(stdout, body)
+		return err
+	}
+	part, err := os.Create(c.Out + ".part")
+	if err != nil {
+		return fmt.Errorf("export measurements: %w", err)
+	}
+	_, err = io.Copy(part, body)
+	if err = errors.Join(err, part.Sync(), part.Close()); err != nil {
+		return fmt.Errorf("export measurements: %w", errors.Join(err, os.Remove(part.Name())))
+	}
+	return os.Rename(part.Name(), c.Out)
 }
 
 // measurements collects every measurement chosen.
