@@ -15,6 +15,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -99,6 +100,8 @@ type MeasurementStore interface {
 type Blobs interface {
 	Open(ctx context.Context, key string) (blob.Object, error)
 	Stat(ctx context.Context, key string) (blob.Info, error)
+	Put(ctx context.Context, key string, r io.Reader, want blob.Sum) error
+	Delete(ctx context.Context, key string) error
 }
 
 // Config says what the API is made of. Store and Blobs are needed; the rest has defaults.
@@ -116,12 +119,14 @@ type Config struct {
 	EventHeartbeat time.Duration // how often a silent event stream shows that it lives; 0 means 15 s
 }
 
-// service is the API at work. Nothing in it changes after New but ready, which guards itself.
+// service is the API at work. Nothing in it changes after New but ready and pyramids, which guard
+// themselves.
 type service struct {
 	Config
 	huma       huma.API
 	ready      readiness
 	recomputer *recompute.Recomputer
+	pyramids   pyramids
 }
 
 // New returns the handler of the whole API: /api/v1, /healthz, /readyz, /docs and /openapi.json.

@@ -25,7 +25,7 @@ func (s *service) describe(mux *http.ServeMux) {
 	doc.Paths["/api/v1/measurements"].Get.Responses["200"].Content["application/json"] = &huma.MediaType{Schema: s.schemaOf(wire.MeasurementPage{})}
 	schemas["Measurement"].Properties["flags"].Nullable = false
 
-	s.describeStatistics()
+	s.describeAnswers()
 
 	create := doc.Paths["/api/v1/acquisitions"].Post.Responses
 	create["200"] = &huma.Response{Description: "A repeat: the acquisition that the first request made", Content: create["202"].Content}

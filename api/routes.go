@@ -42,6 +42,10 @@ func (s *service) routes() {
 	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}", "get-recording", "Captures", "Download the IQ of a capture", s.getRecording, 404, 503)
 	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}/url", "get-recording-url", "Captures", "Get an address of the IQ in the object store itself", s.getRecordingURL, 404, 501, 503)
 
+	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}/spectrogram", "get-spectrogram", "Captures", "Get the power of a recording over time and frequency", s.spectrogramMatrix, 404, 409, 503)
+	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}/spectrogram.png", "draw-spectrogram", "Captures", "Draw the power of a recording over time and frequency", s.spectrogramPNG, 404, 409, 503)
+	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}/spectrogram/tiles/{z}/{x}/{y}", "get-spectrogram-tile", "Captures", "Draw a tile of 256 by 256 pixels of a spectrogram", s.spectrogramTile, 404, 409, 503)
+
 	route(s, "POST /api/v1/recordings/{task_id}/{websdr_id}/recompute", "recompute-recording", "Measurements", "Derive the metrics of a recording again", s.recomputeRecording, 404, 409, 507, 503)
 	route(s, "GET /api/v1/measurements", "list-measurements", "Measurements", "List measurements, newest first, as JSON, CSV or Parquet", s.listMeasurements, 503)
 	route(s, "GET /api/v1/metrics", "list-metrics", "Measurements", "Say what every number of a measurement means", s.listMetrics)
@@ -103,6 +107,13 @@ func operations() map[string]huma.Operation {
 			Description: "sigmf-data is the recording exactly as received, and its ETag is the SHA-256; the other formats are made on the way. Ranges are served. " +
 				"A part is chosen by sample (from_sample, samples) or by time (from_time, to_time), not by both. Time is that of the recording's clock, its gaps counted: " +
 				"the part has the samples whose time lies in [from_time, to_time)."},
+		"get-spectrogram": {Responses: cached(http.StatusOK, "application/octet-stream"),
+			Description: "A tone at the middle of a bin reads its own power. A column is the mean power of what was received in it, by the clock of the recording, gaps counted. " +
+				"The first request about a recording reads all of it and stores what it finds beside it; columns finer than that come from the samples, of each at most eight segments."},
+		"draw-spectrogram": {Responses: cached(http.StatusOK, "image/png"),
+			Description: "Time to the right, frequency up, no axes; transparent where nothing was received. See get-spectrogram."},
+		"get-spectrogram-tile": {Responses: cached(http.StatusOK, "image/png"),
+			Description: "All tiles of a recording have the same colours for the same power. See draw-spectrogram."},
 		"get-archive": {Responses: streamed(http.StatusOK, "application/x-tar"),
 			Description: "A tar of every recording as a single download gives it. With sigmf it is a SigMF archive, with the collection of the acquisition when one is stored; otherwise the files lie in one folder. " +
 				"from_time and to_time cut the same time from every recording. An archive is whole or refused (409) before its first byte, unless allow_missing. " +
@@ -139,8 +150,11 @@ func streamed(status int, mediaTypes ...string) map[string]*huma.Response {
 }
 
 // tables are answers as JSON or CSV that the caller may have already.
-func tables() map[string]*huma.Response {
-	responses := streamed(http.StatusOK, "text/csv")
+func tables() map[string]*huma.Response { return cached(http.StatusOK, "text/csv") }
+
+// cached are answers that the caller may have already.
+func cached(status int, mediaTypes ...string) map[string]*huma.Response {
+	responses := streamed(status, mediaTypes...)
 	responses[statusKey(http.StatusNotModified)] = &huma.Response{Description: "What If-None-Match names is still the answer"}
 	return responses
 }

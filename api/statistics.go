@@ -226,13 +226,15 @@ func isKnown(ifNoneMatch, etag string) bool {
 	return false
 }
 
-// describeStatistics says what the operations answer with as JSON: huma cannot see into what is streamed.
-func (s *service) describeStatistics() {
+// describeAnswers says what operations answer with as JSON: huma cannot see into what is streamed.
+func (s *service) describeAnswers() {
 	for path, body := range map[string]any{
-		"snr": wire.SNRStatistics{}, "frequency-drift": wire.DriftStatistics{}, "websdrs": wire.WebSDRStatistics{},
-		"coverage": wire.CoverageStatistics{}, "sessions": wire.SessionStatistics{}, "latest": wire.LatestStatistics{},
+		"/api/v1/statistics/snr": wire.SNRStatistics{}, "/api/v1/statistics/frequency-drift": wire.DriftStatistics{},
+		"/api/v1/statistics/websdrs": wire.WebSDRStatistics{}, "/api/v1/statistics/coverage": wire.CoverageStatistics{},
+		"/api/v1/statistics/sessions": wire.SessionStatistics{}, "/api/v1/statistics/latest": wire.LatestStatistics{},
+		"/api/v1/recordings/{task_id}/{websdr_id}/spectrogram": wire.Spectrogram{},
 	} {
-		content := s.huma.OpenAPI().Paths["/api/v1/statistics/"+path].Get.Responses["200"].Content
+		content := s.huma.OpenAPI().Paths[path].Get.Responses["200"].Content
 		content["application/json"] = &huma.MediaType{Schema: s.schemaOf(body)}
 	}
 }

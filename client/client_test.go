@@ -215,6 +215,7 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 		t.Errorf("%d measurements", len(measurements.Measurements))
 	}
 	r.askStatistics(one.WebSDRID)
+	r.askSpectrograms(a.TaskID, one.WebSDRID)
 	table, err := r.MeasurementsCSV(ctx, heimdall.MeasurementFilter{TaskID: a.TaskID})
 	r.must(err)
 	text, err := io.ReadAll(table)

@@ -1,8 +1,23 @@
 package client_test
 
 import (
+	"time"
+
 	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/client"
 )
+
+// askSpectrograms asks for those of a recording that is too short for any.
+func (r *rig) askSpectrograms(taskID string, websdrID int64) {
+	r.Helper()
+	ctx := r.Context()
+	_, err := r.Spectrogram(ctx, taskID, websdrID, time.Time{}, time.Time{}, 10, 10)
+	r.refused(err, 409)
+	_, err = r.SpectrogramPNG(ctx, taskID, websdrID, client.Picture{Width: 10, Height: 10, MinDBFS: new(-90.0), MaxDBFS: new(0.0), Palette: "gray"})
+	r.refused(err, 409)
+	_, err = r.SpectrogramTile(ctx, taskID, websdrID, 0, 0, 0, client.Picture{})
+	r.refused(err, 409)
+}
 
 // askStatistics asks every statistic about the one measurement of a WebSDR, which has an SNR and no carrier.
 func (r *rig) askStatistics(websdrID int64) {
