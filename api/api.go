@@ -127,6 +127,7 @@ type service struct {
 	ready      readiness
 	recomputer *recompute.Recomputer
 	pyramids   pyramids
+	began      time.Time
 }
 
 // New returns the handler of the whole API: /api/v1, /healthz, /readyz, /docs and /openapi.json.
@@ -135,6 +136,7 @@ type service struct {
 // ends when the program is asked to stop. They renew its WriteTimeout as they go.
 func New(c Config) http.Handler {
 	s := &service{Config: c.withDefaults()}
+	s.began = s.Now().UTC()
 	mux := http.NewServeMux()
 	s.huma = newHuma(mux, s.Version)
 	// Measuring keeps a processor busy: more at once would only slow down acquisitions.
