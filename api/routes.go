@@ -55,6 +55,7 @@ func (s *service) routes() {
 	route(s, "GET /api/v1/statistics/websdrs", "websdr-statistics", "Statistics", "Say how captures fared, by WebSDR and by label", s.websdrStatistics, 503)
 	route(s, "GET /api/v1/statistics/coverage", "coverage-statistics", "Statistics", "Say how much of each day was recorded, by WebSDR", s.coverageStatistics, 503)
 	route(s, "GET /api/v1/statistics/sessions", "session-statistics", "Statistics", "Say what was asked for and what came of it", s.sessionStatistics, 503)
+	route(s, "GET /api/v1/statistics/spectrum-occupancy", "occupancy-statistics", "Statistics", "Say how often something was heard on each frequency measured", s.occupancyStatistics, 503)
 	route(s, "GET /api/v1/statistics/latest", "latest-statistics", "Statistics", "Show the newest measurement of each WebSDR", s.latestStatistics, 503)
 
 	route(s, "GET /api/v1/websdrs", "list-websdrs", "WebSDRs", "List WebSDRs", s.listWebSDRs, 503)
@@ -101,6 +102,9 @@ func operations() map[string]huma.Operation {
 			Description: "Days are those of UTC."},
 		"session-statistics": {Responses: tables(),
 			Description: "Acquisitions are counted row by row, so those deleted are not among them; of captures the rollups know those, too."},
+		"occupancy-statistics": {Responses: tables(),
+			Description: "The share of the measurements that detected a signal in their channel, with the interval of 95 percent confidence (Wilson) were they independent: receivers that measure the same moment are not. " +
+				"A measurement counts once, however long it lasted; of what nobody measured there is nothing. CSV has a line for each frequency and step."},
 		"latest-statistics": {Responses: tables()},
 		"list-metrics":      {Description: "Unit, meaning and mathematics of each, as this server computes them. It is no time series: those are measurements."},
 		"get-recording": {Responses: streamed(http.StatusOK, "application/octet-stream", "application/json", "application/x-tar", "audio/wav"),

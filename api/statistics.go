@@ -23,6 +23,7 @@ type AnalyticsStore interface {
 	PerformanceReport(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.PerformanceReport, error)
 	Coverage(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.Coverage, error)
 	SessionStatistics(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.SessionStatistics, error)
+	Occupancy(ctx context.Context, f heimdall.AnalyticsFilter, b heimdall.Bucket) (heimdall.Occupancy, error)
 	// LatestPerWebSDR returns the newest measurement of each WebSDR of ids, nil meaning any, in order of websdr_id.
 	LatestPerWebSDR(ctx context.Context, ids []int64) ([]heimdall.Measurement, error)
 }
@@ -150,6 +151,19 @@ func (s *service) sessionStatistics(ctx context.Context, in *questionInput) (*hu
 	return answerTable(in.Table, body, []wire.SessionStatistics{body})
 }
 
+func (s *service) occupancyStatistics(ctx context.Context, in *stepsInput) (*huma.StreamResponse, error) {
+	f, err := in.filter(s.Now())
+	if err != nil {
+		return nil, err
+	}
+	occupancy, err := s.Store.Occupancy(ctx, f, in.bucket(f))
+	if err != nil {
+		return nil, ofList(err)
+	}
+	body := wire.OccupancyStatisticsOf(occupancy)
+	return answerTable(in.Table, body, body.Rows())
+}
+
 type latestInput struct {
 	Table
 	WebSDRIDs []int64 `query:"websdr_id,explode" nullable:"false" minimum:"1" doc:"Only these WebSDRs; may be given more than once"`
@@ -232,6 +246,7 @@ func (s *service) describeAnswers() {
 		"/api/v1/statistics/snr": wire.SNRStatistics{}, "/api/v1/statistics/frequency-drift": wire.DriftStatistics{},
 		"/api/v1/statistics/websdrs": wire.WebSDRStatistics{}, "/api/v1/statistics/coverage": wire.CoverageStatistics{},
 		"/api/v1/statistics/sessions": wire.SessionStatistics{}, "/api/v1/statistics/latest": wire.LatestStatistics{},
+		"/api/v1/statistics/spectrum-occupancy":                wire.OccupancyStatistics{},
 		"/api/v1/recordings/{task_id}/{websdr_id}/spectrogram": wire.Spectrogram{},
 	} {
 		content := s.huma.OpenAPI().Paths[path].Get.Responses["200"].Content

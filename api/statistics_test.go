@@ -81,6 +81,12 @@ func TestStatisticsSayWhatTheRowsSay(t *testing.T) {
 		t.Errorf("latest are %+v", latest.Measurements)
 	}
 
+	var occupied wire.OccupancyStatistics
+	r.get("/api/v1/statistics/spectrum-occupancy" + marchFirst).want(200).into(&occupied)
+	if len(occupied.Channels) != 1 || occupied.Channels[0].FrequencyMHz != 145.5 || *occupied.Channels[0].Points[0].OccupiedShare != 0.5 {
+		t.Errorf("occupancy is %+v", occupied)
+	}
+
 	var drift wire.DriftStatistics
 	r.get("/api/v1/statistics/frequency-drift" + marchFirst + "&bucket=1d").want(200).into(&drift)
 	if drift.Series == nil || len(drift.Series) != 0 || drift.Bucket != "1d" {
@@ -125,7 +131,7 @@ func TestStatisticsOfCarriersHaveALineOfCSVForEachPoint(t *testing.T) {
 func TestEveryStatisticIsAlsoCSVWithTheNamesOfItsJSON(t *testing.T) {
 	r := newRig(t)
 	r.twoFared()
-	for path, lines := range map[string]int{"snr": 3, "frequency-drift": 1, "websdrs": 4, "coverage": 4, "sessions": 2, "latest": 3} {
+	for path, lines := range map[string]int{"snr": 3, "frequency-drift": 1, "websdrs": 4, "coverage": 4, "sessions": 2, "latest": 3, "spectrum-occupancy": 2} {
 		query := marchFirst + "&format=csv"
 		if path == "latest" {
 			query = "?format=csv"

@@ -39,6 +39,12 @@ func (c *Client) SessionStatistics(ctx context.Context, f heimdall.AnalyticsFilt
 	return s, err
 }
 
+// OccupancyStatistics returns how often something was heard on each frequency. See SNRStatistics about bucket and range.
+func (c *Client) OccupancyStatistics(ctx context.Context, f heimdall.AnalyticsFilter, b heimdall.Bucket) (s wire.OccupancyStatistics, err error) {
+	err = c.get(ctx, "/api/v1/statistics/spectrum-occupancy", questionQuery(f, b), &s)
+	return s, err
+}
+
 // LatestStatistics returns the newest measurement of each WebSDR of ids; nil means any.
 func (c *Client) LatestStatistics(ctx context.Context, ids []int64) (s wire.LatestStatistics, err error) {
 	q := url.Values{}

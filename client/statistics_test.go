@@ -37,6 +37,11 @@ func (r *rig) askStatistics(websdrID int64) {
 	}
 	drift, err := r.DriftStatistics(ctx, f, "")
 	r.must(err)
+	occupied, err := r.OccupancyStatistics(ctx, f, heimdall.Hourly)
+	r.must(err)
+	if len(occupied.Channels) != 1 || occupied.Channels[0].Detected != 1 {
+		r.Errorf("occupancy is %+v", occupied)
+	}
 	fared, err := r.WebSDRStatistics(ctx, f)
 	r.must(err)
 	covered, err := r.CoverageStatistics(ctx, f)

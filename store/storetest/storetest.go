@@ -61,6 +61,7 @@ type AnalyticsStore interface {
 	PerformanceReport(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.PerformanceReport, error)
 	Coverage(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.Coverage, error)
 	SessionStatistics(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.SessionStatistics, error)
+	Occupancy(ctx context.Context, f heimdall.AnalyticsFilter, b heimdall.Bucket) (heimdall.Occupancy, error)
 	// LatestPerWebSDR returns the newest measurement of each WebSDR of ids, nil meaning any, in order of
 	// websdr_id. One that has none is left out.
 	LatestPerWebSDR(ctx context.Context, ids []int64) ([]heimdall.Measurement, error)
@@ -97,6 +98,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Filters", filters},
 		{"Replacements", replacements},
 		{"Analytics", analytics},
+		{"Occupancy", occupancies},
 		{"Retention", retentions},
 		{"Quotas", quotas},
 		{"Holds", holds},
