@@ -27,6 +27,9 @@ func (s *service) describe(mux *http.ServeMux) {
 
 	s.describeAnswers()
 
+	status := schemas["PythonStatus"].Properties // of an object that may be null huma knows nothing
+	status["result"] = &huma.Schema{Description: "What came of it; null until it has ended", OneOf: []*huma.Schema{status["result"], {Type: "null"}}}
+
 	create := doc.Paths["/api/v1/acquisitions"].Post.Responses
 	create["200"] = &huma.Response{Description: "A repeat: the acquisition that the first request made", Content: create["202"].Content}
 

@@ -58,6 +58,16 @@ func (s *service) routes() {
 	route(s, "GET /api/v1/statistics/spectrum-occupancy", "occupancy-statistics", "Statistics", "Say how often something was heard on each frequency measured", s.occupancyStatistics, 503)
 	route(s, "GET /api/v1/statistics/latest", "latest-statistics", "Statistics", "Show the newest measurement of each WebSDR", s.latestStatistics, 503)
 
+	route(s, "GET /health", "python-health", "Python", "Say that the process lives", s.pythonHealth)
+	route(s, "GET /ready", "python-ready", "Python", "Say whether the database and the object store answer", s.pythonReady, 503)
+	route(s, "POST /api/v1/acquisition/acquire", "python-acquire", "Python", "Ask for an acquisition", s.pythonAcquire, 409, 507, 503)
+	route(s, "GET /api/v1/acquisition/status/{task_id}", "python-status", "Python", "Say where an acquisition stands", s.pythonStatus, 404, 503)
+	route(s, "GET /api/v1/acquisition/websdrs", "python-websdrs", "Python", "List WebSDRs", s.pythonWebSDRs, 503)
+	route(s, "GET /api/v1/acquisition/websdrs/health", "python-websdrs-health", "Python", "Say how WebSDRs fared of late, by websdr_id", s.pythonWebSDRsHealth, 503)
+	route(s, "GET /api/v1/acquisition/config", "python-config", "Python", "Say what the service can do", s.pythonConfig, 503)
+	route(s, "GET /api/measurements/recent", "python-recent", "Python", "List measurements, newest first", s.pythonRecent, 503)
+	route(s, "GET /api/measurements/session/{task_id}", "python-session", "Python", "List the measurements of an acquisition", s.pythonSession, 404, 503)
+
 	route(s, "GET /api/v1/websdrs", "list-websdrs", "WebSDRs", "List WebSDRs", s.listWebSDRs, 503)
 	route(s, "POST /api/v1/websdrs", "create-websdr", "WebSDRs", "Add a WebSDR", s.createWebSDR, 409, 507, 503)
 	route(s, "POST /api/v1/websdrs/import", "import-websdrs", "WebSDRs", "Add or replace many WebSDRs, by name", s.importWebSDRs, 409, 507, 503)
@@ -168,6 +178,7 @@ func route[I, O any](s *service, pattern, id, tag, summary string, handle func(c
 	op := operations()[id]
 	op.Method, op.Path = splitPattern(pattern)
 	op.OperationID, op.Summary, op.Tags = id, summary, []string{tag}
+	op.Deprecated = tag == "Python" // the addresses of the first Heimdall: new programs use the others
 	op.Errors = append(errors, http.StatusBadRequest, http.StatusUnprocessableEntity)
 	if hasBody(reflect.TypeFor[I]()) {
 		op.Errors = append(op.Errors, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)

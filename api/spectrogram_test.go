@@ -17,11 +17,11 @@ import (
 	"github.com/heimdall-sdr/heimdall/iq"
 )
 
-// toned is a recording of 40 s at 12 kHz, of a tone of -20 dBFS 1.5 kHz up, with 10 s missing after 20. It returns its
+// toned is a recording of 10 s at 12 kHz, of a tone of -20 dBFS 1.5 kHz up, with 2.5 s missing in its middle. It returns its
 // address and that of its spectrogram in the object store.
 func (r *rig) toned() (target, key string) {
 	r.Helper()
-	const rate, samples, at, missing = 12_000, 480_000, 240_000, 120_000
+	const rate, samples, at, missing = 12_000, 120_000, 60_000, 30_000
 	held := make([]complex64, samples)
 	for i := range held {
 		n := i
@@ -51,20 +51,20 @@ func TestASpectrogramReadsTheToneWhereAndWhenItWas(t *testing.T) {
 	target, _ := r.toned()
 	var g wire.Spectrogram
 	r.get(target + "?columns=50&bins=1024").want(200).into(&g)
-	if g.ColumnS != 1 || g.StepHz != 12000.0/1024 || len(g.PowerDBFS) != 50 || !g.Start.Equal(noon.Add(1_234_567_891)) {
+	if g.ColumnS != 0.25 || g.StepHz != 12000.0/1024 || len(g.PowerDBFS) != 50 || !g.Start.Equal(noon.Add(1_234_567_891)) {
 		t.Fatalf("it has %d columns of %g s from %v, bins of %g Hz", len(g.PowerDBFS), g.ColumnS, g.Start, g.StepHz)
 	}
 	bin := int(math.Round((1500 - g.LowHz) / g.StepHz))
 	for c, column := range g.PowerDBFS {
 		switch gap := c >= 21 && c < 29; {
 		case gap && column != nil:
-			t.Errorf("second %d was not received and reads %g dBFS", c, column[bin])
+			t.Errorf("quarter %d was not received and reads %g dBFS", c, column[bin])
 		case !gap && c != 20 && c != 29 && (column == nil || math.Abs(column[bin]+20) > 0.1):
-			t.Errorf("second %d lacks the tone", c)
+			t.Errorf("quarter %d lacks the tone", c)
 		}
 	}
-	// The same in detail, from the samples: 100 columns of 10 ms from 31.2 s on.
-	from := g.Start.Add(31_200 * time.Millisecond)
+	// The same in detail, from the samples: 100 columns of 10 ms from 7.8 s on.
+	from := g.Start.Add(7_800 * time.Millisecond)
 	r.get(fmt.Sprintf("%s?columns=100&bins=128&from_time=%s&to_time=%s", target, from.Format(time.RFC3339Nano), from.Add(time.Second).Format(time.RFC3339Nano))).want(200).into(&g)
 	if !g.Start.Equal(from) || g.ColumnS != 0.01 {
 		t.Errorf("the detail has columns of %g s from %v", g.ColumnS, g.Start)
@@ -161,6 +161,6 @@ func TestADamagedRecordingIsNotDrawn(t *testing.T) {
 	data := strings.TrimSuffix(key, ".spectrogram") + ".sigmf-data"
 	r.must(r.blobs.Delete(t.Context(), data))
 	r.get(target).refused(404, "", "no longer in the object store")
-	r.put(data, bytes.Repeat([]byte{1}, 4*480_000))
+	r.put(data, bytes.Repeat([]byte{1}, 4*120_000))
 	r.get(target).refused(409, "", "damaged")
 }

@@ -14,7 +14,7 @@ type System struct {
 	Platform  string          `json:"platform" doc:"What the program was built with, and for" example:"go1.26.0 linux/amd64"`
 	StartedAt time.Time       `json:"started_at" doc:"When this server began"`
 	Storage   Storage         `json:"storage" doc:"What is stored, besides the database"`
-	Retention *RetentionRules `json:"retention" doc:"What this server deletes by itself; null when that is nothing"`
+	Retention *RetentionRules `json:"retention,omitempty" doc:"What this server deletes by itself; absent when that is nothing"`
 }
 
 // Storage says how much room the recordings take.
