@@ -14,6 +14,7 @@ import (
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/api/wire"
 	"github.com/heimdall-sdr/heimdall/blob"
+	"github.com/heimdall-sdr/heimdall/export"
 	"github.com/heimdall-sdr/heimdall/iq"
 )
 
@@ -40,7 +41,12 @@ func (r *rig) toned() (target, key string) {
 		rec := c.Recording
 		rec.SampleRateHz, rec.SamplesCount, rec.Bytes, rec.Gaps = rate, samples, int64(len(data)), []heimdall.Gap{{Sample: at, Missing: missing}}
 		rec.SHA256 = r.put(rec.S3Path, data)
-		m.SamplesCount, key = samples, rec.SpectrogramPath()
+		m.SamplesCount, m.SampleRateHz, key = samples, rate, rec.SpectrogramPath()
+		w, err := r.store.WebSDR(r.Context(), c.WebSDRID)
+		r.must(err)
+		meta, err := export.Metadata(job.Acquisition, c, w, m)
+		r.must(err)
+		r.put(rec.MetadataPath(), meta)
 		return c, m
 	})
 	return "/api/v1/recordings/" + a.TaskID + "/1/spectrogram", key
