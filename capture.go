@@ -106,3 +106,9 @@ type Recording struct {
 
 // MetadataPath is the key of the SigMF metadata object beside the data object.
 func (r *Recording) MetadataPath() string { return strings.TrimSuffix(r.S3Path, "data") + "meta" }
+
+// SpectrogramPath is the key of the spectrogram beside the data object. It is made when it is first asked for, so that
+// there may be none, and it may be deleted at any time: it is made again.
+func (r *Recording) SpectrogramPath() string {
+	return strings.TrimSuffix(r.S3Path, ".sigmf-data") + ".spectrogram"
+}

@@ -17,4 +17,6 @@ type Database struct {
 	Bytes               int64         // on the disk of whoever runs the database
 	AcquisitionsPending int64         // pending: they wait for a worker or for their time
 	AcquisitionsRunning int64         // running
+	PendingSince        time.Time     // when the oldest of those pending was asked for; zero when none is
+	Measurements        *int64        // how many rows it has, about; nil where to know would take long
 }

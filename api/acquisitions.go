@@ -110,7 +110,9 @@ func (s *service) cancelAcquisition(ctx context.Context, in *TaskPath) (*acquisi
 }
 
 type listAcquisitionsInput struct {
-	States []heimdall.State `query:"state,explode" nullable:"false" enum:"pending,running,success,partial,failed,cancelled" doc:"Only these states; may be given more than once"`
+	States    []heimdall.State `query:"state,explode" nullable:"false" enum:"pending,running,success,partial,failed,cancelled" doc:"Only these states; may be given more than once"`
+	WebSDRIDs []int64          `query:"websdr_id,explode" nullable:"false" minimum:"1" doc:"Only those with a capture of one of these WebSDRs; may be given more than once"`
+	Whereabouts
 	Period
 	Page
 }
@@ -118,13 +120,18 @@ type listAcquisitionsInput struct {
 type acquisitionPageOutput struct{ Body wire.AcquisitionPage }
 
 func (s *service) listAcquisitions(ctx context.Context, in *listAcquisitionsInput) (*acquisitionPageOutput, error) {
-	after, err := acquisitionAfter(in.Cursor)
-	if err := allOf(err, in.Period.check()); err != nil {
+	f := heimdall.AcquisitionFilter{
+		States: in.States, WebSDRIDs: in.WebSDRIDs, From: in.From, To: in.To, Text: in.Text, Limit: in.limit(),
+	}
+	var bad heimdall.InvalidError
+	f.FrequencyMinHz, f.FrequencyMaxHz = frequencyLimits(&bad, in.FrequencyMinMHz, in.FrequencyMaxMHz)
+	f.Near = in.near(&bad)
+	var err error
+	f.After, err = acquisitionAfter(in.Cursor)
+	if err := allOf(err, in.Period.check(), inQuery(&bad)); err != nil {
 		return nil, err
 	}
-	list, err := s.Store.Acquisitions(ctx, heimdall.AcquisitionFilter{
-		States: in.States, From: in.From, To: in.To, After: after, Limit: in.limit(),
-	})
+	list, err := s.Store.Acquisitions(ctx, f)
 	if err != nil {
 		return nil, ofList(err)
 	}

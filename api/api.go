@@ -15,6 +15,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -35,6 +36,7 @@ type Store interface {
 	AcquisitionStore
 	CaptureStore
 	MeasurementStore
+	AnalyticsStore
 	RetentionStore
 	ScheduleStore
 	HealthStore
@@ -100,6 +102,8 @@ type MeasurementStore interface {
 type Blobs interface {
 	Open(ctx context.Context, key string) (blob.Object, error)
 	Stat(ctx context.Context, key string) (blob.Info, error)
+	Put(ctx context.Context, key string, r io.Reader, want blob.Sum) error
+	Delete(ctx context.Context, key string) error
 }
 
 // Config says what the API is made of. Store and Blobs are needed; the rest has defaults.
@@ -118,12 +122,15 @@ type Config struct {
 	EventHeartbeat time.Duration // how often a silent event stream shows that it lives; 0 means 15 s
 }
 
-// service is the API at work. Nothing in it changes after New but ready, which guards itself.
+// service is the API at work. Nothing in it changes after New but ready and pyramids, which guard
+// themselves.
 type service struct {
 	Config
 	huma       huma.API
 	ready      readiness
 	recomputer *recompute.Recomputer
+	pyramids   pyramids
+	began      time.Time
 }
 
 // New returns the handler of the whole API: /api/v1, /healthz, /readyz, /docs and /openapi.json.
@@ -132,6 +139,7 @@ type service struct {
 // ends when the program is asked to stop. They renew its WriteTimeout as they go.
 func New(c Config) http.Handler {
 	s := &service{Config: c.withDefaults()}
+	s.began = s.Now().UTC()
 	mux := http.NewServeMux()
 	s.huma = newHuma(mux, s.Version)
 	// Measuring keeps a processor busy: more at once would only slow down acquisitions.

@@ -12,6 +12,7 @@ type listCapturesInput struct {
 	WebSDRID     int64                 `query:"websdr_id" minimum:"1" doc:"Only this WebSDR"`
 	States       []heimdall.State      `query:"state,explode" nullable:"false" enum:"pending,running,success,failed,cancelled" doc:"Only these states; may be given more than once"`
 	FailureClass heimdall.FailureClass `query:"failure_class" enum:"busy,quota,banned,auth,down,redirect,unsupported,out_of_range,transport,protocol,late,storage,internal" doc:"Only this class of failure"`
+	Whereabouts
 	Period
 	Page
 }
@@ -21,11 +22,14 @@ type capturePageOutput struct{ Body wire.CapturePage }
 func (s *service) listCaptures(ctx context.Context, in *listCapturesInput) (*capturePageOutput, error) {
 	f := heimdall.CaptureFilter{
 		TaskID: in.TaskID, WebSDRID: in.WebSDRID, States: in.States, FailureClass: in.FailureClass,
-		From: in.From, To: in.To, Limit: in.limit(),
+		From: in.From, To: in.To, Text: in.Text, Limit: in.limit(),
 	}
+	var bad heimdall.InvalidError
+	f.FrequencyMinHz, f.FrequencyMaxHz = frequencyLimits(&bad, in.FrequencyMinMHz, in.FrequencyMaxMHz)
+	f.Near = in.near(&bad)
 	var err error
 	f.AfterTaskID, f.AfterWebSDRID, err = captureAfter(in.Cursor)
-	if err := allOf(err, in.Period.check()); err != nil {
+	if err := allOf(err, in.Period.check(), inQuery(&bad)); err != nil {
 		return nil, err
 	}
 	list, err := s.Store.Captures(ctx, f)

@@ -2,31 +2,21 @@ package api
 
 import (
 	"context"
-	"encoding/csv"
-	"errors"
-	"io"
-	"iter"
-	"mime"
-	"net/http"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/api/wire"
 )
 
 type listMeasurementsInput struct {
-	Accept          string            `header:"Accept" hidden:"true"`
-	Format          string            `query:"format" enum:"json,csv" doc:"json (a page) or csv (all rows); absent, the Accept header decides"`
-	TaskID          string            `query:"task_id" maxLength:"64" doc:"Only this acquisition"`
-	WebSDRIDs       []int64           `query:"websdr_id,explode" nullable:"false" minimum:"1" doc:"Only these WebSDRs; may be given more than once"`
-	FrequencyMinMHz optional[float64] `query:"frequency_min_mhz" doc:"At or above this frequency, in MHz" example:"144"`
-	FrequencyMaxMHz optional[float64] `query:"frequency_max_mhz" doc:"At or below this frequency, in MHz" example:"146"`
-	SNRMinDB        optional[float64] `query:"snr_min_db" doc:"Only rows whose SNR is at least this, in dB" example:"10"`
-	Detected        string            `query:"detected" enum:"true" doc:"true: only rows in which a signal was detected"`
-	VersionNot      string            `query:"algorithm_version_not" maxLength:"64" doc:"Only rows whose metrics are of another version than this" example:"1"`
+	Accept     string  `header:"Accept" hidden:"true"`
+	Format     string  `query:"format" enum:"json,csv,ndjson,parquet" doc:"json (a page), or all rows as csv, ndjson or parquet; absent, the Accept header decides"`
+	TaskID     string  `query:"task_id" maxLength:"64" doc:"Only this acquisition"`
+	WebSDRIDs  []int64 `query:"websdr_id,explode" nullable:"false" minimum:"1" doc:"Only these WebSDRs; may be given more than once"`
+	VersionNot string  `query:"algorithm_version_not" maxLength:"64" doc:"Only rows whose metrics are of another version than this" example:"1"`
+	Whereabouts
+	Quality
 	Period
 	Page
 }
@@ -36,9 +26,9 @@ func (s *service) listMeasurements(ctx context.Context, in *listMeasurementsInpu
 	if err != nil {
 		return nil, err
 	}
-	if in.Format == "csv" || (in.Format == "" && prefersCSV(in.Accept)) {
+	if format := streamFormatOf(in.Format, in.Accept); format != nil {
 		f.Limit = in.Limit
-		return s.measurementsCSV(ctx, f)
+		return s.streamMeasurements(ctx, f, format)
 	}
 	f.Limit = in.limit()
 	list, err := s.Store.Measurements(ctx, f)
@@ -60,22 +50,26 @@ func (s *service) listMeasurements(ctx context.Context, in *listMeasurementsInpu
 
 func (in *listMeasurementsInput) filter() (heimdall.MeasurementFilter, error) {
 	f := heimdall.MeasurementFilter{
-		TaskID: in.TaskID, WebSDRIDs: in.WebSDRIDs, From: in.From, To: in.To, DetectedOnly: in.Detected == "true",
-		AlgorithmVersionNot: in.VersionNot,
+		TaskID: in.TaskID, WebSDRIDs: in.WebSDRIDs, From: in.From, To: in.To,
+		AlgorithmVersionNot: in.VersionNot, Text: in.Text,
 	}
 	var bad heimdall.InvalidError
-	f.FrequencyMinHz = frequencyLimit(&bad, "frequency_min_mhz", in.FrequencyMinMHz)
-	f.FrequencyMaxHz = frequencyLimit(&bad, "frequency_max_mhz", in.FrequencyMaxMHz)
-	if f.FrequencyMinHz > f.FrequencyMaxHz && f.FrequencyMaxHz != 0 {
-		bad.Add("frequency_max_mhz", "must not be below frequency_min_mhz")
-	}
-	if in.SNRMinDB.IsSet {
-		notFinite(&bad, "snr_min_db", in.SNRMinDB.Value)
-		f.SNRMinDB = &in.SNRMinDB.Value
-	}
+	f.FrequencyMinHz, f.FrequencyMaxHz = frequencyLimits(&bad, in.FrequencyMinMHz, in.FrequencyMaxMHz)
+	f.Near = in.near(&bad)
+	in.Quality.apply(&f, &bad)
 	var err error
 	f.After, err = measurementAfter(in.Cursor)
 	return f, allOf(err, in.Period.check(), inQuery(&bad))
+}
+
+// frequencyLimits are both ends of a range of frequencies.
+func frequencyLimits(bad *heimdall.InvalidError, low, high optional[float64]) (minHz, maxHz int64) {
+	minHz = frequencyLimit(bad, "frequency_min_mhz", low)
+	maxHz = frequencyLimit(bad, "frequency_max_mhz", high)
+	if minHz > maxHz && maxHz != 0 {
+		bad.Add("frequency_max_mhz", "must not be below frequency_min_mhz")
+	}
+	return minHz, maxHz
 }
 
 // frequencyLimit is a limit in hertz. 0 means none to the store, so an explicit one must be above.
@@ -88,49 +82,4 @@ func frequencyLimit(bad *heimdall.InvalidError, field string, mhz optional[float
 		bad.Add(field, "must be above 0 and at most %d MHz", heimdall.MaxFrequencyHz/1_000_000)
 	}
 	return hz
-}
-
-// prefersCSV reports whether an Accept header names CSV before JSON.
-func prefersCSV(accept string) bool {
-	for item := range strings.SplitSeq(accept, ",") {
-		switch media, _, _ := mime.ParseMediaType(item); media {
-		case "text/csv":
-			return true
-		case "application/json", "*/*":
-			return false
-		}
-	}
-	return false
-}
-
-// measurementsCSV streams the rows. An error before the first row is still a problem; a later one can only
-// break the connection, which tells the caller that rows are missing.
-func (s *service) measurementsCSV(ctx context.Context, f heimdall.MeasurementFilter) (*huma.StreamResponse, error) {
-	next, stop := iter.Pull2(s.Store.EachMeasurement(ctx, f))
-	m, err, more := next()
-	if err != nil {
-		stop()
-		return nil, ofList(err)
-	}
-	return &huma.StreamResponse{Body: func(hc huma.Context) {
-		defer stop()
-		_, w := humago.Unwrap(hc)
-		w.Header().Set("Content-Type", "text/csv; charset=utf-8; header=present")
-		w.Header().Set("Content-Disposition", `attachment; filename="measurements.csv"`)
-		w.WriteHeader(http.StatusOK)
-		out := csv.NewWriter(newPatientWriter(w))
-		err := out.Write(wire.MeasurementColumns())
-		for ; more && err == nil; m, err, more = next() {
-			if err = out.Write(wire.MeasurementOf(m).Record()); err != nil {
-				break
-			}
-		}
-		out.Flush()
-		if err = errors.Join(err, out.Error()); err != nil {
-			if ctx.Err() == nil && !errors.Is(err, io.ErrClosedPipe) {
-				s.Log.ErrorContext(ctx, "measurements broke off", "request_id", requestID(ctx), "err", err)
-			}
-			panic(http.ErrAbortHandler)
-		}
-	}}, nil
 }

@@ -119,7 +119,7 @@ func TestAMisspeltFilterIsRefused(t *testing.T) {
 		{"/api/v1/measurements?frequency_min_mhz=Inf", "query.frequency_min_mhz", "at most"},
 		{"/api/v1/measurements?frequency_min_mhz=0", "query.frequency_min_mhz", "above 0"},
 		{"/api/v1/measurements?frequency_min_mhz=2&frequency_max_mhz=1", "query.frequency_max_mhz", "below"},
-		{"/api/v1/measurements?detected=false", "query.detected", "true"},
+		{"/api/v1/measurements?detected=yes", "query.detected", "true"},
 		{"/api/v1/measurements?format=xml", "query.format", "json"},
 		{"/api/v1/measurements?cursor=rubbish", "query.cursor", "next_cursor"},
 		{"/api/v1/measurements?cursor=rubbish&snr_min_db=NaN", "query.snr_min_db", "finite"},

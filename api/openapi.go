@@ -25,6 +25,11 @@ func (s *service) describe(mux *http.ServeMux) {
 	doc.Paths["/api/v1/measurements"].Get.Responses["200"].Content["application/json"] = &huma.MediaType{Schema: s.schemaOf(wire.MeasurementPage{})}
 	schemas["Measurement"].Properties["flags"].Nullable = false
 
+	s.describeAnswers()
+
+	status := schemas["PythonStatus"].Properties // of an object that may be null huma knows nothing
+	status["result"] = &huma.Schema{Description: "What came of it; null until it has ended", OneOf: []*huma.Schema{status["result"], {Type: "null"}}}
+
 	create := doc.Paths["/api/v1/acquisitions"].Post.Responses
 	create["200"] = &huma.Response{Description: "A repeat: the acquisition that the first request made", Content: create["202"].Content}
 

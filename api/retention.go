@@ -41,10 +41,8 @@ func (s *service) getRetention(ctx context.Context, _ *struct{}) (*retentionOutp
 	if err != nil {
 		return nil, err
 	}
-	rules := now.Rules
 	out := wire.Retention{
-		Rules: wire.RetentionRules{Days: days(rules.MaxAge), DaysQuiet: days(rules.MaxAgeQuiet), QuietSNRdB: rules.QuietSNRdB,
-			QuotaBytes: limit(rules.MaxBytes), FreeBytesAsked: limit(rules.MinFreeBytes)},
+		Rules:         rulesOf(now.Rules),
 		RecordedBytes: now.Recorded.Bytes, HeldBytes: now.Recorded.HeldBytes, PlannedBytes: now.Recorded.PlannedBytes, FreeBytes: now.Free,
 	}
 	if now.Last != nil {
@@ -57,6 +55,11 @@ func (s *service) getRetention(ctx context.Context, _ *struct{}) (*retentionOutp
 		out.NextRunAt = new(now.Next.UTC())
 	}
 	return &retentionOutput{out}, nil
+}
+
+func rulesOf(c retention.Config) wire.RetentionRules {
+	return wire.RetentionRules{Days: days(c.MaxAge), DaysQuiet: days(c.MaxAgeQuiet), QuietSNRdB: c.QuietSNRdB,
+		QuotaBytes: limit(c.MaxBytes), FreeBytesAsked: limit(c.MinFreeBytes)}
 }
 
 func days(d time.Duration) *float64 {

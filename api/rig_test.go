@@ -22,6 +22,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/blob/disk"
 	"github.com/heimdall-sdr/heimdall/retention"
 	"github.com/heimdall-sdr/heimdall/store/sqlite"
+	"github.com/heimdall-sdr/heimdall/store/storetest"
 )
 
 // noon is when every test begins.
@@ -30,7 +31,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // A rig is the API over a real database and a real object store, both empty.
 type rig struct {
 	*testing.T
-	store   *sqlite.Store
+	store   database
 	blobs   *disk.Store
 	handler http.Handler
 	log     *bytes.Buffer
@@ -41,7 +42,22 @@ type rig struct {
 func newRig(t *testing.T, change ...func(*api.Config)) *rig {
 	t.Helper()
 	r := &rig{T: t, log: &bytes.Buffer{}, now: noon}
-	clock := func() time.Time { return r.now }
+	r.store = r.sqlite()
+	r.serve(change...)
+	return r
+}
+
+// A database is either of the two.
+type database interface {
+	storetest.Store
+	Describe(ctx context.Context) (heimdall.Database, error)
+}
+
+func (r *rig) clock() time.Time { return r.now }
+
+func (r *rig) sqlite() *sqlite.Store {
+	t := r.T
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "heimdall.db")
 	empty, err := migrated()
 	if err == nil {
@@ -50,10 +66,19 @@ func newRig(t *testing.T, change ...func(*api.Config)) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.store, err = sqlite.Open(t.Context(), path, sqlite.Options{Now: clock}); err != nil {
+	s, err := sqlite.Open(t.Context(), path, sqlite.Options{Now: r.clock})
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { r.store.Close() })
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// serve makes the API over the store.
+func (r *rig) serve(change ...func(*api.Config)) {
+	t, clock := r.T, r.clock
+	t.Helper()
+	var err error
 	if r.blobs, err = disk.Open(t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +95,6 @@ func newRig(t *testing.T, change ...func(*api.Config)) *rig {
 	if r.doc, err = theDocument(); err != nil {
 		t.Fatal(err)
 	}
-	return r
 }
 
 // migrated is the content of an empty database, so that not every test has to migrate one.

@@ -56,9 +56,31 @@ func (s *service) routes() {
 	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}", "get-recording", "Captures", "Download the IQ of a capture", s.getRecording, 404, 503)
 	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}/url", "get-recording-url", "Captures", "Get an address of the IQ in the object store itself", s.getRecordingURL, 404, 501, 503)
 
+	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}/spectrogram", "get-spectrogram", "Captures", "Get the power of a recording over time and frequency", s.spectrogramMatrix, 404, 409, 503)
+	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}/spectrogram.png", "draw-spectrogram", "Captures", "Draw the power of a recording over time and frequency", s.spectrogramPNG, 404, 409, 503)
+	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}/spectrogram/tiles/{z}/{x}/{y}", "get-spectrogram-tile", "Captures", "Draw a tile of 256 by 256 pixels of a spectrogram", s.spectrogramTile, 404, 409, 503)
+
 	route(s, "POST /api/v1/recordings/{task_id}/{websdr_id}/recompute", "recompute-recording", "Measurements", "Derive the metrics of a recording again", s.recomputeRecording, 404, 409, 507, 503)
-	route(s, "GET /api/v1/measurements", "list-measurements", "Measurements", "List measurements, newest first, as JSON or CSV", s.listMeasurements, 503)
+	route(s, "GET /api/v1/measurements", "list-measurements", "Measurements", "List measurements, newest first, as JSON, CSV or Parquet", s.listMeasurements, 503)
 	route(s, "GET /api/v1/metrics", "list-metrics", "Measurements", "Say what every number of a measurement means", s.listMetrics)
+
+	route(s, "GET /api/v1/statistics/snr", "snr-statistics", "Statistics", "Say how the SNR went, by WebSDR and step of time", s.snrStatistics, 503)
+	route(s, "GET /api/v1/statistics/frequency-drift", "drift-statistics", "Statistics", "Say how the frequencies of carriers went, by WebSDR and frequency", s.driftStatistics, 503)
+	route(s, "GET /api/v1/statistics/websdrs", "websdr-statistics", "Statistics", "Say how captures fared, by WebSDR and by label", s.websdrStatistics, 503)
+	route(s, "GET /api/v1/statistics/coverage", "coverage-statistics", "Statistics", "Say how much of each day was recorded, by WebSDR", s.coverageStatistics, 503)
+	route(s, "GET /api/v1/statistics/sessions", "session-statistics", "Statistics", "Say what was asked for and what came of it", s.sessionStatistics, 503)
+	route(s, "GET /api/v1/statistics/spectrum-occupancy", "occupancy-statistics", "Statistics", "Say how often something was heard on each frequency measured", s.occupancyStatistics, 503)
+	route(s, "GET /api/v1/statistics/latest", "latest-statistics", "Statistics", "Show the newest measurement of each WebSDR", s.latestStatistics, 503)
+
+	route(s, "GET /health", "python-health", "Python", "Say that the process lives", s.pythonHealth)
+	route(s, "GET /ready", "python-ready", "Python", "Say whether the database and the object store answer", s.pythonReady, 503)
+	route(s, "POST /api/v1/acquisition/acquire", "python-acquire", "Python", "Ask for an acquisition", s.pythonAcquire, 409, 507, 503)
+	route(s, "GET /api/v1/acquisition/status/{task_id}", "python-status", "Python", "Say where an acquisition stands", s.pythonStatus, 404, 503)
+	route(s, "GET /api/v1/acquisition/websdrs", "python-websdrs", "Python", "List WebSDRs", s.pythonWebSDRs, 503)
+	route(s, "GET /api/v1/acquisition/websdrs/health", "python-websdrs-health", "Python", "Say how WebSDRs fared of late, by websdr_id", s.pythonWebSDRsHealth, 503)
+	route(s, "GET /api/v1/acquisition/config", "python-config", "Python", "Say what the service can do", s.pythonConfig, 503)
+	route(s, "GET /api/measurements/recent", "python-recent", "Python", "List measurements, newest first", s.pythonRecent, 503)
+	route(s, "GET /api/measurements/session/{task_id}", "python-session", "Python", "List the measurements of an acquisition", s.pythonSession, 404, 503)
 
 	route(s, "GET /api/v1/websdrs", "list-websdrs", "WebSDRs", "List WebSDRs", s.listWebSDRs, 503)
 	route(s, "POST /api/v1/websdrs", "create-websdr", "WebSDRs", "Add a WebSDR", s.createWebSDR, 409, 507, 503)
@@ -94,13 +116,35 @@ func operations() map[string]huma.Operation {
 		"watch-acquisition": {Responses: streamed(http.StatusOK, "text/event-stream"),
 			Description: "Server-sent events: an `acquisition` event holds the whole acquisition, as it is now and then at each change; an `end` event follows the last. " +
 				"A reader that was cut off opens the stream again and has missed nothing that matters."},
-		"list-measurements": {Responses: streamed(http.StatusOK, "text/csv"),
-			Description: "As CSV (format=csv, or Accept: text/csv) the rows are streamed, all of them unless there is a limit; the first line holds the JSON names."},
-		"list-metrics": {Description: "Unit, meaning and mathematics of each, as this server computes them. It is no time series: those are measurements."},
+		"list-measurements": {Responses: streamed(http.StatusOK, streamTypes()...),
+			Description: "In any format but JSON the rows are streamed, all of them unless there is a limit. The first line of CSV holds the JSON names, ndjson has an object on each line, " +
+				"and Parquet says in heimdall.columns of its metadata what its columns mean. An answer that breaks off lacks rows: of Parquet then the footer is missing, too."},
+		"snr-statistics": {Responses: tables(),
+			Description: "Over all frequencies chosen. Whole hours come from rollups, which outlive the rows; basis says so."},
+		"drift-statistics": {Responses: tables(),
+			Description: "Of carriers alone: the centroid of something wide is another quantity. CSV has a line for each point; slopes are in JSON."},
+		"websdr-statistics": {Responses: tables(),
+			Description: "CSV has the WebSDRs; labels are in JSON."},
+		"coverage-statistics": {Responses: tables(),
+			Description: "Days are those of UTC."},
+		"session-statistics": {Responses: tables(),
+			Description: "Acquisitions are counted row by row, so those deleted are not among them; of captures the rollups know those, too."},
+		"occupancy-statistics": {Responses: tables(),
+			Description: "The share of the measurements that detected a signal in their channel, with the interval of 95 percent confidence (Wilson) were they independent: receivers that measure the same moment are not. " +
+				"A measurement counts once, however long it lasted; of what nobody measured there is nothing. CSV has a line for each frequency and step."},
+		"latest-statistics": {Responses: tables()},
+		"list-metrics":      {Description: "Unit, meaning and mathematics of each, as this server computes them. It is no time series: those are measurements."},
 		"get-recording": {Responses: streamed(http.StatusOK, "application/octet-stream", "application/json", "application/x-tar", "audio/wav"),
 			Description: "sigmf-data is the recording exactly as received, and its ETag is the SHA-256; the other formats are made on the way. Ranges are served. " +
 				"A part is chosen by sample (from_sample, samples) or by time (from_time, to_time), not by both. Time is that of the recording's clock, its gaps counted: " +
 				"the part has the samples whose time lies in [from_time, to_time)."},
+		"get-spectrogram": {Responses: cached(http.StatusOK, "application/octet-stream"),
+			Description: "A tone at the middle of a bin reads its own power. A column is the mean power of what was received in it, by the clock of the recording, gaps counted. " +
+				"The first request about a recording reads all of it and stores what it finds beside it; columns finer than that come from the samples, of each at most eight segments."},
+		"draw-spectrogram": {Responses: cached(http.StatusOK, "image/png"),
+			Description: "Time to the right, frequency up, no axes; transparent where nothing was received. See get-spectrogram."},
+		"get-spectrogram-tile": {Responses: cached(http.StatusOK, "image/png"),
+			Description: "All tiles of a recording have the same colours for the same power. See draw-spectrogram."},
 		"get-archive": {Responses: streamed(http.StatusOK, "application/x-tar"),
 			Description: "A tar of every recording as a single download gives it. With sigmf it is a SigMF archive, with the collection of the acquisition when one is stored; otherwise the files lie in one folder. " +
 				"from_time and to_time cut the same time from every recording. An archive is whole or refused (409) before its first byte, unless allow_missing. " +
@@ -154,11 +198,22 @@ func streamed(status int, mediaTypes ...string) map[string]*huma.Response {
 	return map[string]*huma.Response{statusKey(status): {Description: http.StatusText(status), Content: content}}
 }
 
+// tables are answers as JSON or CSV that the caller may have already.
+func tables() map[string]*huma.Response { return cached(http.StatusOK, "text/csv") }
+
+// cached are answers that the caller may have already.
+func cached(status int, mediaTypes ...string) map[string]*huma.Response {
+	responses := streamed(status, mediaTypes...)
+	responses[statusKey(http.StatusNotModified)] = &huma.Response{Description: "What If-None-Match names is still the answer"}
+	return responses
+}
+
 // route registers one line of the table. Whatever error the handler returns is turned into a problem.
 func route[I, O any](s *service, pattern, id, tag, summary string, handle func(context.Context, *I) (*O, error), errors ...int) {
 	op := operations()[id]
 	op.Method, op.Path = splitPattern(pattern)
 	op.OperationID, op.Summary, op.Tags = id, summary, []string{tag}
+	op.Deprecated = tag == "Python" // the addresses of the first Heimdall: new programs use the others
 	op.Errors = append(errors, http.StatusBadRequest, http.StatusUnprocessableEntity)
 	if hasBody(reflect.TypeFor[I]()) {
 		op.Errors = append(op.Errors, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)

@@ -29,6 +29,7 @@ func (s *service) index(context.Context, *struct{}) (*indexOutput, error) {
 		"metrics":      "/api/v1/metrics",
 		"retention":    "/api/v1/retention",
 		"schedules":    "/api/v1/schedules",
+		"statistics":   "/api/v1/statistics/snr",
 		"system":       "/api/v1/system",
 		"websdrs":      "/api/v1/websdrs",
 		"docs":         "/docs",

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"io"
 	"iter"
 	"net/http"
 	"os"
@@ -113,6 +114,14 @@ func (b *deadBlobs) Open(context.Context, string) (blob.Object, error) {
 func (b *deadBlobs) Stat(context.Context, string) (blob.Info, error) {
 	b.asked.Add(1)
 	return blob.Info{}, errors.New("dial tcp 10.0.0.7:9000: secret detail")
+}
+
+func (b *deadBlobs) Put(context.Context, string, io.Reader, blob.Sum) error {
+	return errors.New("dial tcp 10.0.0.7:9000: secret detail")
+}
+
+func (b *deadBlobs) Delete(context.Context, string) error {
+	return errors.New("dial tcp 10.0.0.7:9000: secret detail")
 }
 
 func TestReadinessNamesWhatIsDownAndAsksOnceASecond(t *testing.T) {

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"runtime"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,6 +15,9 @@ func TestTheSystemSaysWhatItIsMadeOfAndHowItIsSet(t *testing.T) {
 	r.acquisition(r.websdr("one").ID)
 	var got wire.System
 	r.get("/api/v1/system").want(200).into(&got)
+	if got.Database.Measurements == nil || *got.Database.Measurements != 0 {
+		t.Errorf("it holds %v measurements", got.Database.Measurements)
+	}
 	if got.Database.Bytes == 0 || got.Database.Version == "" || got.Database.SchemaVersion == 0 {
 		t.Errorf("the database is %+v", got.Database)
 	}
@@ -22,6 +26,9 @@ func TestTheSystemSaysWhatItIsMadeOfAndHowItIsSet(t *testing.T) {
 		Queue: wire.Queue{Pending: 1},
 	}
 	want.Database.Backend = "sqlite"
+	want.Queue.PendingSince, want.StartedAt, want.Platform = new(noon), noon, runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH
+	want.Storage = wire.Storage{RecordedBytes: new(int64(0)), HeldBytes: new(int64(0)), PlannedBytes: new(int64(0)), FreeBytes: new(int64(100))}
+	want.Retention = &wire.RetentionRules{Days: new(30.0), QuotaBytes: new(int64(1000)), FreeBytesAsked: new(int64(10))}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the system (-want +got):\n%s", diff)
 	}

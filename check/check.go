@@ -272,6 +272,7 @@ func (c *checking) orphans(ctx context.Context, g *group) error {
 		for i := range list {
 			if rec := list[i].Recording; rec != nil {
 				owned[rec.S3Path], owned[rec.MetadataPath()], recorded[captureOf(rec.S3Path)] = true, true, true
+				owned[rec.SpectrogramPath()] = true // where there is one
 			}
 		}
 	}
@@ -316,7 +317,7 @@ func taskOf(key string) string {
 
 var collectionName = regexp.MustCompile(`^sessions/[^/]+/acquisition(-[0-9]+)?\.sigmf-collection$`)
 
-var copyName = regexp.MustCompile(`^(sessions/[^/]+/websdr_[0-9]+)(-[0-9]+)?\.sigmf-(data|meta)$`)
+var copyName = regexp.MustCompile(`^(sessions/[^/]+/websdr_[0-9]+)(-[0-9]+)?\.(sigmf-data|sigmf-meta|spectrogram)$`)
 
 // captureOf is what the copies of one capture's recording have in common; the key itself if it is not named as one.
 func captureOf(key string) string {

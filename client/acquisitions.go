@@ -31,6 +31,8 @@ func (c *Client) Acquisitions(ctx context.Context, f heimdall.AcquisitionFilter,
 	}
 	q := url.Values{}
 	addAll(q, "state", f.States)
+	addAll(q, "websdr_id", f.WebSDRIDs)
+	addPlace(q, f.Near, f.FrequencyMinHz, f.FrequencyMaxHz, f.Text)
 	addTime(q, "from", f.From)
 	addTime(q, "to", f.To)
 	addPage(q, f.Limit, cursor)

@@ -54,14 +54,19 @@ func (c *Client) EachMeasurement(ctx context.Context, f heimdall.MeasurementFilt
 	}
 }
 
-// MeasurementsCSV streams every measurement chosen as CSV, header first; the caller closes it. A Limit of 0
-// means all. A read error means that the rest is missing.
+// MeasurementsCSV streams every measurement chosen as CSV, header first; see MeasurementsAs.
 func (c *Client) MeasurementsCSV(ctx context.Context, f heimdall.MeasurementFilter) (io.ReadCloser, error) {
+	return c.MeasurementsAs(ctx, "csv", f)
+}
+
+// MeasurementsAs streams every measurement chosen in a format: csv, ndjson or parquet. The caller closes it. A Limit of
+// 0 means all. A read error means that the rest is missing.
+func (c *Client) MeasurementsAs(ctx context.Context, format string, f heimdall.MeasurementFilter) (io.ReadCloser, error) {
 	q, err := measurementQuery(f, "")
 	if err != nil {
 		return nil, err
 	}
-	q.Set("format", "csv")
+	q.Set("format", format)
 	resp, err := c.do(ctx, request{method: http.MethodGet, path: "/api/v1/measurements", query: q})
 	if err != nil {
 		return nil, err
@@ -89,14 +94,22 @@ func measurementQuery(f heimdall.MeasurementFilter, cursor string) (url.Values, 
 	addAll(q, "websdr_id", f.WebSDRIDs)
 	addTime(q, "from", f.From)
 	addTime(q, "to", f.To)
-	addMHz(q, "frequency_min_mhz", f.FrequencyMinHz)
-	addMHz(q, "frequency_max_mhz", f.FrequencyMaxHz)
+	addPlace(q, f.Near, f.FrequencyMinHz, f.FrequencyMaxHz, f.Text)
 	if f.SNRMinDB != nil {
 		addFloat(q, "snr_min_db", *f.SNRMinDB)
+	}
+	if f.SNRMaxDB != nil {
+		addFloat(q, "snr_max_db", *f.SNRMaxDB)
 	}
 	if f.DetectedOnly {
 		q.Set("detected", "true")
 	}
+	if f.UndetectedOnly {
+		q.Add("detected", "false")
+	}
+	addAll(q, "frequency_method", f.FrequencyMethods)
+	addAll(q, "flag", f.Flags)
+	addAll(q, "flag_not", f.FlagsNot)
 	addText(q, "algorithm_version_not", f.AlgorithmVersionNot)
 	addPage(q, f.Limit, cursor)
 	return q, nil

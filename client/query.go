@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/api/wire"
 )
 
@@ -38,6 +39,17 @@ func addText(q url.Values, name, text string) {
 	if text != "" {
 		q.Set(name, text)
 	}
+}
+
+func addPlace(q url.Values, near *heimdall.Near, minHz, maxHz int64, text string) {
+	if near != nil {
+		addFloat(q, "near_latitude", near.LatitudeDeg)
+		addFloat(q, "near_longitude", near.LongitudeDeg)
+		addFloat(q, "near_km", near.RadiusKm)
+	}
+	addMHz(q, "frequency_min_mhz", minHz)
+	addMHz(q, "frequency_max_mhz", maxHz)
+	addText(q, "text", text)
 }
 
 func addPage(q url.Values, limit int, cursor string) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -165,9 +166,26 @@ func cellOf(v reflect.Value) string {
 		return strings.Join(x, " ")
 	case float64:
 		return strconv.FormatFloat(x, 'g', -1, 64)
+	case map[string]int64:
+		return countsCell(x)
 	}
 	return fmt.Sprint(v.Interface())
 }
+
+// countsCell is counts by name, in order of the names: "busy=3 transport=1".
+func countsCell(counts map[string]int64) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, name+"="+strconv.FormatInt(counts[name], 10))
+	}
+	return strings.Join(parts, " ")
+}
+
+// Columns are those of rows of type T, in order.
+func Columns[T any]() []string { return columnsOf(reflect.TypeFor[T]()) }
+
+// Cells is a row, in the order of its Columns.
+func Cells[T any](row T) []string { return cellsOf(reflect.ValueOf(row)) }
 
 // setCell is the reverse of cellOf; an empty cell leaves the field alone.
 func setCell(v reflect.Value, cell string) error {

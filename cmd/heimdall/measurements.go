@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -24,14 +26,31 @@ type measurementFilter struct {
 	FrequencyMinMHz float64       `name:"frequency-min-mhz" placeholder:"N" help:"Only those at or above this frequency."`
 	FrequencyMaxMHz float64       `name:"frequency-max-mhz" placeholder:"N" help:"Only those at or below this frequency."`
 	SNRMinDB        *float64      `name:"snr-min-db" placeholder:"N" help:"Only those with at least this SNR."`
-	Detected        bool          `help:"Only those with a signal."`
+	SNRMaxDB        *float64      `name:"snr-max-db" placeholder:"N" help:"Only those with at most this SNR."`
+	Detected        bool          `help:"Only those with a signal." xor:"detected"`
+	Undetected      bool          `help:"Only those without a signal." xor:"detected"`
+	Method          []string      `placeholder:"METHOD,..." enum:"carrier,centroid" help:"Only those whose frequency offset was found by one of these: carrier, centroid."`
+	Flag            []string      `placeholder:"FLAG,..." help:"Only those that have all these flags."`
+	FlagNot         []string      `placeholder:"FLAG,..." help:"Only those that have none of these flags."`
+	Near            []float64     `placeholder:"LAT,LON,KM" help:"Only those of WebSDRs at most so many km from this point."`
+	Text            string        `placeholder:"TEXT" help:"Only those with this in the label, or in the name or location of the WebSDR."`
 }
 
-func (c *measurementFilter) filter() heimdall.MeasurementFilter {
+func (c *measurementFilter) filter() (heimdall.MeasurementFilter, error) {
 	f := heimdall.MeasurementFilter{
 		TaskID: c.TaskID, WebSDRIDs: c.WebSDR, From: c.From, To: c.To,
 		FrequencyMinHz: int64(math.Round(c.FrequencyMinMHz * 1e6)), FrequencyMaxHz: int64(math.Round(c.FrequencyMaxMHz * 1e6)),
-		SNRMinDB: c.SNRMinDB, DetectedOnly: c.Detected,
+		SNRMinDB: c.SNRMinDB, SNRMaxDB: c.SNRMaxDB, DetectedOnly: c.Detected, UndetectedOnly: c.Undetected,
+		FrequencyMethods: c.Method, Flags: c.Flag, FlagsNot: c.FlagNot, Text: c.Text,
+	}
+	switch len(c.Near) {
+	case 0:
+	case 3:
+		f.Near = &heimdall.Near{LatitudeDeg: c.Near[0], LongitudeDeg: c.Near[1], RadiusKm: c.Near[2]}
+	default:
+		var bad heimdall.InvalidError
+		bad.Add("--near", "must be a latitude, a longitude and kilometres, such as 45.07,7.68,50")
+		return f, bad.Err()
 	}
 	if c.TaskID != "" {
 		f.TaskID = heimdall.TaskIDOf(c.TaskID) // imported acquisitions are found by their old names, too
@@ -39,30 +58,40 @@ func (c *measurementFilter) filter() heimdall.MeasurementFilter {
 	if c.Since > 0 {
 		f.From = time.Now().Add(-c.Since)
 	}
-	return f
+	return f, nil
 }
 
 // measurementsCmd prints measurements.
 type measurementsCmd struct {
 	measurementFilter
-	Limit int  `short:"n" default:"50" help:"At most so many; 0 means all (${default})."`
-	CSV   bool `name:"csv" help:"Print CSV with every column." xor:"format"`
-	JSON  bool `help:"Print JSON, one array." xor:"format"`
+	Limit  *int   `short:"n" placeholder:"N" help:"At most so many; 0 means all. Unless you say it is 50, or all with --out."`
+	CSV    bool   `name:"csv" help:"Print CSV with every column." xor:"format"`
+	JSON   bool   `help:"Print JSON, one array." xor:"format"`
+	Format string `placeholder:"FORMAT" enum:",csv,ndjson,parquet" default:"" help:"Print every column as csv, ndjson (an object on each line) or parquet." xor:"format"`
+	Out    string `short:"o" type:"path" placeholder:"FILE" help:"Write to this file instead, whole or not at all; it needs a format."`
 }
 
 func (c *measurementsCmd) Run(a *app) error {
-	f := c.filter()
-	f.Limit = c.Limit
+	f, err := c.filter()
+	if err != nil {
+		return err
+	}
+	switch {
+	case c.Limit != nil:
+		f.Limit = *c.Limit
+	case c.Out == "":
+		f.Limit = 50
+	}
+	if c.CSV {
+		c.Format = "csv"
+	}
+	if err := c.check(a); err != nil {
+		return err
+	}
 	return a.connect(false, func(ctx context.Context, cl *client.Client) error {
 		switch {
-		case c.CSV:
-			body, err := cl.MeasurementsCSV(ctx, f)
-			if err != nil {
-				return err
-			}
-			defer body.Close()
-			_, err = io.Copy(a.stdout, body)
-			return err
+		case c.Format != "":
+			return c.export(ctx, a.stdout, cl, f)
 		case c.JSON:
 			list, err := measurements(ctx, cl, f)
 			if err != nil {
@@ -72,6 +101,40 @@ func (c *measurementsCmd) Run(a *app) error {
 		}
 		return printMeasurements(ctx, a, cl, f)
 	})
+}
+
+// check refuses to fill a terminal with what nobody can read.
+func (c *measurementsCmd) check(a *app) error {
+	var bad heimdall.InvalidError
+	if c.Format == "parquet" && c.Out == "" && isTerminal(a.stdout) {
+		bad.Add("--format", "parquet is no text: give a file with --out, or send the output to one")
+	}
+	if c.Out != "" && c.Format == "" {
+		bad.Add("--out", "needs a format: --format csv, ndjson or parquet")
+	}
+	return bad.Err()
+}
+
+// export copies what the server streams. A file gets its name when all is in it.
+func (c *measurementsCmd) export(ctx context.Context, stdout io.Writer, cl *client.Client, f heimdall.MeasurementFilter) (err error) {
+	body, err := cl.MeasurementsAs(ctx, c.Format, f)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	if c.Out == "" {
+		_, err = io.Copy(stdout, body)
+		return err
+	}
+	part, err := os.Create(c.Out + ".part")
+	if err != nil {
+		return fmt.Errorf("export measurements: %w", err)
+	}
+	_, err = io.Copy(part, body)
+	if err = errors.Join(err, part.Sync(), part.Close()); err != nil {
+		return fmt.Errorf("export measurements: %w", errors.Join(err, os.Remove(part.Name())))
+	}
+	return os.Rename(part.Name(), c.Out)
 }
 
 // measurements collects every measurement chosen.

@@ -53,7 +53,10 @@ func (c *recomputeCmd) Run(a *app) error {
 		if c.JSON {
 			r.results = &resultJSON{w: a.stdout}
 		}
-		f := c.filter()
+		f, err := c.filter()
+		if err != nil {
+			return err
+		}
 		if !c.All {
 			f.AlgorithmVersionNot = r.version
 		}

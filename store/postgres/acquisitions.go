@@ -221,6 +221,9 @@ func (s *Store) Acquisitions(ctx context.Context, f heimdall.AcquisitionFilter) 
 	if !f.To.IsZero() {
 		w.add("created_at < $", ceilMicros(f.To))
 	}
+	if err := s.addRequested(ctx, &w, f); err != nil {
+		return nil, failed(ctx, do, err)
+	}
 	if f.After != "" {
 		createdAt, id, err := s.ageOf(ctx, f.After)
 		if err != nil {

@@ -94,6 +94,9 @@ func (s *Store) Captures(ctx context.Context, f heimdall.CaptureFilter) ([]heimd
 	if err != nil {
 		return nil, failed(ctx, do, err)
 	}
+	if err := s.addPlaces(ctx, &w, f); err != nil {
+		return nil, failed(ctx, do, err)
+	}
 	query := selectCaptures + w.String() + ` ORDER BY task_id DESC, websdr_id` + w.limit(f.Limit)
 	rows, err := s.pool.Query(ctx, query, w.args...)
 	out, err := all(rows, err, scanCapture)

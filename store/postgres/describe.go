@@ -53,13 +53,17 @@ const (
 
 	selectUse = `
 SELECT pg_database_size(current_database()),
-       count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'running')
+       count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'running'),
+       min(created_at) FILTER (WHERE state = 'pending')
 FROM acquisitions WHERE state IN ('pending', 'running')`
 
-	countPartitions = `SELECT count(*), 0 FROM pg_inherits WHERE inhparent = 'measurement_rows'::regclass`
+	// What the statistics of the partitions say; -1 is one that nobody has looked at yet.
+	countPartitions = `
+SELECT count(*), 0, COALESCE(sum(GREATEST(c.reltuples, 0)), 0)::bigint
+FROM pg_inherits JOIN pg_class AS c ON c.oid = inhrelid WHERE inhparent = 'measurement_rows'::regclass`
 
 	countChunks = `
-SELECT count(*), count(*) FILTER (WHERE is_compressed) FROM timescaledb_information.chunks
+SELECT count(*), count(*) FILTER (WHERE is_compressed), NULL::bigint FROM timescaledb_information.chunks
 WHERE hypertable_name = 'measurement_rows' AND hypertable_schema = current_schema()`
 )
 
@@ -79,12 +83,12 @@ func describe(ctx context.Context, q querier) (d heimdall.Database, err error) {
 		return d, err
 	}
 	d.Backend, d.Version, d.Reason, d.CompressAfter = backends[can.Backend], can.String(), reasons[can.Backend], can.CompressAfter
-	if err := q.QueryRow(ctx, selectUse).Scan(&d.Bytes, &d.AcquisitionsPending, &d.AcquisitionsRunning); err != nil {
+	if err := q.QueryRow(ctx, selectUse).Scan(&d.Bytes, &d.AcquisitionsPending, &d.AcquisitionsRunning, micros{&d.PendingSince}); err != nil {
 		return d, err
 	}
 	partitions := countPartitions
 	if can.Hypertable() {
 		partitions = countChunks
 	}
-	return d, q.QueryRow(ctx, partitions).Scan(&d.Partitions, &d.Compressed)
+	return d, q.QueryRow(ctx, partitions).Scan(&d.Partitions, &d.Compressed, &d.Measurements)
 }

@@ -214,8 +214,11 @@ func (s *Store) EachMeasurement(ctx context.Context, f heimdall.MeasurementFilte
 
 const measurementsOrder = ` ORDER BY timestamp_utc DESC, task_id DESC, websdr_id DESC`
 
-func measurements(ctx context.Context, q querier, f heimdall.MeasurementFilter) ([]heimdall.Measurement, error) {
+func measurements(ctx context.Context, q querier, f heimdall.MeasurementFilter) (_ []heimdall.Measurement, err error) {
 	var w where
+	if f.WebSDRIDs, err = near(ctx, q, f.Near, f.WebSDRIDs); err != nil {
+		return nil, err
+	}
 	if f.TaskID != "" {
 		if err := w.addAcquisition(ctx, q, f.TaskID); errors.Is(err, pgx.ErrNoRows) {
 			return []heimdall.Measurement{}, nil
@@ -277,9 +280,17 @@ func (w *where) addFilter(f heimdall.MeasurementFilter) error {
 	if f.SNRMinDB != nil {
 		w.add("snr_db >= $", *f.SNRMinDB)
 	}
+	if f.SNRMaxDB != nil {
+		w.add("snr_db <= $", *f.SNRMaxDB)
+	}
 	if f.DetectedOnly {
 		w.add("detected")
 	}
+	if f.UndetectedOnly {
+		w.add("NOT detected")
+	}
+	w.addQuality(f)
+	w.addText(f.Text, "task_id", "websdr_id")
 	if f.AlgorithmVersionNot != "" {
 		w.add("algorithm_version <> $"+notImported, storable(f.AlgorithmVersionNot))
 	}

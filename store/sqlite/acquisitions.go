@@ -180,6 +180,9 @@ func (s *Store) Acquisitions(ctx context.Context, f heimdall.AcquisitionFilter) 
 	if !f.To.IsZero() {
 		w.add("created_at < ?", ceilMicros(f.To))
 	}
+	if err := s.addRequested(ctx, &w, f); err != nil {
+		return nil, failed(ctx, do, err)
+	}
 	if f.After != "" {
 		var createdAt int64
 		err := s.reader.QueryRowContext(ctx, selectAcquisitionAge, f.After).Scan(&createdAt)

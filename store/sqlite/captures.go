@@ -101,6 +101,9 @@ func (s *Store) Captures(ctx context.Context, f heimdall.CaptureFilter) ([]heimd
 	if !f.To.IsZero() {
 		w.add("started_at < ?", ceilMicros(f.To))
 	}
+	if err := s.addPlaces(ctx, &w, f); err != nil {
+		return nil, failed(ctx, do, err)
+	}
 	if f.AfterTaskID != "" {
 		w.add("task_id <= ?", f.AfterTaskID)
 		w.add("(task_id < ? OR websdr_id > ?)", f.AfterTaskID, f.AfterWebSDRID)

@@ -61,8 +61,10 @@ const (
 	selectSchema   = `SELECT COALESCE(max(version_id), 0) FROM goose_db_version WHERE is_applied`
 	selectSize     = `SELECT sqlite_version(), page_count * page_size FROM pragma_page_count, pragma_page_size`
 	selectQueue    = `
-SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'running')
+SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'running'),
+       min(created_at) FILTER (WHERE state = 'pending')
 FROM acquisitions WHERE state IN ('pending', 'running')`
+	countMeasurements = `SELECT count(*) FROM measurements`
 )
 
 func describe(ctx context.Context, db *sql.DB) (d heimdall.Database, err error) {
@@ -80,7 +82,11 @@ func describe(ctx context.Context, db *sql.DB) (d heimdall.Database, err error) 
 		if err := db.QueryRowContext(ctx, selectSchema).Scan(&d.Schema); err != nil {
 			return d, err
 		}
-		if err := db.QueryRowContext(ctx, selectQueue).Scan(&d.AcquisitionsPending, &d.AcquisitionsRunning); err != nil {
+		if err := db.QueryRowContext(ctx, selectQueue).Scan(&d.AcquisitionsPending, &d.AcquisitionsRunning, micros{&d.PendingSince}); err != nil {
+			return d, err
+		}
+		d.Measurements = new(int64)
+		if err := db.QueryRowContext(ctx, countMeasurements).Scan(d.Measurements); err != nil {
 			return d, err
 		}
 	}

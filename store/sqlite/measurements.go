@@ -171,7 +171,10 @@ func (s *Store) EachMeasurement(ctx context.Context, f heimdall.MeasurementFilte
 
 const measurementsOrder = ` ORDER BY timestamp_utc DESC, task_id DESC, websdr_id DESC LIMIT ?`
 
-func (s *Store) measurements(ctx context.Context, f heimdall.MeasurementFilter) ([]heimdall.Measurement, error) {
+func (s *Store) measurements(ctx context.Context, f heimdall.MeasurementFilter) (_ []heimdall.Measurement, err error) {
+	if f.WebSDRIDs, err = near(ctx, s.reader, f.Near, f.WebSDRIDs); err != nil {
+		return nil, err
+	}
 	w, err := measurementsWhere(f)
 	if err != nil {
 		return nil, err
@@ -216,9 +219,19 @@ func measurementsWhere(f heimdall.MeasurementFilter) (where, error) {
 	if f.SNRMinDB != nil {
 		w.add("snr_db >= ?", *f.SNRMinDB)
 	}
+	if f.SNRMaxDB != nil {
+		w.add("snr_db <= ?", *f.SNRMaxDB)
+	}
 	if f.DetectedOnly {
 		w.add("detected")
 	}
+	if f.UndetectedOnly {
+		w.add("NOT detected")
+	}
+	if err := w.addQuality(f); err != nil {
+		return w, err
+	}
+	w.addText(f.Text, "task_id", "+websdr_id")
 	if f.AlgorithmVersionNot != "" {
 		w.add("algorithm_version <> ?"+notImported, f.AlgorithmVersionNot)
 	}

@@ -30,6 +30,7 @@ func analyticsCalls(s Store) map[string]func(context.Context) error {
 		"PerformanceReport": func(ctx context.Context) error { _, err := s.PerformanceReport(ctx, f); return err },
 		"Coverage":          func(ctx context.Context) error { _, err := s.Coverage(ctx, f); return err },
 		"SessionStatistics": func(ctx context.Context) error { _, err := s.SessionStatistics(ctx, f); return err },
+		"Occupancy":         func(ctx context.Context) error { _, err := s.Occupancy(ctx, f, heimdall.Hourly); return err },
 		"LatestPerWebSDR":   func(ctx context.Context) error { _, err := s.LatestPerWebSDR(ctx, nil); return err },
 	}
 }

@@ -63,6 +63,7 @@ type AnalyticsStore interface {
 	PerformanceReport(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.PerformanceReport, error)
 	Coverage(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.Coverage, error)
 	SessionStatistics(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.SessionStatistics, error)
+	Occupancy(ctx context.Context, f heimdall.AnalyticsFilter, b heimdall.Bucket) (heimdall.Occupancy, error)
 	// LatestPerWebSDR returns the newest measurement of each WebSDR of ids, nil meaning any, in order of
 	// websdr_id. One that has none is left out.
 	LatestPerWebSDR(ctx context.Context, ids []int64) ([]heimdall.Measurement, error)
@@ -96,8 +97,10 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		promises []promise
 	}{
 		{"Measurements", measurements}, // first, because the longest of all is among them
+		{"Filters", filters},
 		{"Replacements", replacements},
 		{"Analytics", analytics},
+		{"Occupancy", occupancies},
 		{"Retention", retentions},
 		{"Quotas", quotas},
 		{"Holds", holds},

@@ -1,0 +1,97 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/heimdall-sdr/heimdall"
+)
+
+// near are the ids of those WebSDRs among ids, nil meaning any, that are in a circle; nil when there is neither.
+func near(ctx context.Context, q querier, circle *heimdall.Near, ids []int64) ([]int64, error) {
+	if circle == nil {
+		return ids, nil
+	}
+	rows, err := q.Query(ctx, selectWebSDRsChosen, ids, false)
+	list, err := all(rows, err, scanWebSDR)
+	return circle.Choose(list, ids), err
+}
+
+// addQuality chooses measurements by how they came about. Nobody looks these up in an index: they thin out what time
+// and WebSDR have chosen.
+func (w *where) addQuality(f heimdall.MeasurementFilter) {
+	if f.FrequencyMethods != nil {
+		w.add("frequency_method = ANY($::text[])", storableAll(f.FrequencyMethods))
+	}
+	if len(f.Flags) > 0 {
+		w.add("flags @> to_jsonb($::text[])", storableAll(f.Flags))
+	}
+	if len(f.FlagsNot) > 0 {
+		w.add("NOT jsonb_exists_any(flags, $::text[])", storableAll(f.FlagsNot))
+	}
+}
+
+func storableAll(texts []string) []string {
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		out[i] = storable(t)
+	}
+	return out
+}
+
+// addText chooses rows by what people call things: the label of the acquisition in column task, the name and the
+// location of the WebSDR in column websdr. The collation "C" knows the case of A to Z alone, as SQLite does.
+func (w *where) addText(text, task, websdr string) {
+	if text == "" {
+		return
+	}
+	text = storable(text)
+	w.add("("+task+` IN (SELECT t.task_id FROM acquisitions AS t WHERE `+contains("t.label")+`)
+OR `+websdr+` IN (SELECT s.websdr_id FROM websdrs AS s WHERE `+contains("s.name")+` OR `+contains("s.location_name")+`))`, text, text, text)
+}
+
+// contains is the condition that a column contains the next argument.
+func contains(column string) string {
+	return `strpos(lower(` + column + ` COLLATE "C"), lower($::text COLLATE "C")) > 0`
+}
+
+// addPlaces chooses captures by where they were made, on which frequency, and by what they are called.
+func (s *Store) addPlaces(ctx context.Context, w *where, f heimdall.CaptureFilter) error {
+	ids, err := near(ctx, s.pool, f.Near, nil)
+	if err != nil {
+		return err
+	}
+	if ids != nil {
+		w.add("websdr_id = ANY($::bigint[])", ids)
+	}
+	if f.FrequencyMinHz != 0 {
+		w.add("(SELECT t.frequency_hz FROM acquisitions AS t WHERE t.task_id = captures.task_id) >= $", f.FrequencyMinHz)
+	}
+	if f.FrequencyMaxHz != 0 {
+		w.add("(SELECT t.frequency_hz FROM acquisitions AS t WHERE t.task_id = captures.task_id) <= $", f.FrequencyMaxHz)
+	}
+	w.addText(f.Text, "task_id", "websdr_id")
+	return nil
+}
+
+// addRequested chooses acquisitions by what was asked for.
+func (s *Store) addRequested(ctx context.Context, w *where, f heimdall.AcquisitionFilter) error {
+	ids, err := near(ctx, s.pool, f.Near, f.WebSDRIDs)
+	if err != nil {
+		return err
+	}
+	if ids != nil {
+		w.add("EXISTS (SELECT 1 FROM captures AS c WHERE c.task_id = a.task_id AND c.websdr_id = ANY($::bigint[]))", ids)
+	}
+	if f.FrequencyMinHz != 0 {
+		w.add("frequency_hz >= $", f.FrequencyMinHz)
+	}
+	if f.FrequencyMaxHz != 0 {
+		w.add("frequency_hz <= $", f.FrequencyMaxHz)
+	}
+	if f.Text != "" {
+		text := storable(f.Text)
+		w.add(`(`+contains("label")+` OR EXISTS (SELECT 1 FROM captures AS c JOIN websdrs AS s USING (websdr_id)
+WHERE c.task_id = a.task_id AND (`+contains("s.name")+` OR `+contains("s.location_name")+`)))`, text, text, text)
+	}
+	return nil
+}
