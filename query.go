@@ -16,6 +16,7 @@ type AcquisitionFilter struct {
 	States []State   // nil means any
 	From   time.Time // created at or after; zero means no limit
 	To     time.Time // created before; zero means no limit
+	Origin *string   // nil means any; "" those by hand
 	After  string    // cursor: the TaskID of the last row of the page before (task ids sort by time)
 	Limit  int       // 1 to MaxPage
 }

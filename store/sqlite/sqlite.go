@@ -21,6 +21,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/heimdall-sdr/heimdall/acquire"
@@ -39,6 +40,8 @@ type Store struct {
 	reader *sql.DB      // sees what was committed before its query began
 	rolls  [2]*sql.Stmt // of writer: see roll
 	work   chan struct{}
+
+	stirred atomic.Pointer[chan struct{}] // see Stirred; never nil
 }
 
 var _ acquire.Store = (*Store)(nil)
@@ -59,6 +62,7 @@ func Open(ctx context.Context, path string, opt Options) (*Store, error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	s := &Store{now: opt.Now, work: make(chan struct{}, 1)}
+	s.stirred.Store(new(make(chan struct{})))
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -69,6 +73,9 @@ func Open(ctx context.Context, path string, opt Options) (*Store, error) {
 	s.writer.SetMaxOpenConns(1)
 	if err = migrate(ctx, s.writer, path); err == nil {
 		err = s.prepareRolls(ctx)
+	}
+	if err == nil {
+		err = s.fillHosts(ctx)
 	}
 	if err == nil {
 		s.reader, err = connect(path, "_query_only=1")

@@ -51,7 +51,7 @@ func createMakesCaptures(t *testing.T, s Store) {
 func createAllOrNothing(t *testing.T, s Store) {
 	ids := createWebSDRs(t, s, 2)
 	spectrum := aWebSDR("spectrum only")
-	spectrum.Kind = "openwebrx"
+	spectrum.Kind, spectrum.URL = "openwebrx", "http://spectrum.example:8073"
 	noIQ := createWebSDR(t, s, spectrum)
 	for _, bad := range []int64{999, noIQ.ID} {
 		_, created, err := s.CreateAcquisition(t.Context(), aRequest(ids[0], ids[1], bad))

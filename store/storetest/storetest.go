@@ -47,6 +47,7 @@ type Store interface {
 	ImportStore
 	RestoreStore
 	CollectionStore
+	FleetStore
 
 	Ping(ctx context.Context) error
 	Check(ctx context.Context) ([]store.Problem, error)
@@ -105,6 +106,11 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"WebSDRs", websdrs},
 		{"Acquisitions", acquisitions},
 		{"Queue", queue},
+		{"Turns", turns},
+		{"Hosts", hosts},
+		{"Contact", contact},
+		{"Standing", standings},
+		{"Workers", workers},
 		{"Captures", captures},
 		{"Always", always},
 	}
