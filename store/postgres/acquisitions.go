@@ -293,11 +293,15 @@ func (s *Store) CancelAcquisition(ctx context.Context, taskID string) (a heimdal
 		if a, err = getAcquisition(ctx, tx, taskID); err != nil {
 			return err
 		}
+		if err := s.notifyRunning(ctx, tx); err != nil {
+			return err
+		}
 		return s.notify(ctx, tx)
 	})
 	if err != nil {
 		return heimdall.Acquisition{}, err
 	}
+	s.stir()
 	s.wake()
 	return a, nil
 }

@@ -44,7 +44,15 @@ func (s *Store) notify(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-const listenWork = `LISTEN heimdall_work`
+const notifyRunning = `SELECT pg_notify('heimdall_running', $1)`
+
+// notifyRunning stirs the running acquisitions of other programs when tx is committed. Ours are stirred by stir.
+func (s *Store) notifyRunning(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, notifyRunning, s.id)
+	return err
+}
+
+const listenWork = `LISTEN heimdall_work; LISTEN heimdall_running`
 
 // listen opens the connection that hears.
 func listen(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
@@ -81,6 +89,7 @@ func (s *Store) hear(ctx context.Context, conn *pgx.Conn) {
 			return
 		}
 		s.log.Info("the connection that hears of new work is back")
+		s.stir()
 		s.wake()
 	}
 }
@@ -92,7 +101,10 @@ func (s *Store) hearOn(ctx context.Context, conn *pgx.Conn) error {
 		n, err := conn.WaitForNotification(quiet)
 		cancel()
 		switch {
-		case err == nil && n.Payload != s.id:
+		case err == nil && n.Payload == s.id:
+		case err == nil && n.Channel == "heimdall_running":
+			s.stir()
+		case err == nil:
 			s.wake()
 		case err != nil && quiet.Err() == context.DeadlineExceeded:
 			soon, cancel := context.WithTimeout(ctx, answerTime)

@@ -60,7 +60,9 @@ func createAllOrNothing(t *testing.T, s Store) {
 			t.Error("a refused acquisition says that it was created")
 		}
 	}
-	beyond := aRequest(ids...)
+	shortwave := aWebSDR("short wave")
+	shortwave.FrequencyMinHz, shortwave.FrequencyMaxHz = 1_000, 32_000_000
+	beyond := aRequest(createWebSDR(t, s, shortwave).ID)
 	beyond.FrequencyHz = 145_500_000
 	_, _, err := s.CreateAcquisition(t.Context(), beyond)
 	wantInvalid(t, err, "frequency_mhz")
