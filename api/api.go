@@ -36,6 +36,7 @@ type Store interface {
 	CaptureStore
 	MeasurementStore
 	RetentionStore
+	FleetStore
 
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
@@ -110,6 +111,9 @@ type Config struct {
 	Version   string            // "" means heimdall.Version
 	Settings  Settings          // of the server; to be told, nothing here depends on them
 	Retention *retention.Keeper // deletes; nil means that this server does not
+
+	QueueLimit int          // pending acquisitions from which on no more are accepted; 0 means none
+	Room       func() error // says why nothing new should be accepted, such as a full disk; nil means that there always is room
 
 	EventPoll      time.Duration // how often an event stream looks for changes; 0 means 250 ms
 	EventHeartbeat time.Duration // how often a silent event stream shows that it lives; 0 means 15 s

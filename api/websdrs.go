@@ -29,7 +29,7 @@ func (s *service) listWebSDRs(ctx context.Context, in *listWebSDRsInput) (*websd
 	for _, w := range list {
 		out.Body.WebSDRs = append(out.Body.WebSDRs, wire.WebSDROf(w))
 	}
-	return out, nil
+	return out, s.stand(ctx, nil, out.Body.WebSDRs)
 }
 
 // A WebSDRPath names a WebSDR.
@@ -58,7 +58,16 @@ func (s *service) getWebSDR(ctx context.Context, in *WebSDRPath) (*websdrOutput,
 	if err != nil {
 		return nil, err
 	}
-	return shownWebSDR(w), nil
+	return s.standingWebSDR(ctx, w)
+}
+
+// standingWebSDR is shownWebSDR with how we stand with it.
+func (s *service) standingWebSDR(ctx context.Context, w heimdall.WebSDR) (*websdrOutput, error) {
+	out := shownWebSDR(w)
+	list := []wire.WebSDR{out.Body}
+	err := s.stand(ctx, []int64{w.ID}, list)
+	out.Body = list[0]
+	return out, err
 }
 
 func (s *service) createWebSDR(ctx context.Context, in *struct{ Body wire.WebSDRInput }) (*websdrOutput, error) {
@@ -155,7 +164,7 @@ func (s *service) updateWebSDR(ctx context.Context, w heimdall.WebSDR) (*websdrO
 	if err != nil {
 		return nil, err
 	}
-	return shownWebSDR(w), nil
+	return s.standingWebSDR(ctx, w)
 }
 
 type deleteWebSDRInput struct {

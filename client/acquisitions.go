@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -33,6 +34,9 @@ func (c *Client) Acquisitions(ctx context.Context, f heimdall.AcquisitionFilter,
 	addAll(q, "state", f.States)
 	addTime(q, "from", f.From)
 	addTime(q, "to", f.To)
+	if f.Origin != nil {
+		q.Set("origin", cmp.Or(*f.Origin, "hand"))
+	}
 	addPage(q, f.Limit, cursor)
 	err = c.get(ctx, "/api/v1/acquisitions", q, &page)
 	return page, err

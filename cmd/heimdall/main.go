@@ -38,6 +38,8 @@ type commands struct {
 	Acquire      acquireCmd      `cmd:"" help:"Record one frequency from many WebSDRs over one window, and measure it."`
 	Acquisitions acquisitionsCmd `cmd:"" help:"List acquisitions, show, cancel, hold or delete one."`
 	WebSDR       websdrCmd       `cmd:"" name:"websdr" help:"List, add, change, import and export WebSDRs."`
+	Contact      contactCmd      `cmd:"" help:"Forbid or allow all contact with receivers, for everybody at once."`
+	Workers      workersCmd      `cmd:"" help:"List the workers."`
 	Measurements measurementsCmd `cmd:"" help:"Print measurements, newest first."`
 	Import       importCmd       `cmd:"" help:"Load what was made elsewhere."`
 	Recompute    recomputeCmd    `cmd:"" help:"Derive the metrics of stored recordings again, after their definitions have changed."`

@@ -57,6 +57,7 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 	acquirer, err := acquire.New(acquire.Config{
 		Store: n.store, Blobs: n.blobs, Drivers: drivers(), SpoolDir: n.folder.path("spool"),
 		Identity: w.identity(), Log: log,
+		Gates: []acquire.Gate{&acquire.Manners{Store: n.store, Interval: w.HostInterval, Log: log}},
 	})
 	if err != nil {
 		return nil, err
@@ -68,11 +69,13 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 	n.worker = &acquire.Worker{
 		Acquirer: acquirer, Name: fmt.Sprintf("%s/%d", host, os.Getpid()), Concurrency: w.Acquisitions,
 		Lease: w.Lease, Ahead: claimAhead, Grace: w.Grace,
+		Host: host, Room: n.room(int64(k.MinFreeBytes)),
 	}
 	if n.keeper, err = n.newKeeper(k.RetentionConfig); err != nil {
 		return nil, err
 	}
 	n.handler = api.New(api.Config{Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version, Retention: n.keeper,
+		QueueLimit: k.QueueLimit, Room: n.worker.Room,
 		Settings: api.Settings{RetentionDays: k.RetentionDays, Objects: n.objects.String()}})
 	return n, nil
 }
@@ -113,6 +116,8 @@ func (n *node) run(ctx context.Context, l net.Listener) error {
 	})
 	if n.worker.Concurrency > 0 {
 		g.Go(func() error { return n.worker.Run(ctx) })
+	} else {
+		g.Go(func() error { n.worker.KeepHouse(ctx); return nil })
 	}
 	return g.Wait()
 }
