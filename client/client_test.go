@@ -172,6 +172,7 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 	_, err = r.PatchWebSDR(ctx, one.WebSDRID, map[string]any{"is_active": true}, "")
 	r.must(err)
 
+	r.fleet(one)
 	ask := wire.AcquisitionRequest{FrequencyMHz: 145.5, DurationSeconds: 1, WebSDRs: []int64{one.WebSDRID}}
 	a, created, err := r.CreateAcquisition(ctx, ask, "key")
 	r.must(err)
@@ -191,7 +192,7 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 	if diff := cmp.Diff([]heimdall.State{heimdall.Success}, states); diff != "" {
 		t.Errorf("watched (-want +got):\n%s", diff)
 	}
-	page, err := r.Acquisitions(ctx, heimdall.AcquisitionFilter{States: []heimdall.State{heimdall.Success}, From: a.CreatedAt, Limit: 5}, "")
+	page, err := r.Acquisitions(ctx, heimdall.AcquisitionFilter{States: []heimdall.State{heimdall.Success}, Origin: new(""), From: a.CreatedAt, Limit: 5}, "")
 	r.must(err)
 	shown, err := r.Acquisition(ctx, a.TaskID)
 	r.must(err)

@@ -36,7 +36,7 @@ type Worker struct {
 	Name      string    `json:"name" doc:"Unique among the processes of one database" example:"machine/4711"`
 	Host      string    `json:"host" doc:"The machine it runs on"`
 	Version   string    `json:"version" doc:"Of its program"`
-	StartedAt time.Time `json:"started_at"`
+	StartedAt time.Time `json:"started_at" doc:"When its process began"`
 	SeenAt    time.Time `json:"seen_at" doc:"When it last said that it is there: it does so every 5 s"`
 	Missing   bool      `json:"missing" doc:"Whether it has said nothing for 30 s: it was killed, or cut off from the database. After a day it is forgotten"`
 	Slots     int       `json:"slots" doc:"Acquisitions that it does at a time"`
@@ -45,7 +45,7 @@ type Worker struct {
 
 // A WorkerList is every worker, in order of name.
 type WorkerList struct {
-	Workers []Worker `json:"workers" nullable:"false"`
+	Workers []Worker `json:"workers" nullable:"false" doc:"Those seen within a day"`
 }
 
 // WorkerOf converts what a worker said of itself, as it looks at now.

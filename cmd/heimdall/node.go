@@ -174,7 +174,7 @@ func (a *app) connectTo(work bool, k StoreConfig, f func(ctx context.Context, c 
 	if a.config.Server != "" {
 		return a.callServer(a.config.Server, f)
 	}
-	w := WorkerConfig{Lease: 15 * time.Second}
+	w := WorkerConfig{Lease: 15 * time.Second, HostInterval: time.Second}
 	if work {
 		w.Acquisitions = 1
 	}
