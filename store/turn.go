@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -46,14 +47,12 @@ type Turn struct {
 	First bool // it is the first in its line, which is served with it
 }
 
-const (
-	firstPage = 32
-	lastPage  = 1024
-)
+// A Behind looks in a line, behind its first, for who has waited longest of those that need none of some hosts; nil
+// when there is nobody.
+type Behind func(l Line, hosts []string) (*Waiting, error)
 
 // Next returns whose turn it is, or nil when nobody can be claimed now. taken holds the hosts that are connected to.
-// page returns those who wait in a line behind one of them, in order.
-func Next(lines []Line, taken map[string]bool, page func(l Line, behind Waiting, limit int) ([]Waiting, error)) (*Turn, error) {
+func Next(lines []Line, taken map[string]bool, behind Behind) (*Turn, error) {
 	slices.SortStableFunc(lines, func(a, b Line) int { // in order of their turns
 		return cmp.Or(cmp.Compare(b.Priority, a.Priority), a.ServedAt.Compare(b.ServedAt), cmp.Compare(a.Origin, b.Origin))
 	})
@@ -63,7 +62,7 @@ func Next(lines []Line, taken map[string]bool, page func(l Line, behind Waiting,
 		if n < 0 {
 			n = len(lines)
 		}
-		turn, err := nextOf(lines[:n], taken, kept, page)
+		turn, err := nextOf(lines[:n], taken, kept, behind)
 		if turn != nil || err != nil {
 			return turn, err
 		}
@@ -76,34 +75,27 @@ func Next(lines []Line, taken map[string]bool, page func(l Line, behind Waiting,
 }
 
 // nextOf is Next among lines of one priority, which are in order of their turns.
-func nextOf(lines []Line, taken, kept map[string]bool, page func(Line, Waiting, int) ([]Waiting, error)) (*Turn, error) {
+func nextOf(lines []Line, taken, kept map[string]bool, behind Behind) (*Turn, error) {
 	mine := map[string]bool{}   // by origin: the first in this line may have its hosts
 	firsts := map[string]bool{} // the hosts of all firsts
 	for _, l := range lines {
 		mine[l.Origin] = free(l.First, taken, kept, firsts)
 		add(firsts, l.First.Hosts)
 	}
+	blocked := slices.Collect(maps.Keys(firsts))
+	blocked = slices.AppendSeq(slices.AppendSeq(blocked, maps.Keys(taken)), maps.Keys(kept))
 	bySlots := slices.Clone(lines)
 	slices.SortStableFunc(bySlots, func(a, b Line) int { return cmp.Compare(a.Running, b.Running) })
 	for _, l := range bySlots {
 		if mine[l.Origin] {
 			return &Turn{Waiting: l.First, Line: l, First: true}, nil
 		}
-		behind := l.First
-		for limit := firstPage; ; limit = min(2*limit, lastPage) {
-			list, err := page(l, behind, limit)
-			if err != nil {
-				return nil, err
-			}
-			for _, w := range list {
-				if free(w, taken, kept, firsts) {
-					return &Turn{Waiting: w, Line: l}, nil
-				}
-			}
-			if len(list) < limit {
-				break
-			}
-			behind = list[len(list)-1]
+		w, err := behind(l, blocked)
+		if err != nil {
+			return nil, err
+		}
+		if w != nil {
+			return &Turn{Waiting: *w, Line: l}, nil
 		}
 	}
 	return nil, nil

@@ -48,11 +48,13 @@ func (q *queue) claim() string {
 			lines = append(lines, l)
 		}
 	}
-	turn, err := store.Next(lines, q.taken, func(l store.Line, behind store.Waiting, limit int) ([]store.Waiting, error) {
-		list := q.lines[l.Origin]
-		at := slices.IndexFunc(list, func(w store.Waiting) bool { return w.TaskID == behind.TaskID })
-		list = list[at+1:]
-		return slices.Clone(list[:min(limit, len(list))]), nil
+	turn, err := store.Next(lines, q.taken, func(l store.Line, hosts []string) (*store.Waiting, error) {
+		for _, w := range q.lines[l.Origin][1:] {
+			if !slices.ContainsFunc(w.Hosts, func(h string) bool { return slices.Contains(hosts, h) }) {
+				return &w, nil
+			}
+		}
+		return nil, nil
 	})
 	if err != nil {
 		q.t.Fatal(err)
@@ -185,15 +187,15 @@ func TestWhatHasNoHostsIsClaimedWhateverIsTaken(t *testing.T) {
 }
 
 func TestAHigherPriorityKeepsItsHostsFromALowerOne(t *testing.T) {
-	page := func(store.Line, store.Waiting, int) ([]store.Waiting, error) { return nil, nil }
+	nobody := func(store.Line, []string) (*store.Waiting, error) { return nil, nil }
 	high := store.Line{Priority: 5, First: store.Waiting{TaskID: "high", Hosts: []string{"a", "b"}}}
 	low := store.Line{Priority: 0, First: store.Waiting{TaskID: "low", Hosts: []string{"b"}}}
 	lower := store.Line{Priority: -1, First: store.Waiting{TaskID: "lower", Hosts: []string{"c"}}}
-	turn, err := store.Next([]store.Line{lower, low, high}, map[string]bool{"a": true}, page)
+	turn, err := store.Next([]store.Line{lower, low, high}, map[string]bool{"a": true}, nobody)
 	if err != nil || turn == nil || turn.TaskID != "lower" {
 		t.Errorf("with a taken the next is %+v (%v), want lower: b is kept for high", turn, err)
 	}
-	turn, err = store.Next([]store.Line{low, high}, nil, page)
+	turn, err = store.Next([]store.Line{low, high}, nil, nobody)
 	if err != nil || turn == nil || turn.TaskID != "high" {
 		t.Errorf("with nothing taken the next is %+v (%v), want high", turn, err)
 	}

@@ -19,10 +19,16 @@ const (
            SELECT DISTINCT w.host FROM captures AS c JOIN websdrs AS w USING (websdr_id)
            WHERE c.task_id = a.task_id AND c.state IN ('pending', 'running') AND w.host <> '') END`
 
-	waitingConditions = `
+	isDue = `
   AND (a.start_at IS NULL OR a.start_at <= clock_timestamp() + $1::interval OR a.cancel_requested)
-  AND (a.deadline IS NULL OR a.deadline > clock_timestamp() OR a.started_at IS NOT NULL OR a.cancel_requested)
-ORDER BY a.created_at, a.task_id`
+  AND (a.deadline IS NULL OR a.deadline > clock_timestamp() OR a.started_at IS NOT NULL OR a.cancel_requested)`
+
+	// Captures that have ended need no host; here they count as if they did, so that the index is all there is to
+	// read for many who wait in vain. NOT EXISTS would do, but be turned into a hash of all captures there are.
+	needsNone = `
+  AND (a.cancel_requested OR (
+      SELECT true FROM captures AS c WHERE c.task_id = a.task_id
+      AND c.websdr_id = ANY(ARRAY(SELECT w.websdr_id FROM websdrs AS w WHERE w.host = ANY($2::text[]))) LIMIT 1) IS NULL)`
 
 	// The lines are found by going from each to the next one, which the index does at once; DISTINCT would read
 	// everything that waits.
@@ -42,16 +48,23 @@ SELECT lines.priority, lines.origin, o.served_at,
        first.task_id, first.created_at, first.hosts
 FROM lines LEFT JOIN origins AS o USING (origin) CROSS JOIN LATERAL (
     SELECT a.task_id, a.created_at,` + hostsNeeded + ` AS hosts FROM acquisitions AS a
-    WHERE a.state = 'pending' AND a.priority = lines.priority AND a.origin = lines.origin` + waitingConditions + ` LIMIT 1) AS first`
+    WHERE a.state = 'pending' AND a.priority = lines.priority AND a.origin = lines.origin` + isDue + `
+    ORDER BY a.created_at, a.task_id LIMIT 1) AS first`
 
-	selectWaiting = `
+	selectBehind = `
 SELECT a.task_id, a.created_at,` + hostsNeeded + ` FROM acquisitions AS a
-WHERE a.state = 'pending' AND a.priority = $2 AND a.origin = $3 AND (a.created_at, a.task_id) > ($4, $5::uuid)` + waitingConditions + ` LIMIT $6`
+WHERE a.state = 'pending' AND a.priority = $3 AND a.origin = $4 AND (a.created_at, a.task_id) > ($5, $6::uuid)` + isDue + needsNone + `
+ORDER BY a.created_at, a.task_id LIMIT 1`
 
 	selectUnfinished = `
 SELECT a.task_id, a.lease_until,` + hostsNeeded + ` FROM acquisitions AS a
-WHERE a.state = 'running' AND a.lease_until <= clock_timestamp() AND (a.lease_until, a.task_id) > ($1, $2::uuid)
-ORDER BY a.lease_until, a.task_id LIMIT $3`
+WHERE a.state = 'running' AND a.lease_until <= clock_timestamp()
+ORDER BY a.lease_until, a.task_id LIMIT 1`
+
+	selectUnfinishedBehind = `
+SELECT a.task_id, a.lease_until,` + hostsNeeded + ` FROM acquisitions AS a
+WHERE a.state = 'running' AND a.lease_until <= clock_timestamp() AND (a.lease_until, a.task_id) > ($1, $3::uuid)` + needsNone + `
+ORDER BY a.lease_until, a.task_id LIMIT 1`
 
 	// Somebody may have cancelled it, or renewed its lease, since it was looked at.
 	claimAcquisition = `
@@ -132,17 +145,6 @@ func nextTurn(ctx context.Context, tx pgx.Tx, ahead time.Duration) (*store.Turn,
 		}
 		return nil, err
 	}
-	page := func(l store.Line, behind store.Waiting, limit int) ([]store.Waiting, error) {
-		query, args := selectWaiting, []any{ahead, l.Priority, l.Origin, behind.CreatedAt, behind.TaskID, limit}
-		if l.Priority == store.Unfinished {
-			query, args = selectUnfinished, []any{behind.CreatedAt, behind.TaskID, limit}
-		}
-		rows, err := tx.Query(ctx, query, args...)
-		return all(rows, err, func(r row) (w store.Waiting, err error) {
-			err = r.Scan(&w.TaskID, micros{&w.CreatedAt}, &w.Hosts)
-			return w, err
-		})
-	}
 	rows, err := tx.Query(ctx, selectLines, ahead)
 	lines, err := all(rows, err, func(r row) (l store.Line, err error) {
 		err = r.Scan(&l.Priority, &l.Origin, micros{&l.ServedAt}, &l.Running, &l.First.TaskID, micros{&l.First.CreatedAt}, &l.First.Hosts)
@@ -151,14 +153,12 @@ func nextTurn(ctx context.Context, tx pgx.Tx, ahead time.Duration) (*store.Turn,
 	if err != nil {
 		return nil, err
 	}
-	unfinished := store.Line{Priority: store.Unfinished}
-	first, err := page(unfinished, store.Waiting{TaskID: "00000000-0000-0000-0000-000000000000"}, 1)
+	first, err := scanWaiting(tx.QueryRow(ctx, selectUnfinished))
 	if err != nil {
 		return nil, err
 	}
-	if len(first) > 0 {
-		unfinished.First = first[0]
-		lines = append(lines, unfinished)
+	if first != nil {
+		lines = append(lines, store.Line{Priority: store.Unfinished, First: *first})
 	}
 	if len(lines) == 0 {
 		return nil, heimdall.ErrNoWork
@@ -167,11 +167,26 @@ func nextTurn(ctx context.Context, tx pgx.Tx, ahead time.Duration) (*store.Turn,
 	if err != nil {
 		return nil, err
 	}
-	turn, err := store.Next(lines, taken, page)
+	turn, err := store.Next(lines, taken, func(l store.Line, hosts []string) (*store.Waiting, error) {
+		if l.Priority == store.Unfinished {
+			return scanWaiting(tx.QueryRow(ctx, selectUnfinishedBehind, l.First.CreatedAt, hosts, l.First.TaskID))
+		}
+		return scanWaiting(tx.QueryRow(ctx, selectBehind, ahead, hosts, l.Priority, l.Origin, l.First.CreatedAt, l.First.TaskID))
+	})
 	if err == nil && turn == nil {
 		err = heimdall.ErrNoWork
 	}
 	return turn, err
+}
+
+// scanWaiting returns nil when there is nobody.
+func scanWaiting(r row) (*store.Waiting, error) {
+	var w store.Waiting
+	err := r.Scan(&w.TaskID, micros{&w.CreatedAt}, &w.Hosts)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	return &w, err
 }
 
 const selectUntilDue = `

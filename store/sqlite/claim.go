@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/heimdall-sdr/heimdall"
@@ -11,13 +12,34 @@ import (
 )
 
 const (
-	// served_at is NULL for an origin that was never served.
+	// The lines are found by going from each to the next one, which the index does at once; DISTINCT would read
+	// everything that waits. served_at is NULL for an origin that was never served.
 	selectLines = `
-WITH lines AS (SELECT DISTINCT priority, origin FROM acquisitions INDEXED BY acquisitions_pending WHERE state = 'pending')
-SELECT priority, origin, served_at,
-       (SELECT count(*) FROM acquisitions AS r INDEXED BY acquisitions_running WHERE r.state = 'running' AND r.origin = lines.origin)
-FROM lines LEFT JOIN origins USING (origin)
-ORDER BY priority DESC, origin`
+WITH RECURSIVE lines (priority, origin) AS (
+    SELECT priority, (SELECT min(origin) FROM acquisitions INDEXED BY acquisitions_pending WHERE state = 'pending' AND priority = top.priority)
+    FROM (SELECT max(priority) AS priority FROM acquisitions INDEXED BY acquisitions_pending WHERE state = 'pending') AS top
+    UNION ALL
+    SELECT iif(EXISTS (SELECT 1 FROM acquisitions INDEXED BY acquisitions_pending WHERE state = 'pending' AND priority = lines.priority AND origin > lines.origin),
+               lines.priority,
+               (SELECT max(priority) FROM acquisitions INDEXED BY acquisitions_pending WHERE state = 'pending' AND priority < lines.priority)),
+           COALESCE((SELECT min(origin) FROM acquisitions INDEXED BY acquisitions_pending WHERE state = 'pending' AND priority = lines.priority AND origin > lines.origin),
+               (SELECT min(origin) FROM acquisitions INDEXED BY acquisitions_pending WHERE state = 'pending' AND priority = (
+                   SELECT max(lower.priority) FROM acquisitions AS lower INDEXED BY acquisitions_pending WHERE lower.state = 'pending' AND lower.priority < lines.priority)))
+    FROM lines WHERE lines.priority IS NOT NULL),
+firsts AS (
+    SELECT priority, origin, (
+        SELECT task_id FROM acquisitions AS a INDEXED BY acquisitions_pending
+        WHERE state = 'pending' AND priority = lines.priority AND origin = lines.origin` + isDue + `
+        ORDER BY created_at, task_id LIMIT 1) AS task_id
+    FROM lines WHERE priority IS NOT NULL)
+SELECT f.priority, f.origin, served_at,
+       (SELECT count(*) FROM acquisitions AS r INDEXED BY acquisitions_running WHERE r.state = 'running' AND r.origin = f.origin),
+       task_id, created_at,` + hostsNeeded + `
+FROM firsts AS f CROSS JOIN acquisitions AS a USING (task_id) LEFT JOIN origins AS o ON o.origin = f.origin`
+
+	isDue = `
+  AND (a.start_at IS NULL OR a.start_at <= ?1 OR a.cancel_requested)
+  AND (a.deadline IS NULL OR a.deadline > ?2 OR a.started_at IS NOT NULL OR a.cancel_requested)`
 
 	// The hosts that an acquisition would connect to. One that is only to be ended needs none.
 	hostsNeeded = `
@@ -25,19 +47,30 @@ ORDER BY priority DESC, origin`
            SELECT json_group_array(DISTINCT w.host) FROM captures AS c JOIN websdrs AS w USING (websdr_id)
            WHERE c.task_id = a.task_id AND c.state IN ('pending', 'running') AND w.host <> '') END`
 
-	selectWaiting = `
+	// Captures that have ended need no host; here they count as if they did, so that the index is all there is to
+	// read for many who wait in vain.
+	needsNone = `
+  AND (a.cancel_requested OR NOT EXISTS (
+      SELECT 1 FROM captures AS c WHERE c.task_id = a.task_id
+      AND c.websdr_id IN (SELECT websdr_id FROM websdrs WHERE host IN (SELECT value FROM json_each(?3)))))`
+
+	selectBehind = `
 SELECT task_id, created_at,` + hostsNeeded + `
 FROM acquisitions AS a INDEXED BY acquisitions_pending
-WHERE state = 'pending' AND priority = ?1 AND origin = ?2 AND (created_at, task_id) > (?3, ?4)
-  AND (start_at IS NULL OR start_at <= ?5 OR cancel_requested)
-  AND (deadline IS NULL OR deadline > ?6 OR started_at IS NOT NULL OR cancel_requested)
-ORDER BY created_at, task_id LIMIT ?7`
+WHERE state = 'pending' AND priority = ?4 AND origin = ?5 AND (created_at, task_id) > (?6, ?7)` + isDue + needsNone + `
+ORDER BY created_at, task_id LIMIT 1`
 
 	selectUnfinished = `
 SELECT task_id, lease_until,` + hostsNeeded + `
 FROM acquisitions AS a INDEXED BY acquisitions_running
-WHERE state = 'running' AND lease_until <= ?1 AND (lease_until, task_id) > (?2, ?3)
-ORDER BY lease_until, task_id LIMIT ?4`
+WHERE state = 'running' AND lease_until <= ?2
+ORDER BY lease_until, task_id LIMIT 1`
+
+	selectUnfinishedBehind = `
+SELECT task_id, lease_until,` + hostsNeeded + `
+FROM acquisitions AS a INDEXED BY acquisitions_running
+WHERE state = 'running' AND lease_until <= ?2 AND (lease_until, task_id) > (?4, ?5)` + needsNone + `
+ORDER BY lease_until, task_id LIMIT 1`
 
 	claimAcquisition = `
 UPDATE acquisitions
@@ -97,39 +130,20 @@ func (s *Store) nextTurn(ctx context.Context, tx *sql.Tx, ahead time.Duration) (
 		return nil, err
 	}
 	now := s.moment()
-	page := func(l store.Line, behind store.Waiting, limit int) ([]store.Waiting, error) {
-		after := micros{&behind.CreatedAt}
-		if behind.CreatedAt.IsZero() {
-			after.t = new(time.UnixMicro(-1 << 62))
-		}
-		query, args := selectWaiting, []any{l.Priority, l.Origin, after, behind.TaskID, now.Add(ahead).UnixMicro(), now.UnixMicro(), limit}
-		if l.Priority == store.Unfinished {
-			query, args = selectUnfinished, []any{now.UnixMicro(), after, behind.TaskID, limit}
-		}
-		rows, err := tx.QueryContext(ctx, query, args...)
-		return all(rows, err, func(r row) (w store.Waiting, err error) {
-			err = r.Scan(&w.TaskID, micros{&w.CreatedAt}, list[string]{&w.Hosts})
-			return w, err
-		})
-	}
-	rows, err := tx.QueryContext(ctx, selectLines)
-	found, err := all(rows, err, func(r row) (l store.Line, err error) {
-		err = r.Scan(&l.Priority, &l.Origin, micros{&l.ServedAt}, &l.Running)
+	rows, err := tx.QueryContext(ctx, selectLines, now.Add(ahead).UnixMicro(), now.UnixMicro())
+	lines, err := all(rows, err, func(r row) (l store.Line, err error) {
+		err = r.Scan(&l.Priority, &l.Origin, micros{&l.ServedAt}, &l.Running, &l.First.TaskID, micros{&l.First.CreatedAt}, list[string]{&l.First.Hosts})
 		return l, err
 	})
 	if err != nil {
 		return nil, err
 	}
-	var lines []store.Line
-	for _, l := range append(found, store.Line{Priority: store.Unfinished}) {
-		first, err := page(l, store.Waiting{}, 1)
-		if err != nil {
-			return nil, err
-		}
-		if len(first) > 0 {
-			l.First = first[0]
-			lines = append(lines, l)
-		}
+	first, err := scanWaiting(tx.QueryRowContext(ctx, selectUnfinished, nil, now.UnixMicro()))
+	if err != nil {
+		return nil, err
+	}
+	if first != nil {
+		lines = append(lines, store.Line{Priority: store.Unfinished, First: *first})
 	}
 	if len(lines) == 0 {
 		return nil, heimdall.ErrNoWork
@@ -138,11 +152,31 @@ func (s *Store) nextTurn(ctx context.Context, tx *sql.Tx, ahead time.Duration) (
 	if err != nil {
 		return nil, err
 	}
-	turn, err := store.Next(lines, taken, page)
+	turn, err := store.Next(lines, taken, func(l store.Line, hosts []string) (*store.Waiting, error) {
+		blocked, err := asJSON(hosts)
+		if err != nil {
+			return nil, err
+		}
+		behind := micros{&l.First.CreatedAt}
+		if l.Priority == store.Unfinished {
+			return scanWaiting(tx.QueryRowContext(ctx, selectUnfinishedBehind, nil, now.UnixMicro(), blocked, behind, l.First.TaskID))
+		}
+		return scanWaiting(tx.QueryRowContext(ctx, selectBehind, now.Add(ahead).UnixMicro(), now.UnixMicro(), blocked, l.Priority, l.Origin, behind, l.First.TaskID))
+	})
 	if err == nil && turn == nil {
 		err = heimdall.ErrNoWork
 	}
 	return turn, err
+}
+
+// scanWaiting returns nil when there is nobody.
+func scanWaiting(r row) (*store.Waiting, error) {
+	var w store.Waiting
+	err := r.Scan(&w.TaskID, micros{&w.CreatedAt}, list[string]{&w.Hosts})
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return &w, err
 }
 
 const selectNextDue = `
