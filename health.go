@@ -2,10 +2,7 @@ package heimdall
 
 import (
 	"errors"
-	"net/netip"
-	"net/url"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -190,47 +187,4 @@ func (u *Uptime) Share() *float64 {
 		return nil
 	}
 	return new(u.Up.Seconds() / (u.Up + u.Down).Seconds())
-}
-
-// Host is what of a WebSDR's address is contacted by one of us at a time, in lower case; "" for a file or a simulation
-// in the process.
-func (w *WebSDR) Host() string {
-	u, err := url.Parse(w.URL)
-	if err != nil || u.Scheme == "sim" || u.Scheme == "file" {
-		return ""
-	}
-	return strings.ToLower(u.Host)
-}
-
-// A Reach says whose a WebSDR's host is.
-type Reach int
-
-const (
-	ReachLoopback Reach = iota // this machine
-	ReachPrivate               // a network of our own
-	ReachPublic                // somebody else's, as far as its name tells
-)
-
-// Reach says whose the host is, by its name alone: nobody is asked.
-func (w *WebSDR) Reach() Reach {
-	u, err := url.Parse(w.URL)
-	if err != nil {
-		return ReachPublic
-	}
-	host := strings.ToLower(u.Hostname())
-	if w.Host() == "" || host == "localhost" {
-		return ReachLoopback
-	}
-	ip, err := netip.ParseAddr(host)
-	switch {
-	case err == nil && ip.Unmap().IsLoopback():
-		return ReachLoopback
-	case err == nil && (ip.Unmap().IsPrivate() || ip.IsLinkLocalUnicast()):
-		return ReachPrivate
-	case err == nil:
-		return ReachPublic
-	case !strings.Contains(host, ".") || strings.HasSuffix(host, ".local") || strings.HasSuffix(host, ".lan") || strings.HasSuffix(host, ".internal"):
-		return ReachPrivate
-	}
-	return ReachPublic
 }

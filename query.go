@@ -18,6 +18,7 @@ type AcquisitionFilter struct {
 	Near           *Near     // with a capture of a WebSDR in it; nil means anywhere
 	From           time.Time // created at or after; zero means no limit
 	To             time.Time // created before; zero means no limit
+	Origin         *string   // nil means any; "" those by hand
 	FrequencyMinHz int64     // both ends included; 0 means no limit
 	FrequencyMaxHz int64
 	Text           string // found in its label, or in the name or location of one of its WebSDRs; see MeasurementFilter

@@ -81,6 +81,7 @@ type WebSDR struct {
 	CalibrationDB     *float64 // dBm = dBFS + CalibrationDB at GainDB; nil means power is relative only
 	CalibrationSigma  *float64 // one-sigma error of CalibrationDB in dB
 	Notes             string
+	DailyBudget       time.Duration // most that its host may be connected to on one UTC day; 0 means any
 
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -123,6 +124,9 @@ func (w *WebSDR) Validate() error {
 	}
 	if w.Timeout < time.Second || w.Timeout > 300*time.Second {
 		bad.Add("timeout_seconds", "must be from 1 to 300")
+	}
+	if w.DailyBudget < 0 || w.DailyBudget > 24*time.Hour {
+		bad.Add("daily_budget_seconds", "must be from 1 to 86400, or 0 for any")
 	}
 	if w.RetryCount < 0 || w.RetryCount > 10 {
 		bad.Add("retry_count", "must be from 0 to 10")

@@ -60,18 +60,24 @@ func New(c Config) (*Acquirer, error) {
 }
 
 // errCancelled is the cause of the end of an acquisition that its user cancelled.
-var errCancelled = errors.New("cancelled")
+var errCancelled = errors.New("cancelled by request")
+
+// A contactOff is the cause of the end of an acquisition because nobody may be contacted any more.
+type contactOff struct{ contact heimdall.Contact }
+
+func (c *contactOff) Error() string { return c.contact.Why() }
+func (c *contactOff) Unwrap() error { return errCancelled }
 
 // run takes a claimed acquisition to its end. It returns nil when the acquisition has ended, heimdall.ErrLost
-// when the lease was lost, and ctx's cause when it was stopped; then the job is still open. When cancelled is
-// closed, recording stops and what is complete is kept.
-func (a *Acquirer) run(ctx context.Context, job *Job, cancelled <-chan struct{}) error {
+// when the lease was lost, and ctx's cause when it was stopped; then the job is still open. When cancelled says
+// why, recording stops and what is complete is kept.
+func (a *Acquirer) run(ctx context.Context, job *Job, cancelled <-chan error) error {
 	recording, stopRecording := context.WithCancelCause(ctx)
 	defer stopRecording(nil)
 	go func() {
 		select {
-		case <-cancelled:
-			stopRecording(errCancelled)
+		case why := <-cancelled:
+			stopRecording(why)
 		case <-recording.Done():
 		}
 	}()
@@ -105,7 +111,7 @@ func (a *Acquirer) run(ctx context.Context, job *Job, cancelled <-chan struct{})
 		captures = append(captures, cc)
 		m.expect(c.WebSDRID)
 	}
-	if err := a.takeHosts(recording, captures); err != nil && ctx.Err() != nil {
+	if err := a.takeHosts(recording, job.Lease, captures); err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	for _, cc := range captures {
@@ -119,7 +125,7 @@ func (a *Acquirer) run(ctx context.Context, job *Job, cancelled <-chan struct{})
 			return cc.err
 		}
 	}
-	return a.finish(ctx, job, b, recording.Err() != nil)
+	return a.finish(ctx, job, b, context.Cause(recording))
 }
 
 // announceWindow tells the database which window was agreed on, for everyone to see.
@@ -133,13 +139,13 @@ func (a *Acquirer) announceWindow(ctx context.Context, l Lease, m *meeting) {
 	}
 }
 
-// finish ends the acquisition once every capture has ended.
-func (a *Acquirer) finish(ctx context.Context, job *Job, b *board, cancelled bool) error {
+// finish ends the acquisition once every capture has ended. why is the reason for which recording was ended, or nil.
+func (a *Acquirer) finish(ctx context.Context, job *Job, b *board, why error) error {
 	state := heimdall.Outcome(b.snapshot())
 	reason := ""
 	switch {
-	case cancelled:
-		reason = "cancelled by request"
+	case why != nil:
+		reason = why.Error()
 	case state == heimdall.Failed:
 		reason = "no receiver gave a recording"
 	}

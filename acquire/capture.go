@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"math"
 	"os"
-	"sync"
 	"syscall"
 	"time"
 
@@ -67,6 +66,7 @@ func (k *capture) record(ctx context.Context, entry *spoolEntry) (*sealed, error
 	if err != nil {
 		return nil, err
 	}
+	defer k.countUse(ctx)()
 	defer stream.Close()
 	// A Read that blocks ends when the acquisition does.
 	defer context.AfterFunc(ctx, func() { stream.Close() })()
@@ -86,6 +86,9 @@ func (k *capture) open(ctx context.Context) (websdr.Stream, error) {
 	driver, ok := k.a.Drivers[k.w.Kind]
 	if !ok {
 		return nil, websdr.Fail(heimdall.FailUnsupported, "open "+k.w.Name, nil, "this program has no driver for kind %q", k.w.Kind)
+	}
+	if err := k.afford(ctx); err != nil {
+		return nil, err
 	}
 	tuning := k.tuning()
 	retryUntil := k.a.Now().Add(k.job.Acquisition.JoinTimeout)
@@ -183,7 +186,10 @@ func (k *capture) fail(ctx context.Context, entry *spoolEntry, err error) error 
 	var failure *websdr.Failure
 	switch {
 	case errors.Is(err, errCancelled):
-		state, class, reason = heimdall.Cancelled, "", "cancelled by request"
+		state, class, reason = heimdall.Cancelled, "", errCancelled.Error()
+		if off := (*contactOff)(nil); errors.As(err, &off) {
+			reason = off.Error()
+		}
 	case errors.As(err, &failure):
 		class = failure.Class
 	case isStorage(err):
@@ -232,26 +238,6 @@ func (k *capture) note(err error) {
 func isStorage(err error) bool {
 	var path *fs.PathError
 	return errors.As(err, &path) || errors.Is(err, syscall.ENOSPC)
-}
-
-// takeHosts takes the hosts that the captures will connect to, and arranges for each to be given back.
-func (a *Acquirer) takeHosts(ctx context.Context, captures []*capture) error {
-	names := make([]string, len(captures))
-	for i, k := range captures {
-		k.release = func() {}
-		if k.w != nil {
-			names[i] = hostOf(k.w)
-		}
-	}
-	if err := a.hosts.take(ctx, names); err != nil {
-		return err
-	}
-	for i, k := range captures {
-		if name := names[i]; name != "" {
-			k.release = sync.OnceFunc(func() { a.hosts.giveBack(name) })
-		}
-	}
-	return nil
 }
 
 // spooled returns what an earlier worker left: a sealed entry as it is, and an unsealed one sealed now if it

@@ -2,15 +2,15 @@ package acquire
 
 import (
 	"context"
-	"net/url"
 	"slices"
 	"sync"
-
-	"github.com/heimdall-sdr/heimdall"
+	"time"
 )
 
 // hosts sees to it that this process has at most one connection to any receiver's host at a time: receivers
-// count connections per address, and ban those that open several.
+// count connections per address, and ban those that open several. The database sees to it that no two workers have one
+// (see Store.Claim), but it cannot close a connection: a worker that was cut off from it, and whose acquisitions others
+// took over, may have some open for a while. At least none of its own then makes two.
 //
 // An acquisition takes all its hosts at once or waits, so that two of them cannot hold one half each. Who
 // asked first is served first, as far as their hosts overlap.
@@ -26,15 +26,6 @@ type hostRequest struct {
 }
 
 func newHosts() *hosts { return &hosts{taken: map[string]bool{}} }
-
-// hostOf is what of a WebSDR's address may be connected to only once; "" for a file or a simulation in the process.
-func hostOf(w *heimdall.WebSDR) string {
-	u, err := url.Parse(w.URL)
-	if err != nil || u.Scheme == "sim" || u.Scheme == "file" {
-		return ""
-	}
-	return u.Host
-}
 
 // take waits until all names are free and takes them, or takes none and returns the cause of ctx's end. Each
 // is given back on its own, once. Empty names are nobody's.
@@ -88,4 +79,64 @@ func (h *hosts) grant() {
 		}
 		return free
 	})
+}
+
+// takeHosts takes the hosts that the captures will connect to, and arranges for each to be given back, here and in the
+// database, with the last of its captures.
+func (a *Acquirer) takeHosts(ctx context.Context, l Lease, captures []*capture) error {
+	var names []string
+	for _, k := range captures {
+		k.release = func() {}
+		if k.w == nil || k.w.Host() == "" {
+			continue
+		}
+		names = append(names, k.w.Host())
+	}
+	if err := a.hosts.take(ctx, slices.Clone(names)); err != nil {
+		return err
+	}
+	users := newUsers(names, func(name string) {
+		a.hosts.giveBack(name)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), returnTime)
+		defer cancel()
+		if err := a.Store.ReturnHost(ctx, l, name); err != nil { // it goes with the acquisition, then
+			a.Log.Warn("give host back", "acquisition", l.TaskID, "host", name, "err", err)
+		}
+	})
+	for _, k := range captures {
+		if k.w != nil && k.w.Host() != "" {
+			name := k.w.Host()
+			k.release = sync.OnceFunc(func() { users.leave(name) })
+		}
+	}
+	return nil
+}
+
+// returnTime is for a database that does not answer.
+const returnTime = 5 * time.Second
+
+// users counts who still uses each of some names.
+type users struct {
+	mu   sync.Mutex
+	left map[string]int // guarded by mu
+	none func(name string)
+}
+
+func newUsers(names []string, none func(name string)) *users {
+	u := &users{left: map[string]int{}, none: none}
+	for _, name := range names {
+		u.left[name]++
+	}
+	return u
+}
+
+// leave calls none with the last user of a name.
+func (u *users) leave(name string) {
+	u.mu.Lock()
+	u.left[name]--
+	last := u.left[name] == 0
+	u.mu.Unlock()
+	if last {
+		u.none(name)
+	}
 }

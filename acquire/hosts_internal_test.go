@@ -6,8 +6,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/heimdall-sdr/heimdall"
 )
 
 func TestAHostHasOneHolderAtATimeAndThoseWhoAskedFirstAreServedFirst(t *testing.T) {
@@ -53,15 +51,4 @@ func TestWaitingForAHostEndsWithItsContext(t *testing.T) {
 			t.Error(err)
 		}
 	})
-}
-
-func TestOnlyAddressesOnANetworkAreHeld(t *testing.T) {
-	for url, want := range map[string]string{
-		"http://kiwi.example:8073": "kiwi.example:8073", "tcp://10.0.0.1:1234": "10.0.0.1:1234",
-		"sim:///?seed=1": "", "sim://x/?seed=1": "", "file:///tmp/a.wav": "", "%zz": "",
-	} {
-		if got := hostOf(&heimdall.WebSDR{URL: url}); got != want {
-			t.Errorf("host of %s is %q, want %q", url, got, want)
-		}
-	}
 }

@@ -33,12 +33,18 @@ type Store interface {
 	// order of task_id, after the one given.
 	Uncollected(ctx context.Context, afterTaskID string, limit int) ([]string, error)
 
-	// Claim takes the oldest acquisition that is pending and due, or that is running under an expired lease,
-	// sets it running with a new fence and returns it; heimdall.ErrNoWork when there is none. An acquisition
-	// is due when its StartAt is zero or at most ahead away.
+	// Claim takes the acquisition whose turn it is (see package store) of those that are pending and due, or running
+	// under an expired lease, sets it running with a new fence and returns it; heimdall.ErrNoWork when there is none.
+	// An acquisition is due when its StartAt is zero or at most ahead away. The hosts that its captures would connect to
+	// are taken with it, all or none: nobody else holds one, and nobody else gets one as long as it is running
+	// under this fence and its lease is in force. While contact is switched off, nothing is claimed.
 	Claim(ctx context.Context, worker string, lease, ahead time.Duration) (*Job, error)
 
-	// Extend renews the lease and reports whether cancellation was asked for.
+	// ReturnHost gives one of the hosts back before the others. A repeat is no error.
+	ReturnHost(ctx context.Context, l Lease, host string) error
+
+	// Extend renews the lease and reports whether cancellation was asked for. A lease that had run out is lost, too,
+	// when one of the hosts has gone to somebody else meanwhile.
 	Extend(ctx context.Context, l Lease, lease time.Duration) (cancelRequested bool, err error)
 
 	// SetWindow records the start of the agreed common window.
@@ -62,4 +68,50 @@ type Store interface {
 	// Wait returns when there may be something to claim: at once if something was created, released or
 	// cancelled since the last Wait, otherwise when that happens or after poll.
 	Wait(ctx context.Context, poll time.Duration) error
+
+	FleetStore
+}
+
+// A FleetStore keeps what the workers of one database have to know of each other. It gives the time.
+type FleetStore interface {
+	StandingStore
+
+	// UntilDue returns how long it is until something may be claimed that Wait would not tell of, because a lease
+	// runs out, or a deadline passes; at most limit.
+	UntilDue(ctx context.Context, limit time.Duration) (time.Duration, error)
+
+	// FailOverdue ends as failed every acquisition that was not begun by its Deadline, with all its captures, and
+	// returns how many.
+	FailOverdue(ctx context.Context) (int, error)
+
+	// Contact says whether receivers may be contacted at all.
+	Contact(ctx context.Context) (heimdall.Contact, error)
+
+	// Stirred returns a channel that is closed when running acquisitions should look at once whether they may go on:
+	// one was cancelled, or contact was switched. Not all that happens elsewhere is noticed, so they look anyway.
+	Stirred() <-chan struct{}
+
+	// SeeWorker notes what a worker says of itself; ForgetWorker removes one that has stopped in good order.
+	SeeWorker(ctx context.Context, w heimdall.WorkerStatus) error
+	ForgetWorker(ctx context.Context, name string) error
+}
+
+// A StandingStore keeps how we stand with receivers.
+type StandingStore interface {
+	// Standings returns those of ids, nil meaning any, that hold something against us or were connected to today.
+	Standings(ctx context.Context, ids []int64) ([]heimdall.Standing, error)
+
+	// BlockReceiver notes that a WebSDR's host must not be contacted for a while; one that refused the password, only
+	// until that is changed.
+	BlockReceiver(ctx context.Context, websdrID int64, class heimdall.FailureClass, reason string, pause time.Duration) error
+
+	// ForgiveReceiver removes what stands against contacting a WebSDR.
+	ForgiveReceiver(ctx context.Context, websdrID int64) error
+
+	// ApproachHost books the next moment at which host may be connected to, at least interval after the one booked
+	// last, and returns how long it is until then.
+	ApproachHost(ctx context.Context, host string, interval time.Duration) (time.Duration, error)
+
+	// CountUse adds to how long a host was connected to on the UTC day of at.
+	CountUse(ctx context.Context, host string, at time.Time, connected time.Duration) error
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/heimdall-sdr/heimdall"
@@ -18,10 +19,17 @@ type Worker struct {
 	Lease       time.Duration // how long the others wait before they take over from a dead worker
 	Ahead       time.Duration // how long before its start an acquisition is claimed: time to connect and settle
 	Grace       time.Duration // how long running acquisitions may still go on when the worker is stopped
+	Host        string        // the machine it runs on, to be told
+	Room        func() error  // says why nothing new should be begun, such as a full disk; nil means that there always is room
+
+	running atomic.Int64 // acquisitions under way
 }
 
 // heartbeat is how often a lease is renewed and cancellation noticed, at the least; it is a third of a short lease.
 const heartbeat = 500 * time.Millisecond
+
+// minPoll is between two looks at a queue in which something is due that cannot be claimed.
+const minPoll = 50 * time.Millisecond
 
 // errStopped is the cause of the end of acquisitions that are handed back.
 var errStopped = errors.New("worker stopped")
@@ -36,22 +44,30 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer stop(nil)
 	var jobs, others sync.WaitGroup
 	others.Go(func() { w.collectOthers(ctx) })
+	others.Go(func() { w.KeepHouse(running) })
 	defer others.Wait()
+	defer stop(nil)
 	local := newLocalJobs()
 	free := make(chan struct{}, w.Concurrency)
+	var room roomWatch
 	for ctx.Err() == nil {
 		select {
 		case free <- struct{}{}:
 		case <-ctx.Done():
 			continue
 		}
-		job := w.claim(ctx)
+		var job *Job
+		if room.check(ctx, w) {
+			job = w.claim(ctx)
+		}
 		if job == nil {
 			<-free
 			continue
 		}
+		w.running.Add(1)
 		jobs.Go(func() {
 			defer func() { <-free }()
+			defer w.running.Add(-1)
 			defer local.enter(job.TaskID)()
 			w.hold(running, job)
 		})
@@ -75,7 +91,12 @@ func (w *Worker) claim(ctx context.Context) *Job {
 			return nil
 		}
 	}
-	if err := a.Store.Wait(ctx, time.Second); err != nil && ctx.Err() == nil {
+	// A lease that runs out wakes nobody: its work is to be taken over at that moment.
+	poll, err := a.Store.UntilDue(ctx, time.Second)
+	if err != nil && ctx.Err() == nil {
+		a.Log.Warn("look for leases that run out", "err", err)
+	}
+	if err := a.Store.Wait(ctx, max(poll, minPoll)); err != nil && ctx.Err() == nil {
 		a.Log.Warn("wait for acquisitions", "err", err)
 		sleep(ctx, time.Second) //nolint:errcheck // the loop looks at ctx
 	}
@@ -90,7 +111,7 @@ func (w *Worker) hold(ctx context.Context, job *Job) {
 	whole := ctx
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	cancelled := make(chan struct{})
+	cancelled := make(chan error, 1)
 	var beating sync.WaitGroup
 	beating.Go(func() { w.beat(ctx, job, cancelled, stop) })
 
@@ -116,13 +137,14 @@ func (w *Worker) hold(ctx context.Context, job *Job) {
 	}
 }
 
-// beat renews the lease until ctx ends. It closes cancelled when the user has cancelled, and stops the job
-// when the lease is lost.
-func (w *Worker) beat(ctx context.Context, job *Job, cancelled chan<- struct{}, stop context.CancelCauseFunc) {
+// beat renews the lease until ctx ends. It says on cancelled, once, why recording must end: the user has cancelled,
+// or nobody may be contacted any more. It stops the job when the lease is lost.
+func (w *Worker) beat(ctx context.Context, job *Job, cancelled chan<- error, stop context.CancelCauseFunc) {
 	tick := time.NewTicker(min(heartbeat, w.Lease/3))
 	defer tick.Stop()
 	told := false
 	for {
+		stirred := w.Acquirer.Store.Stirred()
 		cancel, err := w.Acquirer.Store.Extend(ctx, job.Lease, w.Lease)
 		switch {
 		case errors.Is(err, heimdall.ErrLost):
@@ -130,12 +152,19 @@ func (w *Worker) beat(ctx context.Context, job *Job, cancelled chan<- struct{}, 
 			return
 		case err != nil && ctx.Err() == nil:
 			w.Acquirer.Log.Warn("renew lease", "acquisition", job.TaskID, "err", err)
-		case cancel && !told:
+		case told:
+		case cancel:
 			told = true
-			close(cancelled)
+			cancelled <- errCancelled
+		default:
+			if c, err := w.Acquirer.Store.Contact(ctx); err == nil && c.Off {
+				told = true
+				cancelled <- &contactOff{c}
+			}
 		}
 		select {
 		case <-tick.C:
+		case <-stirred:
 		case <-ctx.Done():
 			return
 		}

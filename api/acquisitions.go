@@ -31,6 +31,9 @@ func (s *service) createAcquisition(ctx context.Context, in *createAcquisitionIn
 	if wrong != nil && in.IdempotencyKey == "" {
 		return nil, wrong
 	}
+	if err := s.admit(ctx); err != nil {
+		return nil, err
+	}
 	// A repeat stays a repeat after its start has passed or a receiver has gone, so the store looks at the key
 	// first. It stores nothing invalid either, but what is wrong is said above in full.
 	stored, created, err := s.Store.CreateAcquisition(ctx, asked)
@@ -112,6 +115,7 @@ func (s *service) cancelAcquisition(ctx context.Context, in *TaskPath) (*acquisi
 type listAcquisitionsInput struct {
 	States    []heimdall.State `query:"state,explode" nullable:"false" enum:"pending,running,success,partial,failed,cancelled" doc:"Only these states; may be given more than once"`
 	WebSDRIDs []int64          `query:"websdr_id,explode" nullable:"false" minimum:"1" doc:"Only those with a capture of one of these WebSDRs; may be given more than once"`
+	Origin    string           `query:"origin" maxLength:"200" doc:"Only those that share this turn in the queue, such as schedule/7; hand means requests by hand" example:"schedule/7"`
 	Whereabouts
 	Period
 	Page
@@ -121,7 +125,7 @@ type acquisitionPageOutput struct{ Body wire.AcquisitionPage }
 
 func (s *service) listAcquisitions(ctx context.Context, in *listAcquisitionsInput) (*acquisitionPageOutput, error) {
 	f := heimdall.AcquisitionFilter{
-		States: in.States, WebSDRIDs: in.WebSDRIDs, From: in.From, To: in.To, Text: in.Text, Limit: in.limit(),
+		States: in.States, WebSDRIDs: in.WebSDRIDs, From: in.From, To: in.To, Origin: originOf(in.Origin), Text: in.Text, Limit: in.limit(),
 	}
 	var bad heimdall.InvalidError
 	f.FrequencyMinHz, f.FrequencyMaxHz = frequencyLimits(&bad, in.FrequencyMinMHz, in.FrequencyMaxMHz)

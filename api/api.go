@@ -40,6 +40,7 @@ type Store interface {
 	RetentionStore
 	ScheduleStore
 	HealthStore
+	FleetStore
 
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
@@ -117,6 +118,9 @@ type Config struct {
 	Settings  Settings          // of the server; to be told, nothing here depends on them
 	Retention *retention.Keeper // deletes; nil means that this server does not
 	Prober    Prober            // asks WebSDRs how they are; nil means that this server does not
+
+	QueueLimit int          // pending acquisitions from which on no more are accepted; 0 means none
+	Room       func() error // says why nothing new should be accepted, such as a full disk; nil means that there always is room
 
 	EventPoll      time.Duration // how often an event stream looks for changes; 0 means 250 ms
 	EventHeartbeat time.Duration // how often a silent event stream shows that it lives; 0 means 15 s

@@ -22,7 +22,7 @@ func (s *service) routes() {
 	route(s, "GET /api/v1", "index", "Service", "List what there is", s.index)
 	route(s, "GET /api/v1/system", "system", "Service", "Say what the server is made of and how it is set", s.system, 503)
 
-	route(s, "POST /api/v1/acquisitions", "create-acquisition", "Acquisitions", "Ask for an acquisition", s.createAcquisition, 409, 507, 503)
+	route(s, "POST /api/v1/acquisitions", "create-acquisition", "Acquisitions", "Ask for an acquisition", s.createAcquisition, 409, 429, 507, 503)
 	route(s, "GET /api/v1/acquisitions", "list-acquisitions", "Acquisitions", "List acquisitions, newest first", s.listAcquisitions, 503)
 	route(s, "GET /api/v1/acquisitions/{task_id}", "get-acquisition", "Acquisitions", "Show an acquisition with its captures", s.getAcquisition, 404, 503)
 	route(s, "POST /api/v1/acquisitions/{task_id}/cancel", "cancel-acquisition", "Acquisitions", "Ask for an acquisition to end", s.cancelAcquisition, 404, 409, 503)
@@ -31,6 +31,11 @@ func (s *service) routes() {
 	route(s, "DELETE /api/v1/acquisitions/{task_id}/hold", "release-acquisition", "Acquisitions", "Let an acquisition be deleted again", s.releaseAcquisition, 404, 503)
 	route(s, "GET /api/v1/acquisitions/{task_id}/events", "watch-acquisition", "Acquisitions", "Follow an acquisition until it ends", s.watchAcquisition, 404, 503)
 	route(s, "GET /api/v1/acquisitions/{task_id}/archive", "get-archive", "Acquisitions", "Download all recordings of an acquisition as one file", s.getArchive, 404, 409, 503)
+
+	route(s, "GET /api/v1/contact", "get-contact", "Fleet", "Say whether receivers may be contacted", s.getContact, 503)
+	route(s, "PUT /api/v1/contact", "set-contact", "Fleet", "Forbid or allow all contact with receivers", s.setContact, 507, 503)
+	route(s, "GET /api/v1/workers", "list-workers", "Fleet", "List the workers", s.listWorkers, 503)
+	route(s, "POST /api/v1/websdrs/{websdr_id}/forgive", "forgive-websdr", "WebSDRs", "Contact a WebSDR again that turned us away", s.forgiveWebSDR, 404, 507, 503)
 
 	route(s, "GET /api/v1/retention", "get-retention", "Retention", "Say what this server deletes by itself, and how it stands", s.getRetention, 409, 503)
 	route(s, "GET /api/v1/retention/plan", "plan-retention", "Retention", "Say what would be deleted now", s.planRetention, 409, 503)
@@ -102,6 +107,10 @@ func operations() map[string]huma.Operation {
 		"create-acquisition": {DefaultStatus: http.StatusAccepted,
 			Description: "Everything is checked before anything is stored. A worker takes it from there: follow Location or its events. " +
 				"With an Idempotency-Key, a repeat of the same request answers 200 with the same acquisition, and another request under the same key is refused. `websdrs: null` means those of that moment."},
+		"set-contact": {
+			Description: "It counts for everybody who works on the database, and for probes, too. Within a second what runs is stopped: what is complete is kept, as with cancel. What waits goes on waiting, and fails at its deadline."},
+		"forgive-websdr": {
+			Description: "What a receiver said when it turned us away is remembered, for every WebSDR at its host, so that it is not asked again before it makes sense: see blocked_until. This forgets it."},
 		"cancel-acquisition": {DefaultStatus: http.StatusAccepted,
 			Description: "Captures that have ended stay as they are. One that waits for a worker ends at once, one that runs within seconds."},
 		"delete-acquisition": {

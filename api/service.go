@@ -24,6 +24,7 @@ func (s *service) index(context.Context, *struct{}) (*indexOutput, error) {
 	return &indexOutput{wire.Index{Service: "heimdall", Version: s.Version, AlgorithmVersion: recompute.Version, Links: map[string]string{
 		"acquisitions": "/api/v1/acquisitions",
 		"captures":     "/api/v1/captures",
+		"contact":      "/api/v1/contact",
 		"deletions":    "/api/v1/deletions",
 		"measurements": "/api/v1/measurements",
 		"metrics":      "/api/v1/metrics",
@@ -32,6 +33,7 @@ func (s *service) index(context.Context, *struct{}) (*indexOutput, error) {
 		"statistics":   "/api/v1/statistics/snr",
 		"system":       "/api/v1/system",
 		"websdrs":      "/api/v1/websdrs",
+		"workers":      "/api/v1/workers",
 		"docs":         "/docs",
 		"openapi":      "/openapi.json",
 		"health":       "/healthz",

@@ -35,7 +35,11 @@ func (s *service) listWebSDRs(ctx context.Context, in *listWebSDRsInput) (*websd
 			out.Body.WebSDRs = append(out.Body.WebSDRs, wire.ListedWebSDR{WebSDR: wire.WebSDROf(w), Health: h})
 		}
 	}
-	return out, nil
+	shown := make([]*wire.WebSDR, len(out.Body.WebSDRs))
+	for i := range shown {
+		shown[i] = &out.Body.WebSDRs[i].WebSDR
+	}
+	return out, s.stand(ctx, nil, shown...)
 }
 
 // A WebSDRPath names a WebSDR.
@@ -64,7 +68,13 @@ func (s *service) getWebSDR(ctx context.Context, in *WebSDRPath) (*websdrOutput,
 	if err != nil {
 		return nil, err
 	}
-	return shownWebSDR(w), nil
+	return s.standingWebSDR(ctx, w)
+}
+
+// standingWebSDR is shownWebSDR with how we stand with it.
+func (s *service) standingWebSDR(ctx context.Context, w heimdall.WebSDR) (*websdrOutput, error) {
+	out := shownWebSDR(w)
+	return out, s.stand(ctx, []int64{w.ID}, &out.Body)
 }
 
 func (s *service) createWebSDR(ctx context.Context, in *struct{ Body wire.WebSDRInput }) (*websdrOutput, error) {
@@ -161,7 +171,7 @@ func (s *service) updateWebSDR(ctx context.Context, w heimdall.WebSDR) (*websdrO
 	if err != nil {
 		return nil, err
 	}
-	return shownWebSDR(w), nil
+	return s.standingWebSDR(ctx, w)
 }
 
 type deleteWebSDRInput struct {

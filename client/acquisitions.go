@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -35,6 +36,9 @@ func (c *Client) Acquisitions(ctx context.Context, f heimdall.AcquisitionFilter,
 	addPlace(q, f.Near, f.FrequencyMinHz, f.FrequencyMaxHz, f.Text)
 	addTime(q, "from", f.From)
 	addTime(q, "to", f.To)
+	if f.Origin != nil {
+		q.Set("origin", cmp.Or(*f.Origin, "hand"))
+	}
 	addPage(q, f.Limit, cursor)
 	err = c.get(ctx, "/api/v1/acquisitions", q, &page)
 	return page, err

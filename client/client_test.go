@@ -173,7 +173,7 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 	r.must(err)
 
 	r.watchHealth(one.WebSDRID)
-
+	r.fleet(one)
 	ask := wire.AcquisitionRequest{FrequencyMHz: 145.5, DurationSeconds: 1, WebSDRs: []int64{one.WebSDRID}}
 	a, created, err := r.CreateAcquisition(ctx, ask, "key")
 	r.must(err)
@@ -193,7 +193,7 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 	if diff := cmp.Diff([]heimdall.State{heimdall.Success}, states); diff != "" {
 		t.Errorf("watched (-want +got):\n%s", diff)
 	}
-	page, err := r.Acquisitions(ctx, heimdall.AcquisitionFilter{States: []heimdall.State{heimdall.Success}, From: a.CreatedAt, WebSDRIDs: []int64{one.WebSDRID}, FrequencyMaxHz: 145_500_000, Limit: 5}, "")
+	page, err := r.Acquisitions(ctx, heimdall.AcquisitionFilter{States: []heimdall.State{heimdall.Success}, From: a.CreatedAt, Origin: new(""), WebSDRIDs: []int64{one.WebSDRID}, FrequencyMaxHz: 145_500_000, Limit: 5}, "")
 	r.must(err)
 	shown, err := r.Acquisition(ctx, a.TaskID)
 	r.must(err)

@@ -1,9 +1,9 @@
 // Package store is the seam to the database: what the folders below it have in common, which is little.
 //
-// Each of them is one database, written in its own SQL, and shares no code with the others. What they promise
+// Each of them is one database, written in its own SQL, and shares no other code with the others. What they promise
 // is declared where it is needed (acquire.Store, the interfaces of package api) and tested in package storetest.
-// Here stands only the vocabulary of the whole-state check, which every database runs on itself: heimdall check
-// runs it on a live system, and storetest after every test.
+// Here stand only the vocabulary of the whole-state check, which every database runs on itself (heimdall check runs
+// it on a live system, and storetest after every test), and the order of the queue, which is one for all.
 package store
 
 import "fmt"

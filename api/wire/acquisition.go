@@ -19,6 +19,8 @@ type AcquisitionRequest struct {
 	ChannelBandwidthHz *float64   `json:"channel_bandwidth_hz,omitempty" nullable:"true" doc:"Bandwidth of the measured channel, in Hz; null means 0.8 of the sample rate, at most 12500" example:"12500"`
 	JoinTimeoutSeconds *float64   `json:"join_timeout_seconds,omitempty" nullable:"true" doc:"How long the receivers that are ready wait for the slowest, in seconds; null means 20" example:"20"`
 	Label              string     `json:"label,omitempty" doc:"What you call it; at most 200 characters" example:"ISS pass"`
+	Priority           int        `json:"priority,omitempty" doc:"From -9 to 9; the higher is begun first. 0 is usual" example:"0"`
+	Deadline           *time.Time `json:"deadline,omitempty" nullable:"true" doc:"Not begun by then, it fails and nobody is contacted; null waits for ever" example:"2026-03-01T13:00:00Z"`
 }
 
 // Root converts the request. It has no task id, no state, and the WebSDRs as they were given.
@@ -30,6 +32,8 @@ func (r AcquisitionRequest) Root() heimdall.Acquisition {
 		StartAt:     timeOf(r.StartTime).Truncate(time.Microsecond),
 		JoinTimeout: heimdall.DefaultJoinTimeout,
 		WebSDRIDs:   r.WebSDRs,
+		Priority:    r.Priority,
+		Deadline:    timeOf(r.Deadline).Truncate(time.Microsecond),
 	}
 	if r.SampleRateKHz != nil {
 		a.SampleRateHz = hzOfKHz(*r.SampleRateKHz)
@@ -55,6 +59,8 @@ func RequestOf(a heimdall.Acquisition) AcquisitionRequest {
 		WebSDRs:         slices.Clone(a.WebSDRIDs),
 		ChannelCenterHz: &a.ChannelCenterHz,
 		Label:           a.Label,
+		Priority:        a.Priority,
+		Deadline:        instant(a.Deadline),
 	}
 	if a.SampleRateHz != 0 {
 		r.SampleRateKHz = new(khz(a.SampleRateHz))
@@ -82,6 +88,9 @@ type Acquisition struct {
 	StartTime          *time.Time     `json:"start_time" doc:"Start asked for; null means as soon as all receivers are ready"`
 	JoinTimeoutSeconds float64        `json:"join_timeout_seconds" doc:"How long the receivers that are ready wait for the slowest, in seconds" example:"20"`
 	WebSDRs            []int64        `json:"websdrs" nullable:"false" doc:"websdr_id of every WebSDR, in the order asked for"`
+	Priority           int            `json:"priority" doc:"From -9 to 9; the higher is begun first" example:"0"`
+	Deadline           *time.Time     `json:"deadline" doc:"Not begun by then, it fails; null waits for ever"`
+	Origin             string         `json:"origin" doc:"With whom it shares one turn in the queue: empty for a request by hand, such as schedule/7 for a schedule's"`
 	CancelRequested    bool           `json:"cancel_requested" doc:"Whether somebody asked to cancel it"`
 	Reason             string         `json:"reason" doc:"Why it failed as a whole, or was cancelled; empty otherwise"`
 	CreatedAt          time.Time      `json:"created_at" doc:"When it was asked for"`
@@ -122,6 +131,7 @@ func AcquisitionOf(a heimdall.Acquisition, captures []heimdall.Capture, withCapt
 		CancelRequested: a.CancelRequested, Reason: a.Reason,
 		CreatedAt: a.CreatedAt.UTC(), StartedAt: instant(a.StartedAt), EndedAt: instant(a.EndedAt),
 		WindowStart: instant(a.WindowStart), Claims: a.Claims, Hold: holdOf(a.Hold),
+		Priority: a.Priority, Deadline: instant(a.Deadline), Origin: a.Origin,
 		Links: linksOf(a.TaskID),
 	}
 	if a.SampleRateHz != 0 {
@@ -182,6 +192,7 @@ func (w Acquisition) Root() heimdall.Acquisition {
 		CancelRequested: w.CancelRequested, Reason: w.Reason,
 		CreatedAt: w.CreatedAt.UTC(), StartedAt: timeOf(w.StartedAt), EndedAt: timeOf(w.EndedAt),
 		WindowStart: timeOf(w.WindowStart), Claims: w.Claims,
+		Priority: w.Priority, Deadline: timeOf(w.Deadline), Origin: w.Origin,
 	}
 	if w.SampleRateKHz != nil {
 		a.SampleRateHz = hzOfKHz(*w.SampleRateKHz)

@@ -35,8 +35,14 @@ type WebSDR struct {
 	CalibrationDB      *float64  `json:"calibration_db" doc:"dBm minus dBFS at gain_db, in dB; null means that power is relative only"`
 	CalibrationSigmaDB *float64  `json:"calibration_sigma_db" doc:"One sigma of calibration_db, in dB"`
 	Notes              string    `json:"notes" doc:"Anything worth remembering"`
+	DailyBudgetSeconds float64   `json:"daily_budget_seconds" doc:"Most that its host may be connected to on one UTC day, in seconds; 0 means any" example:"3600"`
 	CreatedAt          time.Time `json:"created_at"`
 	UpdatedAt          time.Time `json:"updated_at" doc:"When it was last changed; the ETag is made of it"`
+
+	UsedTodaySeconds float64    `json:"used_today_seconds" doc:"How long its host has been connected to since 00:00 UTC, in seconds"`
+	BlockedUntil     *time.Time `json:"blocked_until" doc:"It turned us away, and is not contacted before; null when nothing stands against it"`
+	BlockedClass     string     `json:"blocked_class" doc:"As what: quota, banned, auth or busy; empty when nothing stands against it" example:"quota"`
+	BlockedReason    string     `json:"blocked_reason" doc:"What it said; empty when nothing stands against it"`
 }
 
 // A WebSDRInput creates or replaces a WebSDR. A WebSDR as the API showed it is a valid WebSDRInput: the keys
@@ -64,12 +70,18 @@ type WebSDRInput struct {
 	CalibrationDB      *float64 `json:"calibration_db,omitempty" nullable:"true" doc:"dBm minus dBFS at gain_db, in dB; null means that power is relative only"`
 	CalibrationSigmaDB *float64 `json:"calibration_sigma_db,omitempty" nullable:"true" doc:"One sigma of calibration_db, in dB"`
 	Notes              string   `json:"notes,omitempty" doc:"Anything worth remembering"`
+	DailyBudgetSeconds float64  `json:"daily_budget_seconds,omitempty" doc:"Most that its host may be connected to on one UTC day, in seconds, up to 86400; 0 means any" example:"3600"`
 
 	// The keys below belong to the server.
 	WebSDRID    int64      `json:"websdr_id,omitempty" readOnly:"true" doc:"Ignored"`
 	HasPassword bool       `json:"has_password,omitempty" readOnly:"true" doc:"Ignored"`
 	CreatedAt   *time.Time `json:"created_at,omitempty" readOnly:"true" doc:"Ignored"`
 	UpdatedAt   *time.Time `json:"updated_at,omitempty" readOnly:"true" doc:"Ignored; send If-Match to guard against a change in between"`
+
+	UsedTodaySeconds float64    `json:"used_today_seconds,omitempty" readOnly:"true" doc:"Ignored"`
+	BlockedUntil     *time.Time `json:"blocked_until,omitempty" nullable:"true" readOnly:"true" doc:"Ignored"`
+	BlockedClass     string     `json:"blocked_class,omitempty" readOnly:"true" doc:"Ignored"`
+	BlockedReason    string     `json:"blocked_reason,omitempty" readOnly:"true" doc:"Ignored"`
 }
 
 // A WebSDRList is every WebSDR asked for, in order of websdr_id.
@@ -93,7 +105,7 @@ func WebSDROf(w heimdall.WebSDR) WebSDR {
 		FrequencyMinHz: w.FrequencyMinHz, FrequencyMaxHz: w.FrequencyMaxHz, FrequencyOffsetHz: w.FrequencyOffsetHz,
 		SampleRateHz: w.SampleRateHz, PassbandLowHz: w.PassbandLowHz, PassbandHighHz: w.PassbandHighHz,
 		GainDB: w.GainDB, HasPassword: w.Password != "", ClockSigmaPPM: w.ClockSigmaPPM,
-		CalibrationDB: w.CalibrationDB, CalibrationSigmaDB: w.CalibrationSigma, Notes: w.Notes,
+		CalibrationDB: w.CalibrationDB, CalibrationSigmaDB: w.CalibrationSigma, Notes: w.Notes, DailyBudgetSeconds: w.DailyBudget.Seconds(),
 		CreatedAt: w.CreatedAt.UTC(), UpdatedAt: w.UpdatedAt.UTC(),
 	}
 }
@@ -107,7 +119,7 @@ func (w WebSDR) Input() WebSDRInput {
 		FrequencyMinHz: w.FrequencyMinHz, FrequencyMaxHz: w.FrequencyMaxHz, FrequencyOffsetHz: w.FrequencyOffsetHz,
 		SampleRateHz: w.SampleRateHz, PassbandLowHz: w.PassbandLowHz, PassbandHighHz: w.PassbandHighHz,
 		GainDB: w.GainDB, ClockSigmaPPM: w.ClockSigmaPPM,
-		CalibrationDB: w.CalibrationDB, CalibrationSigmaDB: w.CalibrationSigmaDB, Notes: w.Notes,
+		CalibrationDB: w.CalibrationDB, CalibrationSigmaDB: w.CalibrationSigmaDB, Notes: w.Notes, DailyBudgetSeconds: w.DailyBudgetSeconds,
 	}
 }
 
@@ -121,7 +133,7 @@ func (in WebSDRInput) Root(old *heimdall.WebSDR) heimdall.WebSDR {
 		FrequencyMinHz: in.FrequencyMinHz, FrequencyMaxHz: in.FrequencyMaxHz, FrequencyOffsetHz: in.FrequencyOffsetHz,
 		SampleRateHz: in.SampleRateHz, PassbandLowHz: in.PassbandLowHz, PassbandHighHz: in.PassbandHighHz,
 		GainDB: in.GainDB, ClockSigmaPPM: in.ClockSigmaPPM,
-		CalibrationDB: in.CalibrationDB, CalibrationSigma: in.CalibrationSigmaDB, Notes: in.Notes,
+		CalibrationDB: in.CalibrationDB, CalibrationSigma: in.CalibrationSigmaDB, Notes: in.Notes, DailyBudget: Duration(in.DailyBudgetSeconds),
 	}
 	if in.IsActive != nil {
 		w.Active = *in.IsActive

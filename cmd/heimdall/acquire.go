@@ -25,6 +25,8 @@ type acquireCmd struct {
 	ChannelCenterHz    *float64       `placeholder:"N" help:"Centre of the measured channel, relative to the frequency."`
 	ChannelBandwidthHz *float64       `placeholder:"N" help:"Bandwidth of the measured channel; without it 0.8 of the sample rate, at most 12500."`
 	JoinTimeout        *time.Duration `placeholder:"DURATION" help:"How long the receivers that are ready wait for the slowest; without it 20s."`
+	Priority           int            `placeholder:"N" help:"From -9 to 9: the higher is begun first (0)."`
+	Deadline           *time.Time     `placeholder:"RFC3339" help:"Not begun by then, it fails and nobody is contacted; without it waits for ever."`
 	IdempotencyKey     string         `placeholder:"TEXT" help:"A repeat with the same key is the same acquisition."`
 
 	Detach bool `help:"Do not wait: print the task id. Needs a running server."`
@@ -73,6 +75,7 @@ func (c *acquireCmd) request() wire.AcquisitionRequest {
 	r := wire.AcquisitionRequest{
 		FrequencyMHz: c.FrequencyMHz, DurationSeconds: c.Duration.Seconds(), StartTime: c.StartTime, WebSDRs: c.WebSDR,
 		SampleRateKHz: c.SampleRateKHz, ChannelCenterHz: c.ChannelCenterHz, ChannelBandwidthHz: c.ChannelBandwidthHz, Label: c.Label,
+		Priority: c.Priority, Deadline: c.Deadline,
 	}
 	if c.JoinTimeout != nil {
 		r.JoinTimeoutSeconds = new(c.JoinTimeout.Seconds())

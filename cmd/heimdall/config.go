@@ -44,6 +44,8 @@ type RetentionConfig struct {
 // same.
 type StoreConfig struct {
 	RetentionConfig
+	QueueLimit        int           `env:"HEIMDALL_QUEUE_LIMIT" default:"20000" help:"Acquisitions that may wait before no more are accepted; 0 is no limit (${default})."`
+	MinFreeBytes      byteSize      `env:"HEIMDALL_MIN_FREE_BYTES" default:"1GiB" placeholder:"SIZE" help:"Room on the disks of this process below which nothing new is accepted or begun; 0 does not look (${default})."`
 	CompressAfterDays int           `env:"COMPRESS_AFTER_DAYS" default:"2" help:"Age in days at which measurements are compressed, where the database can (${default})."`
 	ObjectsWait       time.Duration `env:"HEIMDALL_OBJECTS_WAIT" default:"30s" help:"How long to wait at the start for an S3 server that does not answer (${default})."`
 	DatabaseWait      time.Duration `env:"HEIMDALL_DATABASE_WAIT" default:"30s" help:"How long to wait at the start for a database server that does not answer (${default})."`
@@ -70,6 +72,9 @@ func (c *RetentionConfig) Validate() error {
 
 // Validate refuses what would delete data by a slip, and what means nothing.
 func (c *StoreConfig) Validate() error {
+	if c.QueueLimit < 0 {
+		return fmt.Errorf("HEIMDALL_QUEUE_LIMIT is %d: it must be above 0, or 0 for no limit", c.QueueLimit)
+	}
 	if c.CompressAfterDays < 1 || c.CompressAfterDays > maxDays {
 		return fmt.Errorf("COMPRESS_AFTER_DAYS is %d: it must be from 1 to %d", c.CompressAfterDays, maxDays)
 	}
@@ -90,7 +95,8 @@ type WorkerConfig struct {
 	Lease        time.Duration `env:"HEIMDALL_LEASE" default:"12s" help:"How long others wait before they take over from a dead worker (${default})."`
 	Grace        time.Duration `env:"HEIMDALL_GRACE" default:"30s" help:"How long running acquisitions may go on at shutdown; then they are handed back (${default})."`
 	ProbeConfig
-	Contact string `env:"HEIMDALL_CONTACT" placeholder:"TEXT" help:"Who you are, shown to the receivers' owners: a call sign or an e-mail address."`
+	HostInterval time.Duration `env:"HEIMDALL_HOST_INTERVAL" default:"1s" help:"Least time between two connections to one receiver's host (${default})."`
+	Contact      string        `env:"HEIMDALL_CONTACT" placeholder:"TEXT" help:"Who you are, shown to the receivers' owners: a call sign or an e-mail address."`
 }
 
 // identity is how we introduce ourselves to the owners of receivers.

@@ -39,6 +39,8 @@ type commands struct {
 	Acquisitions acquisitionsCmd `cmd:"" help:"List acquisitions, show, cancel, hold or delete one."`
 	Schedule     scheduleCmd     `cmd:"" help:"Make acquisitions recur: add, preview, pause, run, remove schedules, and see what became of their runs."`
 	WebSDR       websdrCmd       `cmd:"" name:"websdr" help:"List, add, change, import and export WebSDRs."`
+	Contact      contactCmd      `cmd:"" help:"Forbid or allow all contact with receivers, for everybody at once."`
+	Workers      workersCmd      `cmd:"" help:"List the workers."`
 	Measurements measurementsCmd `cmd:"" help:"Print measurements, newest first."`
 	Import       importCmd       `cmd:"" help:"Load what was made elsewhere."`
 	Recompute    recomputeCmd    `cmd:"" help:"Derive the metrics of stored recordings again, after their definitions have changed."`

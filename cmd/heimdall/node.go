@@ -63,9 +63,10 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 	probing := w.probing(n.store, log)
 	n.prober = probe.NewRunner(probing)
 	acquirer, err := acquire.New(acquire.Config{
-		Gates: []acquire.Gate{probe.NewBreaker(probing)},
 		Store: n.store, Blobs: n.blobs, Drivers: drivers(), SpoolDir: n.folder.path("spool"),
 		Identity: w.identity(), Log: log,
+		// The breaker comes last: its trial is one of a kind, and should not be refused after it.
+		Gates: []acquire.Gate{&acquire.Manners{Store: n.store, Interval: w.HostInterval, Log: log}, probe.NewBreaker(probing)},
 	})
 	if err != nil {
 		return nil, err
@@ -77,11 +78,13 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 	n.worker = &acquire.Worker{
 		Acquirer: acquirer, Name: fmt.Sprintf("%s/%d", host, os.Getpid()), Concurrency: w.Acquisitions,
 		Lease: w.Lease, Ahead: claimAhead, Grace: w.Grace,
+		Host: host, Room: n.room(int64(k.MinFreeBytes)),
 	}
 	if n.keeper, err = n.newKeeper(k.RetentionConfig); err != nil {
 		return nil, err
 	}
 	n.handler = api.New(api.Config{Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version, Retention: n.keeper, Prober: n.prober,
+		QueueLimit: k.QueueLimit, Room: n.worker.Room,
 		Settings: api.Settings{RetentionDays: k.RetentionDays, Objects: n.objects.String()}})
 	return n, nil
 }
@@ -125,6 +128,8 @@ func (n *node) run(ctx context.Context, l net.Listener) error {
 	})
 	if n.worker.Concurrency > 0 {
 		g.Go(func() error { return n.worker.Run(ctx) })
+	} else {
+		g.Go(func() error { n.worker.KeepHouse(ctx); return nil })
 	}
 	if n.schedules {
 		g.Go(func() error { return n.runner().Run(ctx) })
@@ -191,7 +196,7 @@ func (a *app) connectTo(work bool, k StoreConfig, f func(ctx context.Context, c 
 	if a.config.Server != "" {
 		return a.callServer(a.config.Server, f)
 	}
-	w := WorkerConfig{Lease: 15 * time.Second}
+	w := WorkerConfig{Lease: 15 * time.Second, HostInterval: time.Second}
 	if work {
 		w.Acquisitions = 1
 	}

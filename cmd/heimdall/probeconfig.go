@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"time"
@@ -30,11 +31,20 @@ func (c *ProbeConfig) Validate() error {
 }
 
 // probing is what runner and breaker are made of.
-func (c *WorkerConfig) probing(store probe.Store, log *slog.Logger) probe.Config {
+func (c *WorkerConfig) probing(store database, log *slog.Logger) probe.Config {
 	return probe.Config{
-		Store: store, Probers: probers(), Identity: c.identity(), Log: log,
+		Contact: func() bool { return mayContact(store) },
+		Store:   store, Probers: probers(), Identity: c.identity(), Log: log,
 		Interval: c.ProbeInterval, KeepFor: time.Duration(c.ProbeHistoryDays) * day, LoopbackOnly: c.loopbackOnly,
 	}
+}
+
+// mayContact asks the switch that stops all contact. A database that does not answer now plans no probe either.
+func mayContact(store database) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	c, err := store.Contact(ctx)
+	return err == nil && !c.Off
 }
 
 // probers is every kind of WebSDR that this program can ask how it is: those of the drivers, and some that give no IQ.

@@ -28,6 +28,7 @@ type websdrCmd struct {
 	Probe   websdrProbeCmd   `cmd:"" help:"Ask one, or all active ones, now how they are."`
 	Close   websdrCloseCmd   `cmd:"" help:"Close the breaker of one that failed several times in a row, so that acquisitions contact it again."`
 	Import  websdrImportCmd  `cmd:"" help:"Add or change many, by name, from a JSON or CSV file."`
+	Forgive websdrForgiveCmd `cmd:"" help:"Contact one again that turned us away."`
 	Export  websdrExportCmd  `cmd:"" help:"Print all as JSON or CSV, without passwords."`
 }
 
@@ -45,12 +46,12 @@ func (c *websdrListCmd) Run(a *app) error {
 		if c.JSON {
 			return printJSON(a.stdout, list)
 		}
-		t := newTable(a.stdout, "ID", "NAME", "KIND", "URL", "LATITUDE", "LONGITUDE", "TUNES MHz", "ACTIVE")
+		t := newTable(a.stdout, "ID", "NAME", "KIND", "URL", "LATITUDE", "LONGITUDE", "TUNES MHz", "ACTIVE", "NOT BEFORE")
 		for _, w := range list {
 			row := w.Input().Root(nil)
 			low, high := row.TuningRangeHz()
 			t.row(strconv.FormatInt(w.WebSDRID, 10), w.Name, w.Kind, w.URL, fmt.Sprintf("%.3f", w.Latitude), fmt.Sprintf("%.3f", w.Longitude),
-				fmt.Sprintf("%g-%g", float64(low)/1e6, float64(high)/1e6), yesNo(w.IsActive))
+				fmt.Sprintf("%g-%g", float64(low)/1e6, float64(high)/1e6), yesNo(w.IsActive), blockedUntil(w.WebSDR))
 		}
 		return t.end()
 	})

@@ -17,7 +17,8 @@ const selectAcquisitions = `
 SELECT task_id, idempotency_key, label, frequency_hz, duration_seconds, sample_rate_hz,
        channel_center_hz, channel_bandwidth_hz, start_at, join_timeout_seconds,
        (SELECT array_agg(c.websdr_id::bigint ORDER BY c.position) FROM captures AS c WHERE c.task_id = a.task_id),
-       state, cancel_requested, a.reason, created_at, started_at, ended_at, window_start, claims, h.held_by, h.reason, h.held_at
+       state, cancel_requested, a.reason, created_at, started_at, ended_at, window_start, claims,
+       priority, deadline, origin, h.held_by, h.reason, h.held_at
 FROM acquisitions AS a LEFT JOIN holds AS h USING (task_id)`
 
 // acquisitionColumns are in the order of selectAcquisitions, which ends with those of the hold.
@@ -31,6 +32,7 @@ func acquisitionColumns(a *heimdall.Acquisition) []column {
 		{"state", &a.State}, {"cancel_requested", &a.CancelRequested}, {"reason", &a.Reason},
 		{"created_at", micros{&a.CreatedAt}}, {"started_at", micros{&a.StartedAt}}, {"ended_at", micros{&a.EndedAt}},
 		{"window_start", micros{&a.WindowStart}}, {"claims", &a.Claims},
+		{"priority", &a.Priority}, {"deadline", micros{&a.Deadline}}, {"origin", &a.Origin},
 	}
 }
 
@@ -65,7 +67,7 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 // that has it, and created is false; ErrConflict if that one was another request. WebSDRs that are unknown or
 // cannot take part are an *InvalidError.
 func (s *Store) CreateAcquisition(ctx context.Context, a heimdall.Acquisition) (_ heimdall.Acquisition, created bool, err error) {
-	a.IdempotencyKey, a.Label = storable(a.IdempotencyKey), storable(a.Label)
+	a.IdempotencyKey, a.Label, a.Origin = storable(a.IdempotencyKey), storable(a.Label), storable(a.Origin)
 	var stored heimdall.Acquisition
 	err = s.write(ctx, "create acquisition", func(tx pgx.Tx) error {
 		known, err := repeated(ctx, tx, a)
@@ -114,6 +116,8 @@ func sameRequest(a, b heimdall.Acquisition) bool {
 		a.SampleRateHz == b.SampleRateHz && a.ChannelCenterHz == b.ChannelCenterHz &&
 		a.ChannelBandwidthHz == b.ChannelBandwidthHz && a.JoinTimeout == b.JoinTimeout &&
 		a.StartAt.Truncate(time.Microsecond).Equal(b.StartAt.Truncate(time.Microsecond)) &&
+		a.Deadline.Truncate(time.Microsecond).Equal(b.Deadline.Truncate(time.Microsecond)) &&
+		a.Priority == b.Priority && a.Origin == b.Origin &&
 		slices.Equal(a.WebSDRIDs, b.WebSDRIDs)
 }
 
@@ -122,10 +126,10 @@ const (
 	insertAcquisitionRow = `
 INSERT INTO acquisitions (task_id, idempotency_key, label, frequency_hz, duration_seconds, sample_rate_hz,
        channel_center_hz, channel_bandwidth_hz, start_at, join_timeout_seconds,
-       state, cancel_requested, reason, created_at, claims, fence)
+       created_at, priority, deadline, origin, state, cancel_requested, reason, claims, fence)
 VALUES ($1, $2, $3, $4, $5, $6,
         $7, $8, $9, $10,
-        'pending', false, '', $11, 0, 0)
+        $11, $12, $13, $14, 'pending', false, '', 0, 0)
 ON CONFLICT (idempotency_key) DO NOTHING`
 
 	insertCaptures = `
@@ -152,7 +156,8 @@ func insertAcquisition(ctx context.Context, tx pgx.Tx, a heimdall.Acquisition) (
 	args, err := values([]column{{"idempotency_key", orNull{&a.IdempotencyKey}}, {"label", &a.Label},
 		{"frequency_hz", &a.FrequencyHz}, {"duration_seconds", seconds{&a.Duration}}, {"sample_rate_hz", &a.SampleRateHz},
 		{"channel_center_hz", &a.ChannelCenterHz}, {"channel_bandwidth_hz", &a.ChannelBandwidthHz},
-		{"start_at", micros{&a.StartAt}}, {"join_timeout_seconds", seconds{&a.JoinTimeout}}, {"created_at", micros{&a.CreatedAt}}})
+		{"start_at", micros{&a.StartAt}}, {"join_timeout_seconds", seconds{&a.JoinTimeout}}, {"created_at", micros{&a.CreatedAt}},
+		{"priority", &a.Priority}, {"deadline", micros{&a.Deadline}}, {"origin", &a.Origin}})
 	if err != nil {
 		return a, false, err
 	}
@@ -221,6 +226,9 @@ func (s *Store) Acquisitions(ctx context.Context, f heimdall.AcquisitionFilter) 
 	if !f.To.IsZero() {
 		w.add("created_at < $", ceilMicros(f.To))
 	}
+	if f.Origin != nil {
+		w.add("origin = $", storable(*f.Origin))
+	}
 	if err := s.addRequested(ctx, &w, f); err != nil {
 		return nil, failed(ctx, do, err)
 	}
@@ -288,11 +296,15 @@ func (s *Store) CancelAcquisition(ctx context.Context, taskID string) (a heimdal
 		if a, err = getAcquisition(ctx, tx, taskID); err != nil {
 			return err
 		}
+		if err := s.notifyRunning(ctx, tx); err != nil {
+			return err
+		}
 		return s.notify(ctx, tx)
 	})
 	if err != nil {
 		return heimdall.Acquisition{}, err
 	}
+	s.stir()
 	s.wake()
 	return a, nil
 }

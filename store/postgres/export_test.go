@@ -151,3 +151,25 @@ func RollMeasurements(t testing.TB, s *Store, ms []heimdall.Measurement) {
 		t.Fatal(err)
 	}
 }
+
+// ClaimPlans are how PostgreSQL finds the lines of the queue, and who waits in one of them behind the first.
+func ClaimPlans(t testing.TB, s *Store) []string {
+	t.Helper()
+	zero := time.Duration(0)
+	var plans []string
+	for _, q := range []struct {
+		query string
+		args  []any
+	}{
+		{selectLines, []any{zero}},
+		{selectBehind, []any{zero, []string{"kiwi.example:8073"}, 0, "schedule/1", time.Unix(0, 0), "00000000-0000-0000-0000-000000000000"}},
+	} {
+		rows, err := s.pool.Query(t.Context(), "EXPLAIN "+q.query, q.args...)
+		lines, err := all(rows, err, func(r row) (line string, err error) { return line, r.Scan(&line) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		plans = append(plans, strings.Join(lines, "\n"))
+	}
+	return plans
+}

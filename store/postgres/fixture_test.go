@@ -51,7 +51,7 @@ func get[T any](t testing.TB, conn *pgx.Conn, query string, args ...any) (v T) {
 }
 
 func aWebSDR(name string) heimdall.WebSDR {
-	return heimdall.WebSDR{Name: name, Kind: "rtl_tcp", URL: "tcp://radio.example:1234", Active: true, Timeout: 30 * time.Second}
+	return heimdall.WebSDR{Name: name, Kind: "sim", URL: "sim:///radio", Active: true, Timeout: 30 * time.Second}
 }
 
 // createWebSDRs adds n WebSDRs and returns their ids.

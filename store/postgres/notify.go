@@ -44,10 +44,15 @@ func (s *Store) notify(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-const (
-	listenWork      = `LISTEN heimdall_work`
-	listenSchedules = `LISTEN heimdall_schedules`
-)
+const notifyRunning = `SELECT pg_notify('heimdall_running', $1)`
+
+// notifyRunning stirs the running acquisitions of other programs when tx is committed. Ours are stirred by stir.
+func (s *Store) notifyRunning(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, notifyRunning, s.id)
+	return err
+}
+
+const listenAll = `LISTEN heimdall_work; LISTEN heimdall_running; LISTEN heimdall_schedules`
 
 // listen opens the connection that hears.
 func listen(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
@@ -55,11 +60,9 @@ func listen(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, channel := range []string{listenWork, listenSchedules} {
-		if _, err := conn.Exec(ctx, channel); err != nil {
-			conn.Close(ctx)
-			return nil, fmt.Errorf("listen for work: %w", err)
-		}
+	if _, err := conn.Exec(ctx, listenAll); err != nil {
+		conn.Close(ctx)
+		return nil, fmt.Errorf("listen for work: %w", err)
 	}
 	return conn, nil
 }
@@ -86,6 +89,7 @@ func (s *Store) hear(ctx context.Context, conn *pgx.Conn) {
 			return
 		}
 		s.log.Info("the connection that hears of new work is back")
+		s.stir()
 		s.wake()
 		s.wakeSchedules()
 	}
@@ -98,9 +102,12 @@ func (s *Store) hearOn(ctx context.Context, conn *pgx.Conn) error {
 		n, err := conn.WaitForNotification(quiet)
 		cancel()
 		switch {
-		case err == nil && n.Payload != s.id && n.Channel == "heimdall_schedules":
+		case err == nil && n.Payload == s.id:
+		case err == nil && n.Channel == "heimdall_schedules":
 			s.wakeSchedules()
-		case err == nil && n.Payload != s.id:
+		case err == nil && n.Channel == "heimdall_running":
+			s.stir()
+		case err == nil:
 			s.wake()
 		case err != nil && quiet.Err() == context.DeadlineExceeded:
 			soon, cancel := context.WithTimeout(ctx, answerTime)

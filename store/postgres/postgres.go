@@ -24,6 +24,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -54,7 +55,8 @@ type Store struct {
 	finishes      chan *finishing // taken by the writer alone
 	closing       chan struct{}   // closed by Close
 	close         func()
-	group         sync.WaitGroup // the listener, the writer and who maintains
+	stirred       atomic.Pointer[chan struct{}] // see Stirred; never nil
+	group         sync.WaitGroup                // the listener, the writer and who maintains
 }
 
 var _ acquire.Store = (*Store)(nil)
@@ -69,6 +71,7 @@ const (
 func Open(ctx context.Context, url string, opt Options) (*Store, error) {
 	const do = "open database"
 	s := &Store{log: opt.Log, compressAfter: opt.CompressAfter, id: newID(), work: make(chan struct{}, 1), schedules: make(chan struct{}, 1), finishes: make(chan *finishing), closing: make(chan struct{})}
+	s.stirred.Store(new(make(chan struct{})))
 	if s.log == nil {
 		s.log = silent()
 	}
@@ -103,6 +106,9 @@ func Open(ctx context.Context, url string, opt Options) (*Store, error) {
 // start learns what the server can do and starts what works in the background until Close.
 func (s *Store) start(ctx context.Context) (err error) {
 	if s.can, err = probe(ctx, s.pool); err != nil {
+		return err
+	}
+	if err := s.fillHosts(ctx); err != nil {
 		return err
 	}
 	if err := s.Maintain(ctx); err != nil && s.can.Hypertable() {

@@ -12,46 +12,6 @@ import (
 	"github.com/heimdall-sdr/heimdall/acquire"
 )
 
-// Rows that another claim holds are passed over, so that claims never wait for each other.
-const claimAcquisition = `
-UPDATE acquisitions AS a
-SET state = 'running', worker = $1, fence = fence + 1, claims = claims + 1,
-    lease_until = clock_timestamp() + $2::interval, started_at = COALESCE(started_at, clock_timestamp())
-FROM (
-    SELECT task_id FROM acquisitions
-    WHERE state IN ('pending', 'running')
-      AND CASE state WHEN 'running' THEN lease_until <= clock_timestamp()
-                     ELSE start_at IS NULL OR start_at <= clock_timestamp() + $3::interval OR cancel_requested END
-    ORDER BY created_at, task_id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) AS next
-WHERE a.task_id = next.task_id
-RETURNING a.task_id, a.fence`
-
-// Claim takes the oldest acquisition that is pending and due, or whose lease has run out. One whose cancellation
-// was asked for is due at once.
-func (s *Store) Claim(ctx context.Context, worker string, lease, ahead time.Duration) (*acquire.Job, error) {
-	var job *acquire.Job
-	err := s.write(ctx, "claim acquisition", func(tx pgx.Tx) error {
-		job = &acquire.Job{Lease: acquire.Lease{Worker: worker}}
-		err := tx.QueryRow(ctx, claimAcquisition, storable(worker), lease, ahead).Scan(&job.TaskID, &job.Fence)
-		if errors.Is(err, pgx.ErrNoRows) {
-			return heimdall.ErrNoWork
-		}
-		if err != nil {
-			return err
-		}
-		if job.Acquisition, err = getAcquisition(ctx, tx, job.TaskID); err != nil {
-			return err
-		}
-		job.Captures, err = capturesOf(ctx, tx, job.TaskID)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	s.wake() // where one was, there may be more: the next worker looks
-	return job, nil
-}
-
 const selectHold = `SELECT state, fence FROM acquisitions WHERE task_id = $1 FOR NO KEY UPDATE`
 
 // hold locks the acquisition leased and returns its state, or ErrLost when another claim has been made since. A
@@ -87,10 +47,14 @@ func lost(l acquire.Lease) error {
 const extendLease = `
 UPDATE acquisitions SET lease_until = clock_timestamp() + $2::interval WHERE task_id = $1 RETURNING cancel_requested`
 
-// Extend renews the lease and reports whether cancellation was asked for.
+// Extend renews the lease and reports whether cancellation was asked for. A lease that had run out is lost, too, when
+// one of the hosts has gone to somebody else meanwhile.
 func (s *Store) Extend(ctx context.Context, l acquire.Lease, lease time.Duration) (cancelRequested bool, err error) {
 	err = s.write(ctx, "extend lease", func(tx pgx.Tx) error {
 		if err := holdRunning(ctx, tx, l); err != nil {
+			return err
+		}
+		if err := keepsHosts(ctx, tx, l); err != nil {
 			return err
 		}
 		return tx.QueryRow(ctx, extendLease, l.TaskID, lease).Scan(&cancelRequested)
@@ -118,7 +82,7 @@ WHERE task_id = $1`
 // FinishAcquisition ends an acquisition, and gives up the lease. Its captures must have ended (ErrConflict), and
 // state must be their Outcome (*InvalidError). A repeat under the same lease is no error.
 func (s *Store) FinishAcquisition(ctx context.Context, l acquire.Lease, state heimdall.State, reason string) error {
-	return s.write(ctx, "finish acquisition", func(tx pgx.Tx) error {
+	err := s.write(ctx, "finish acquisition", func(tx pgx.Tx) error {
 		now, err := hold(ctx, tx, l)
 		switch {
 		case err != nil:
@@ -135,9 +99,18 @@ func (s *Store) FinishAcquisition(ctx context.Context, l acquire.Lease, state he
 		if err := checkOutcome(state, captures); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, endAcquisition, l.TaskID, state, storable(reason))
-		return err
+		var writes pgx.Batch
+		writes.Queue(endAcquisition, l.TaskID, state, storable(reason))
+		writes.Queue(freeHosts, l.TaskID)
+		if err := tx.SendBatch(ctx, &writes).Close(); err != nil {
+			return err
+		}
+		return s.notify(ctx, tx)
 	})
+	if err == nil {
+		s.wake() // its hosts may be what another waits for
+	}
+	return err
 }
 
 func checkOutcome(state heimdall.State, captures []heimdall.Capture) error {
@@ -180,6 +153,9 @@ func (s *Store) Release(ctx context.Context, l acquire.Lease) error {
 			return err
 		}
 		if _, err := tx.Exec(ctx, releaseAcquisition, l.TaskID); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, freeHosts, l.TaskID); err != nil {
 			return err
 		}
 		return s.notify(ctx, tx)

@@ -69,10 +69,12 @@ const (
 	insertRestoredAcquisition = `
 INSERT INTO acquisitions (task_id, idempotency_key, label, frequency_hz, duration_seconds, sample_rate_hz,
        channel_center_hz, channel_bandwidth_hz, start_at, join_timeout_seconds,
-       state, cancel_requested, reason, created_at, started_at, ended_at, window_start, claims, fence)
+       state, cancel_requested, reason, created_at, started_at, ended_at, window_start, claims, fence,
+       priority, deadline, origin)
 VALUES ($1, $2, $3, $4, $5, $6,
         $7, $8, $9, $10,
-        $11, $12, $13, $14, $15, $16, $17, $18::integer, $18::integer)
+        $11, $12, $13, $14, $15, $16, $17, $18::integer, $18::integer,
+        $19, $20, $21)
 ON CONFLICT (task_id) DO NOTHING`
 
 	insertLegacyMetrics = `

@@ -16,7 +16,7 @@ const selectWebSDRs = `
 SELECT websdr_id, name, kind, url, location_name, latitude, longitude, altitude_m, is_active,
        timeout_seconds, retry_count, frequency_min_hz, frequency_max_hz, frequency_offset_hz, sample_rate_hz,
        passband_low_hz, passband_high_hz, gain_db, password, clock_sigma_ppm, calibration_db, calibration_sigma_db,
-       notes, created_at, updated_at
+       notes, created_at, updated_at, host, daily_budget_s
 FROM websdrs`
 
 // websdrColumns are in the order of selectWebSDRs.
@@ -32,6 +32,7 @@ func websdrColumns(w *heimdall.WebSDR) []column {
 		{"password", &w.Password}, {"clock_sigma_ppm", &w.ClockSigmaPPM},
 		{"calibration_db", &w.CalibrationDB}, {"calibration_sigma_db", &w.CalibrationSigma}, {"notes", &w.Notes},
 		{"created_at", micros{&w.CreatedAt}}, {"updated_at", micros{&w.UpdatedAt}},
+		{"host", host{w}}, {"daily_budget_s", seconds{&w.DailyBudget}},
 	}
 }
 
@@ -95,11 +96,11 @@ const insertWebSDR = `
 INSERT INTO websdrs (websdr_id, name, kind, url, location_name, latitude, longitude, altitude_m, is_active,
        timeout_seconds, retry_count, frequency_min_hz, frequency_max_hz, frequency_offset_hz, sample_rate_hz,
        passband_low_hz, passband_high_hz, gain_db, password, clock_sigma_ppm, calibration_db, calibration_sigma_db,
-       notes, created_at, updated_at)
+       notes, created_at, updated_at, host, daily_budget_s)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
         $10, $11, $12, $13, $14, $15,
         $16, $17, $18, $19, $20, $21, $22,
-        $23, $24, $25)`
+        $23, $24, $25, $26, $27)`
 
 func insertOneWebSDR(ctx context.Context, tx pgx.Tx, w heimdall.WebSDR) (heimdall.WebSDR, error) {
 	if err := w.Validate(); err != nil {
@@ -171,11 +172,11 @@ const updateWebSDR = `
 UPDATE websdrs SET (name, kind, url, location_name, latitude, longitude, altitude_m, is_active,
        timeout_seconds, retry_count, frequency_min_hz, frequency_max_hz, frequency_offset_hz, sample_rate_hz,
        passband_low_hz, passband_high_hz, gain_db, password, clock_sigma_ppm, calibration_db, calibration_sigma_db,
-       notes, created_at, updated_at)
+       notes, created_at, updated_at, host, daily_budget_s)
 = ($2, $3, $4, $5, $6, $7, $8, $9,
    $10, $11, $12, $13, $14, $15,
    $16, $17, $18, $19, $20, $21, $22,
-   $23, $24, $25)
+   $23, $24, $25, $26, $27)
 WHERE websdr_id = $1`
 
 func replaceWebSDR(ctx context.Context, tx pgx.Tx, old, w heimdall.WebSDR) (heimdall.WebSDR, error) {

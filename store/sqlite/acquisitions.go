@@ -17,7 +17,8 @@ const selectAcquisitions = `
 SELECT task_id, idempotency_key, label, frequency_hz, duration_seconds, sample_rate_hz,
        channel_center_hz, channel_bandwidth_hz, start_at, join_timeout_seconds,
        (SELECT json_group_array(c.websdr_id ORDER BY c.position) FROM captures AS c WHERE c.task_id = a.task_id),
-       state, cancel_requested, a.reason, created_at, started_at, ended_at, window_start, claims, h.held_by, h.reason, h.held_at
+       state, cancel_requested, a.reason, created_at, started_at, ended_at, window_start, claims,
+       priority, deadline, origin, h.held_by, h.reason, h.held_at
 FROM acquisitions AS a LEFT JOIN holds AS h USING (task_id)`
 
 // acquisitionColumns are in the order of selectAcquisitions, which ends with those of the hold.
@@ -31,6 +32,7 @@ func acquisitionColumns(a *heimdall.Acquisition) []column {
 		{"state", &a.State}, {"cancel_requested", &a.CancelRequested}, {"reason", &a.Reason},
 		{"created_at", micros{&a.CreatedAt}}, {"started_at", micros{&a.StartedAt}}, {"ended_at", micros{&a.EndedAt}},
 		{"window_start", micros{&a.WindowStart}}, {"claims", &a.Claims},
+		{"priority", &a.Priority}, {"deadline", micros{&a.Deadline}}, {"origin", &a.Origin},
 	}
 }
 
@@ -98,16 +100,18 @@ func sameRequest(a, b heimdall.Acquisition) bool {
 		a.SampleRateHz == b.SampleRateHz && a.ChannelCenterHz == b.ChannelCenterHz &&
 		a.ChannelBandwidthHz == b.ChannelBandwidthHz && a.JoinTimeout == b.JoinTimeout &&
 		a.StartAt.Truncate(time.Microsecond).Equal(b.StartAt.Truncate(time.Microsecond)) &&
+		a.Deadline.Truncate(time.Microsecond).Equal(b.Deadline.Truncate(time.Microsecond)) &&
+		a.Priority == b.Priority && a.Origin == b.Origin &&
 		slices.Equal(a.WebSDRIDs, b.WebSDRIDs)
 }
 
 const insertAcquisition = `
 INSERT INTO acquisitions (task_id, idempotency_key, label, frequency_hz, duration_seconds, sample_rate_hz,
        channel_center_hz, channel_bandwidth_hz, start_at, join_timeout_seconds,
-       state, cancel_requested, reason, created_at, claims, fence)
+       priority, deadline, origin, state, cancel_requested, reason, created_at, claims, fence)
 VALUES (?, ?, ?, ?, ?, ?,
         ?, ?, ?, ?,
-        'pending', 0, '', ?, 0, 0)`
+        ?, ?, ?, 'pending', 0, '', ?, 0, 0)`
 
 const insertCaptures = `
 INSERT INTO captures (task_id, websdr_id, position, state, phase, attempts, failure_class, reason, bytes_received, elapsed_seconds)
@@ -134,7 +138,7 @@ func (s *Store) insertAcquisition(ctx context.Context, tx *sql.Tx, a heimdall.Ac
 	}
 	_, err = tx.ExecContext(ctx, insertAcquisition, a.TaskID, orNull{&a.IdempotencyKey}, a.Label, a.FrequencyHz,
 		seconds{&a.Duration}, a.SampleRateHz, a.ChannelCenterHz, a.ChannelBandwidthHz, micros{&a.StartAt},
-		seconds{&a.JoinTimeout}, micros{&a.CreatedAt})
+		seconds{&a.JoinTimeout}, a.Priority, micros{&a.Deadline}, a.Origin, micros{&a.CreatedAt})
 	if isTaken(err) {
 		return a, fmt.Errorf("acquisition %s: %w", a.TaskID, heimdall.ErrExists)
 	}
@@ -179,6 +183,9 @@ func (s *Store) Acquisitions(ctx context.Context, f heimdall.AcquisitionFilter) 
 	}
 	if !f.To.IsZero() {
 		w.add("created_at < ?", ceilMicros(f.To))
+	}
+	if f.Origin != nil {
+		w.add("origin = ?", *f.Origin)
 	}
 	if err := s.addRequested(ctx, &w, f); err != nil {
 		return nil, failed(ctx, do, err)
@@ -249,6 +256,7 @@ func (s *Store) CancelAcquisition(ctx context.Context, taskID string) (a heimdal
 	if err != nil {
 		return heimdall.Acquisition{}, err
 	}
+	s.stir()
 	s.wake()
 	return a, nil
 }

@@ -33,7 +33,7 @@ func MeasurementsPlan(t *testing.T, s *Store, f heimdall.MeasurementFilter) stri
 // ClaimPlan is how SQLite would find the next acquisition to claim.
 func ClaimPlan(t *testing.T, s *Store) string {
 	t.Helper()
-	return plan(t, s, claimAcquisition, "worker", 1, 1, 1)
+	return plan(t, s, selectLines, 1, 1) + "; " + plan(t, s, selectBehind, 1, 1, "[]", 0, "", 1, "")
 }
 
 func plan(t *testing.T, s *Store, query string, args ...any) string {

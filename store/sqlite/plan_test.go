@@ -39,7 +39,7 @@ func TestPagesComeFromAnIndexThatIsInTheirOrder(t *testing.T) {
 	if plan := sqlite.MeasurementsPlan(t, s, heimdall.MeasurementFilter{TaskID: "one"}); !strings.Contains(plan, "task_id=?") {
 		t.Errorf("one acquisition's measurements are not looked up: %s", plan)
 	}
-	if plan := sqlite.ClaimPlan(t, s); !strings.Contains(plan, "acquisitions_live") || strings.Contains(plan, "ORDER BY") {
+	if plan := sqlite.ClaimPlan(t, s); !strings.Contains(plan, "acquisitions_pending") || strings.Contains(plan, "ORDER BY") {
 		t.Errorf("the queue is not read from its index: %s", plan)
 	}
 }

@@ -11,45 +11,6 @@ import (
 	"github.com/heimdall-sdr/heimdall/acquire"
 )
 
-const claimAcquisition = `
-UPDATE acquisitions
-SET state = 'running', worker = ?1, fence = fence + 1, claims = claims + 1,
-    lease_until = ?2, started_at = COALESCE(started_at, ?3)
-WHERE task_id = (
-    SELECT task_id FROM acquisitions INDEXED BY acquisitions_live
-    WHERE state IN ('pending', 'running')
-      AND CASE state WHEN 'running' THEN lease_until <= ?3
-                     ELSE start_at IS NULL OR start_at <= ?4 OR cancel_requested END
-    ORDER BY created_at, task_id LIMIT 1)
-RETURNING task_id, fence`
-
-// Claim takes the oldest acquisition that is pending and due, or whose lease has run out. One whose cancellation
-// was asked for is due at once.
-func (s *Store) Claim(ctx context.Context, worker string, lease, ahead time.Duration) (*acquire.Job, error) {
-	job := &acquire.Job{Lease: acquire.Lease{Worker: worker}}
-	err := s.share(ctx, "claim acquisition", func(tx *sql.Tx) error {
-		now := s.moment()
-		err := tx.QueryRowContext(ctx, claimAcquisition, worker, now.Add(lease).UnixMicro(), now.UnixMicro(), now.Add(ahead).UnixMicro()).
-			Scan(&job.TaskID, &job.Fence)
-		if errors.Is(err, sql.ErrNoRows) {
-			return heimdall.ErrNoWork
-		}
-		if err != nil {
-			return err
-		}
-		if job.Acquisition, err = getAcquisition(ctx, tx, job.TaskID); err != nil {
-			return err
-		}
-		job.Captures, err = capturesOf(ctx, tx, job.TaskID)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	s.wake() // where one was, there may be more: the next worker looks
-	return job, nil
-}
-
 const selectHold = `SELECT state, fence FROM acquisitions WHERE task_id = ?`
 
 // hold returns the state of the acquisition leased, or ErrLost when another claim has been made since. A lease
@@ -81,10 +42,14 @@ func lost(l acquire.Lease) error {
 
 const extendLease = `UPDATE acquisitions SET lease_until = ? WHERE task_id = ? RETURNING cancel_requested`
 
-// Extend renews the lease and reports whether cancellation was asked for.
+// Extend renews the lease and reports whether cancellation was asked for. A lease that had run out is lost, too, when
+// one of the hosts has gone to somebody else meanwhile.
 func (s *Store) Extend(ctx context.Context, l acquire.Lease, lease time.Duration) (cancelRequested bool, err error) {
 	err = s.share(ctx, "extend lease", func(tx *sql.Tx) error {
 		if err := holdRunning(ctx, tx, l); err != nil {
+			return err
+		}
+		if err := s.keepsHosts(ctx, tx, l); err != nil {
 			return err
 		}
 		return tx.QueryRowContext(ctx, extendLease, s.moment().Add(lease).UnixMicro(), l.TaskID).Scan(&cancelRequested)
@@ -112,7 +77,7 @@ WHERE task_id = ?`
 // FinishAcquisition ends an acquisition, and gives up the lease. Its captures must have ended (ErrConflict), and
 // state must be their Outcome (*InvalidError). A repeat under the same lease is no error.
 func (s *Store) FinishAcquisition(ctx context.Context, l acquire.Lease, state heimdall.State, reason string) error {
-	return s.share(ctx, "finish acquisition", func(tx *sql.Tx) error {
+	err := s.share(ctx, "finish acquisition", func(tx *sql.Tx) error {
 		now, err := hold(ctx, tx, l)
 		switch {
 		case err != nil:
@@ -130,9 +95,16 @@ func (s *Store) FinishAcquisition(ctx context.Context, l acquire.Lease, state he
 			return err
 		}
 		at := s.moment()
-		_, err = tx.ExecContext(ctx, endAcquisition, state, reason, micros{&at}, l.TaskID)
+		if _, err = tx.ExecContext(ctx, endAcquisition, state, reason, micros{&at}, l.TaskID); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, freeHosts, l.TaskID)
 		return err
 	})
+	if err == nil {
+		s.wake() // its hosts may be what another waits for
+	}
+	return err
 }
 
 func checkOutcome(state heimdall.State, captures []heimdall.Capture) error {
@@ -174,7 +146,10 @@ func (s *Store) Release(ctx context.Context, l acquire.Lease) error {
 		if _, err := tx.ExecContext(ctx, releaseCaptures, l.TaskID); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, releaseAcquisition, l.TaskID)
+		if _, err = tx.ExecContext(ctx, releaseAcquisition, l.TaskID); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, freeHosts, l.TaskID)
 		return err
 	})
 	if err == nil {

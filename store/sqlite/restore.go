@@ -47,10 +47,12 @@ const (
 	insertRestoredAcquisition = `
 INSERT INTO acquisitions (task_id, idempotency_key, label, frequency_hz, duration_seconds, sample_rate_hz,
        channel_center_hz, channel_bandwidth_hz, start_at, join_timeout_seconds,
-       state, cancel_requested, reason, created_at, started_at, ended_at, window_start, claims, fence)
+       state, cancel_requested, reason, created_at, started_at, ended_at, window_start, claims,
+       priority, deadline, origin, fence)
 VALUES (?, ?, ?, ?, ?, ?,
         ?, ?, ?, ?,
-        ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+        ?, ?, ?, ?, ?, ?, ?, ?,
+        ?, ?, ?, ?)`
 
 	insertLegacyMetrics = `
 INSERT INTO legacy_metrics (task_id, websdr_id, timestamp_utc, source, snr_db, psd_dbm, frequency_offset_hz, signal_power_dbm,

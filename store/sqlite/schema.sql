@@ -32,7 +32,10 @@ CREATE TABLE websdrs (
     notes                TEXT    NOT NULL,
     created_at           INTEGER NOT NULL,
     updated_at           INTEGER NOT NULL
-) STRICT;
+    -- What of the url may be connected to only once at a time; '' where nothing is connected to. Heimdall writes it,
+    -- and fills it in for rows that have none when it opens the file.
+    -- daily_budget_s is how long its host may be connected to on one UTC day; 0 means any.
+    , host TEXT NOT NULL DEFAULT '', daily_budget_s REAL NOT NULL DEFAULT 0) STRICT;
 
 -- An acquisition is also the job: a worker holds it by a lease, and fence counts the claims it has had, so that
 -- a worker that lost its lease is recognised by its old number.
@@ -62,14 +65,19 @@ CREATE TABLE acquisitions (
     worker               TEXT,
     lease_until          INTEGER
     -- When its collection was last known to be among the objects; NULL when it has to be written.
-    , collected_at       INTEGER) STRICT;
+    -- Not begun by its deadline, it fails. An origin shares one turn in the queue: '' is requests by hand.
+    , collected_at       INTEGER, priority INTEGER NOT NULL DEFAULT 0, deadline INTEGER, origin TEXT NOT NULL DEFAULT '') STRICT;
 
 -- With what session statistics ask for, so that they read the index alone.
 CREATE INDEX acquisitions_by_age ON acquisitions (created_at, task_id, state, started_at, ended_at);
 CREATE INDEX acquisitions_by_end ON acquisitions (ended_at, task_id) WHERE ended_at IS NOT NULL;
 CREATE INDEX acquisitions_by_state ON acquisitions (state, created_at, task_id);
--- The queue: few rows, oldest first.
-CREATE INDEX acquisitions_live ON acquisitions (created_at, task_id) WHERE state IN ('pending', 'running');
+-- The queue: by priority, then one line for each origin, each with the oldest first; what is asked of them there is
+-- read from the index alone. And the work whose lease runs out first.
+CREATE INDEX acquisitions_pending ON acquisitions (priority DESC, origin, created_at, task_id, start_at, deadline, started_at, cancel_requested) WHERE state = 'pending';
+CREATE INDEX acquisitions_running ON acquisitions (lease_until, task_id, origin) WHERE state = 'running';
+CREATE INDEX acquisitions_by_deadline ON acquisitions (deadline) WHERE state = 'pending' AND deadline IS NOT NULL;
+CREATE INDEX acquisitions_by_origin ON acquisitions (origin, created_at, task_id);
 CREATE INDEX acquisitions_uncollected ON acquisitions (task_id) WHERE ended_at IS NOT NULL AND collected_at IS NULL;
 
 -- From s3_path on, the columns are the capture's recording, and NULL together when it has none.
@@ -471,3 +479,62 @@ CREATE TABLE websdr_health (
     probed_at         INTEGER,
     contacted_at      INTEGER
 ) STRICT;
+-- When the first in line of each origin was last claimed: origins take turns.
+CREATE TABLE origins (
+    origin    TEXT    NOT NULL PRIMARY KEY,
+    served_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Who may connect to a host. A row counts only as long as its acquisition is running under its fence and its lease is in
+-- force, or, where it has none, until held_until.
+CREATE TABLE receiver_holds (
+    host       TEXT NOT NULL PRIMARY KEY,
+    task_id    TEXT,
+    fence      INTEGER,
+    held_by    TEXT NOT NULL,
+    held_until INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- When each host was last connected to, so that it is not hammered.
+CREATE TABLE receiver_hosts (
+    host         TEXT    NOT NULL PRIMARY KEY,
+    contacted_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What receivers hold against us. websdr_id is 0 where it counts for all at the host.
+CREATE TABLE receiver_blocks (
+    host      TEXT    NOT NULL,
+    websdr_id INTEGER NOT NULL,
+    class     TEXT    NOT NULL,
+    reason    TEXT    NOT NULL,
+    since     INTEGER NOT NULL,
+    until     INTEGER NOT NULL,
+    PRIMARY KEY (host, websdr_id)
+) STRICT, WITHOUT ROWID;
+
+-- How long we were connected to each host on each UTC day, which is kept as its first microsecond.
+CREATE TABLE receiver_days (
+    host        TEXT    NOT NULL,
+    day         INTEGER NOT NULL,
+    connected_s REAL    NOT NULL,
+    PRIMARY KEY (host, day)
+) STRICT, WITHOUT ROWID;
+
+-- Whether receivers may be contacted at all; no row means that they may.
+CREATE TABLE contact (
+    only_row   INTEGER NOT NULL PRIMARY KEY CHECK (only_row = 1),
+    is_off     INTEGER NOT NULL CHECK (is_off IN (0, 1)),
+    reason     TEXT    NOT NULL,
+    changed_by TEXT    NOT NULL,
+    changed_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE workers (
+    name       TEXT    NOT NULL PRIMARY KEY,
+    host       TEXT    NOT NULL,
+    version    TEXT    NOT NULL,
+    started_at INTEGER NOT NULL,
+    seen_at    INTEGER NOT NULL,
+    slots      INTEGER NOT NULL,
+    running    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

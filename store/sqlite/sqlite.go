@@ -21,6 +21,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/heimdall-sdr/heimdall/acquire"
@@ -41,8 +42,9 @@ type Store struct {
 	saving *sql.Stmt    // of writer: saveProgress
 	work   chan struct{}
 
-	schedules chan struct{} // word for WaitSchedules
-	shares    shares        // small writes that wait for a transaction
+	schedules chan struct{}                 // word for WaitSchedules
+	shares    shares                        // small writes that wait for a transaction
+	stirred   atomic.Pointer[chan struct{}] // see Stirred; never nil
 }
 
 var _ acquire.Store = (*Store)(nil)
@@ -63,6 +65,7 @@ func Open(ctx context.Context, path string, opt Options) (*Store, error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	s := &Store{now: opt.Now, work: make(chan struct{}, 1), schedules: make(chan struct{}, 1)}
+	s.stirred.Store(new(make(chan struct{})))
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -73,6 +76,9 @@ func Open(ctx context.Context, path string, opt Options) (*Store, error) {
 	s.writer.SetMaxOpenConns(1)
 	if err = migrate(ctx, s.writer, path); err == nil {
 		err = s.prepareRolls(ctx)
+	}
+	if err == nil {
+		err = s.fillHosts(ctx)
 	}
 	if err == nil {
 		s.reader, err = connect(path, "_query_only=1")

@@ -78,7 +78,7 @@ func exec(t testing.TB, db *sql.DB, query string, args ...any) {
 }
 
 func aWebSDR(name string) heimdall.WebSDR {
-	return heimdall.WebSDR{Name: name, Kind: "kiwisdr", URL: "http://kiwi.example:8073", Active: true, Timeout: 30 * time.Second}
+	return heimdall.WebSDR{Name: name, Kind: "sim", URL: "sim:///kiwi", Active: true, Timeout: 30 * time.Second}
 }
 
 func TestAFullDiskIsErrFullAndChangesNothing(t *testing.T) {

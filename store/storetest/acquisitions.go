@@ -51,7 +51,7 @@ func createMakesCaptures(t *testing.T, s Store) {
 func createAllOrNothing(t *testing.T, s Store) {
 	ids := createWebSDRs(t, s, 2)
 	spectrum := aWebSDR("spectrum only")
-	spectrum.Kind = "openwebrx"
+	spectrum.Kind, spectrum.URL = "openwebrx", "http://spectrum.example:8073"
 	noIQ := createWebSDR(t, s, spectrum)
 	for _, bad := range []int64{999, noIQ.ID} {
 		_, created, err := s.CreateAcquisition(t.Context(), aRequest(ids[0], ids[1], bad))
@@ -60,7 +60,9 @@ func createAllOrNothing(t *testing.T, s Store) {
 			t.Error("a refused acquisition says that it was created")
 		}
 	}
-	beyond := aRequest(ids...)
+	shortwave := aWebSDR("short wave")
+	shortwave.FrequencyMinHz, shortwave.FrequencyMaxHz = 1_000, 32_000_000
+	beyond := aRequest(createWebSDR(t, s, shortwave).ID)
 	beyond.FrequencyHz = 145_500_000
 	_, _, err := s.CreateAcquisition(t.Context(), beyond)
 	wantInvalid(t, err, "frequency_mhz")

@@ -3,6 +3,7 @@ package storetest
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"reflect"
 	"strings"
 	"testing"
@@ -59,7 +60,7 @@ func same[T any](t *testing.T, what string, got, want T) {
 
 func aWebSDR(name string) heimdall.WebSDR {
 	return heimdall.WebSDR{
-		Name: name, Kind: "kiwisdr", URL: "http://kiwi.example:8073", LocationName: "Torino",
+		Name: name, Kind: "sim", URL: "sim:///" + url.PathEscape(name), LocationName: "Torino", // no host: any number may be claimed at a time
 		LatitudeDeg: 45.044, LongitudeDeg: 7.672, Active: true, Timeout: 30 * time.Second, RetryCount: 3,
 	}
 }

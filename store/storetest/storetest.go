@@ -49,6 +49,7 @@ type Store interface {
 	CollectionStore
 	ScheduleStore
 	HealthStore
+	FleetStore
 
 	Ping(ctx context.Context) error
 	Check(ctx context.Context) ([]store.Problem, error)
@@ -111,6 +112,11 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"WebSDRs", websdrs},
 		{"Acquisitions", acquisitions},
 		{"Queue", queue},
+		{"Turns", turns},
+		{"Hosts", hosts},
+		{"Contact", contact},
+		{"Standing", standings},
+		{"Workers", workers},
 		{"Captures", captures},
 		{"Health", healths},
 		{"Probes", probings},
