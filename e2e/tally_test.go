@@ -3,7 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"os"
-	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -72,22 +72,28 @@ func count(t *testing.T, c *client.Client, begun time.Time, row tally) {
 	if row.Lost != 0 || row.Twice != 0 {
 		t.Errorf("%s: %d lost, %d twice", row.Story, row.Lost, row.Twice)
 	}
-	note(row)
+	if err := note(row); err != nil {
+		t.Error(err)
+	}
 }
 
-func note(row tally) {
+// note keeps the row, and puts it into the document at once: a soak of hours may be interrupted.
+func note(row tally) error {
 	tallies.Lock()
 	defer tallies.Unlock()
 	tallies.rows = append(tallies.rows, row)
+	if path := os.Getenv(soakTable); path != "" {
+		return updateTable(path, row)
+	}
+	return nil
 }
 
 // soakTable is what make soak sets: the document whose table is made anew, story by story.
 const soakTable = "HEIMDALL_SOAK_TABLE"
 
-// printTallies prints the tallies, and puts them into the document that make soak names.
+// printTallies prints the tallies at the end of a soak.
 func printTallies() error {
-	path := os.Getenv(soakTable)
-	if len(tallies.rows) == 0 || path == "" {
+	if len(tallies.rows) == 0 || os.Getenv(soakTable) == "" {
 		return nil
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
@@ -95,10 +101,7 @@ func printTallies() error {
 	for _, r := range tallies.rows {
 		fmt.Fprintf(w, "%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\t%.0f\n", r.Story, r.On, r.Rounds, r.Acquisitions, r.Recordings, r.Lost, r.Twice, r.TakenOver, r.Seconds)
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	return updateTable(path)
+	return w.Flush()
 }
 
 // The table of the document, between these lines.
@@ -107,10 +110,8 @@ const (
 	tableEnds   = "<!-- end -->\n"
 )
 
-var tableRow = regexp.MustCompile(`(?m)^\| [^|]+ \| [^|]+ \|`)
-
-// updateTable replaces the rows of the stories that were told, and leaves the others.
-func updateTable(path string) error {
+// updateTable replaces the row of the story, or adds it; the others stay.
+func updateTable(path string, r tally) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -120,20 +121,18 @@ func updateTable(path string) error {
 	if !ok || !ended {
 		return fmt.Errorf("%s has no lines %q and %q", path, tableBegins, tableEnds)
 	}
-	lines := strings.SplitAfter(old, "\n")
-	for _, r := range tallies.rows {
-		head := fmt.Sprintf("| %s | %s |", r.Story, r.On)
-		line := fmt.Sprintf("%s %d | %d | %d | %d | %d | %d | %.0f | %s |\n", head, r.Rounds, r.Acquisitions, r.Recordings, r.Lost, r.Twice, r.TakenOver, r.Seconds,
-			time.Now().UTC().Format(time.DateOnly))
-		found := false
-		for i := range lines {
-			if tableRow.FindString(lines[i]) == head {
-				lines[i], found = line, true
-			}
-		}
-		if !found {
-			lines = append(lines, line)
-		}
+	if old == "" {
+		old = "| story | on | rounds | acquisitions | recordings | lost | twice | taken over | seconds | day |\n" + strings.Repeat("|---", 10) + "|\n"
+	}
+	head := fmt.Sprintf("| %s | %s |", r.Story, r.On)
+	line := fmt.Sprintf("%s %d | %d | %d | %d | %d | %d | %.0f | %s |\n", head, r.Rounds, r.Acquisitions, r.Recordings, r.Lost, r.Twice, r.TakenOver,
+		r.Seconds, time.Now().UTC().Format(time.DateOnly))
+	lines := strings.SplitAfter(strings.TrimSuffix(old, "\n"), "\n")
+	lines[len(lines)-1] += "\n"
+	if i := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, head) }); i >= 0 {
+		lines[i] = line
+	} else {
+		lines = append(lines, line)
 	}
 	return os.WriteFile(path, []byte(before+tableBegins+strings.Join(lines, "")+tableEnds+after), 0o644)
 }
