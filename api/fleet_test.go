@@ -119,7 +119,7 @@ func TestAReceiverThatTurnedUsAwayIsShownAndForgiven(t *testing.T) {
 	var one wire.WebSDR
 	a := r.get(fmt.Sprintf("/api/v1/websdrs/%d", w.ID)).want(200)
 	a.into(&one)
-	for _, got := range []wire.WebSDR{list.WebSDRs[0], one} {
+	for _, got := range []wire.WebSDR{list.WebSDRs[0].WebSDR, one} {
 		if got.BlockedUntil == nil || !got.BlockedUntil.Equal(noon.AddDate(0, 0, 1)) || got.BlockedClass != "quota" || got.BlockedReason != "come back tomorrow" ||
 			got.UsedTodaySeconds != 90 || got.DailyBudgetSeconds != 3600 {
 			t.Errorf("it is shown as %+v", got)
