@@ -25,6 +25,7 @@ const (
 	MeasurementDiffers        = "measurement_differs"         // it is of the capture's own recording
 	RollupDiffers             = "rollup_differs"              // a rollup is the sum of its rows, and of those deleted
 	DeletionDiffers           = "deletion_differs"            // what is to be deleted has ended; what is deleted is gone
+	DeliveryDiffers           = "delivery_differs"            // a delivery that is pending, and no other, has a next attempt
 )
 
 // A Problem is one broken promise found in a database.

@@ -44,7 +44,10 @@ func (s *Store) notify(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-const listenWork = `LISTEN heimdall_work`
+const (
+	listenWork   = `LISTEN heimdall_work`
+	listenEvents = `LISTEN heimdall_events`
+)
 
 // listen opens the connection that hears.
 func listen(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
@@ -55,6 +58,10 @@ func listen(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
 	if _, err := conn.Exec(ctx, listenWork); err != nil {
 		conn.Close(ctx)
 		return nil, fmt.Errorf("listen for work: %w", err)
+	}
+	if _, err := conn.Exec(ctx, listenEvents); err != nil {
+		conn.Close(ctx)
+		return nil, fmt.Errorf("listen for events: %w", err)
 	}
 	return conn, nil
 }
@@ -82,6 +89,7 @@ func (s *Store) hear(ctx context.Context, conn *pgx.Conn) {
 		}
 		s.log.Info("the connection that hears of new work is back")
 		s.wake()
+		s.bell.ring()
 	}
 }
 
@@ -92,6 +100,8 @@ func (s *Store) hearOn(ctx context.Context, conn *pgx.Conn) error {
 		n, err := conn.WaitForNotification(quiet)
 		cancel()
 		switch {
+		case err == nil && n.Payload != s.id && n.Channel == "heimdall_events":
+			s.bell.ring()
 		case err == nil && n.Payload != s.id:
 			s.wake()
 		case err != nil && quiet.Err() == context.DeadlineExceeded:

@@ -49,6 +49,8 @@ type Store struct {
 	can           Capabilities // never changed after Open
 	id            string       // tells our own notifications from others'
 	work          chan struct{}
+	bell          bell            // of events
+	news          chan struct{}   // of events, for other programs; taken by announce alone
 	finishes      chan *finishing // taken by the writer alone
 	closing       chan struct{}   // closed by Close
 	close         func()
@@ -66,7 +68,7 @@ const (
 // Open opens the database of a URL such as postgres://user:password@host:5432/heimdall, migrating it as needed.
 func Open(ctx context.Context, url string, opt Options) (*Store, error) {
 	const do = "open database"
-	s := &Store{log: opt.Log, compressAfter: opt.CompressAfter, id: newID(), work: make(chan struct{}, 1), finishes: make(chan *finishing), closing: make(chan struct{})}
+	s := &Store{log: opt.Log, compressAfter: opt.CompressAfter, id: newID(), work: make(chan struct{}, 1), finishes: make(chan *finishing), news: make(chan struct{}, 1), closing: make(chan struct{})}
 	if s.log == nil {
 		s.log = silent()
 	}
@@ -106,6 +108,9 @@ func (s *Store) start(ctx context.Context) (err error) {
 	if s.can, err = probe(ctx, s.pool); err != nil { // with what has just been set
 		return err
 	}
+	if _, err := s.pool.Exec(ctx, raiseBase); err != nil {
+		return err
+	}
 	ear, err := listen(ctx, s.pool.Config().ConnConfig)
 	if err != nil {
 		return err
@@ -120,6 +125,7 @@ func (s *Store) start(ctx context.Context) (err error) {
 	})
 	s.group.Go(func() { s.hear(background, ear) })
 	s.group.Go(s.finishAll)
+	s.group.Go(func() { s.announce(background) })
 	s.group.Go(func() { s.keepMaintained(background) })
 	return nil
 }

@@ -42,13 +42,16 @@ func (s *Store) Claim(ctx context.Context, worker string, lease, ahead time.Dura
 		if job.Acquisition, err = getAcquisition(ctx, tx, job.TaskID); err != nil {
 			return err
 		}
-		job.Captures, err = capturesOf(ctx, tx, job.TaskID)
-		return err
+		if job.Captures, err = capturesOf(ctx, tx, job.TaskID); err != nil {
+			return err
+		}
+		return tell(ctx, tx, heimdall.AcquisitionEvent(heimdall.AcquisitionRunning, &job.Acquisition))
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.wake() // where one was, there may be more: the next worker looks
+	s.told()
 	return job, nil
 }
 
@@ -118,7 +121,7 @@ WHERE task_id = $1`
 // FinishAcquisition ends an acquisition, and gives up the lease. Its captures must have ended (ErrConflict), and
 // state must be their Outcome (*InvalidError). A repeat under the same lease is no error.
 func (s *Store) FinishAcquisition(ctx context.Context, l acquire.Lease, state heimdall.State, reason string) error {
-	return s.write(ctx, "finish acquisition", func(tx pgx.Tx) error {
+	err := s.write(ctx, "finish acquisition", func(tx pgx.Tx) error {
 		now, err := hold(ctx, tx, l)
 		switch {
 		case err != nil:
@@ -135,9 +138,19 @@ func (s *Store) FinishAcquisition(ctx context.Context, l acquire.Lease, state he
 		if err := checkOutcome(state, captures); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, endAcquisition, l.TaskID, state, storable(reason))
-		return err
+		if _, err = tx.Exec(ctx, endAcquisition, l.TaskID, state, storable(reason)); err != nil {
+			return err
+		}
+		a, err := getAcquisition(ctx, tx, l.TaskID)
+		if err != nil {
+			return err
+		}
+		return tell(ctx, tx, heimdall.AcquisitionEvent(heimdall.AcquisitionEnded, &a))
 	})
+	if err == nil {
+		s.told()
+	}
+	return err
 }
 
 func checkOutcome(state heimdall.State, captures []heimdall.Capture) error {

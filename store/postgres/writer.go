@@ -124,6 +124,9 @@ func (s *Store) finishTogether(batch []*finishing) {
 		}
 		f.done <- f.err
 	}
+	if err == nil {
+		s.told()
+	}
 }
 
 // finish writes those of the batch that may be written, and notes why the others may not.
@@ -146,11 +149,18 @@ func finish(ctx context.Context, tx pgx.Tx, batch []*finishing) error {
 	if len(rows) == 0 {
 		return nil
 	}
+	happened := make([]heimdall.Event, len(endings))
+	for i, e := range endings {
+		happened[i] = heimdall.CaptureEvent(&e.capture, e.measurement)
+	}
 	var writes pgx.Batch
 	writes.Queue(finishCaptures, transposed(rows)...)
 	queueRollups(&writes, endings)
 	if len(numbers) > 0 {
 		writes.Queue(insertMeasurements, transposed(numbers)...)
+	}
+	if err := queueEvents(&writes, happened); err != nil {
+		return err
 	}
 	return tx.SendBatch(ctx, &writes).Close()
 }
@@ -176,10 +186,12 @@ type captureKey struct {
 
 const (
 	// The rows of a batch are always few against the table, so one plan is right for all. The server may think
-	// otherwise where it keeps a plan from when the table was new, and read all of it for minutes.
+	// otherwise where it keeps a plan from when the table was new, and read all of it for minutes. Where there is no index,
+	// as of the few webhooks, what is off counts as so expensive that it would be compiled first, for a second.
 	useIndexes = `
 SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-       set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)`
+       set_config('enable_mergejoin', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true),
+       set_config('jit', 'off', true)`
 
 	// In order, so that two transactions never wait for each other.
 	selectHolds = `

@@ -40,13 +40,16 @@ func (s *Store) Claim(ctx context.Context, worker string, lease, ahead time.Dura
 		if job.Acquisition, err = getAcquisition(ctx, tx, job.TaskID); err != nil {
 			return err
 		}
-		job.Captures, err = capturesOf(ctx, tx, job.TaskID)
-		return err
+		if job.Captures, err = capturesOf(ctx, tx, job.TaskID); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, heimdall.AcquisitionEvent(heimdall.AcquisitionRunning, &job.Acquisition))
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.wake() // where one was, there may be more: the next worker looks
+	s.bell.ring()
 	return job, nil
 }
 
@@ -112,7 +115,7 @@ WHERE task_id = ?`
 // FinishAcquisition ends an acquisition, and gives up the lease. Its captures must have ended (ErrConflict), and
 // state must be their Outcome (*InvalidError). A repeat under the same lease is no error.
 func (s *Store) FinishAcquisition(ctx context.Context, l acquire.Lease, state heimdall.State, reason string) error {
-	return s.write(ctx, "finish acquisition", func(tx *sql.Tx) error {
+	err := s.write(ctx, "finish acquisition", func(tx *sql.Tx) error {
 		now, err := hold(ctx, tx, l)
 		switch {
 		case err != nil:
@@ -130,9 +133,19 @@ func (s *Store) FinishAcquisition(ctx context.Context, l acquire.Lease, state he
 			return err
 		}
 		at := s.moment()
-		_, err = tx.ExecContext(ctx, endAcquisition, state, reason, micros{&at}, l.TaskID)
-		return err
+		if _, err = tx.ExecContext(ctx, endAcquisition, state, reason, micros{&at}, l.TaskID); err != nil {
+			return err
+		}
+		a, err := getAcquisition(ctx, tx, l.TaskID)
+		if err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, heimdall.AcquisitionEvent(heimdall.AcquisitionEnded, &a))
 	})
+	if err == nil {
+		s.bell.ring()
+	}
+	return err
 }
 
 func checkOutcome(state heimdall.State, captures []heimdall.Capture) error {

@@ -39,6 +39,7 @@ type Store struct {
 	reader *sql.DB      // sees what was committed before its query began
 	rolls  [2]*sql.Stmt // of writer: see roll
 	work   chan struct{}
+	bell   bell // of events
 }
 
 var _ acquire.Store = (*Store)(nil)

@@ -47,6 +47,8 @@ type Store interface {
 	ImportStore
 	RestoreStore
 	CollectionStore
+	EventStore
+	WebhookStore
 
 	Ping(ctx context.Context) error
 	Check(ctx context.Context) ([]store.Problem, error)
@@ -106,6 +108,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Acquisitions", acquisitions},
 		{"Queue", queue},
 		{"Captures", captures},
+		{"Events", events},
+		{"Webhooks", webhooks},
 		{"Always", always},
 	}
 	for _, noun := range nouns {
