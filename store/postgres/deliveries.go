@@ -92,12 +92,14 @@ func (s *Store) ClaimDeliveries(ctx context.Context, leaveOut []int64, ofEach, l
 	return due, err
 }
 
-const selectNextDue = `SELECT min(next_attempt_at) FROM deliveries WHERE state = 'pending'`
+const selectNextDue = `
+SELECT extract(epoch FROM min(next_attempt_at) - clock_timestamp())::float8, min(next_attempt_at) IS NOT NULL
+FROM deliveries WHERE state = 'pending'`
 
-// NextDelivery is when the next delivery is due, or how long it has been; zero when none is pending.
-func (s *Store) NextDelivery(ctx context.Context) (at time.Time, err error) {
-	err = s.pool.QueryRow(ctx, selectNextDue).Scan(micros{&at})
-	return at, failed(ctx, "find the next delivery", err)
+// NextDelivery is how long it is until the next delivery is due, by the clock of the database, or whether none is pending.
+func (s *Store) NextDelivery(ctx context.Context) (in time.Duration, pending bool, err error) {
+	err = s.pool.QueryRow(ctx, selectNextDue).Scan(seconds{&in}, &pending)
+	return max(0, in), pending, failed(ctx, "find the next delivery", err)
 }
 
 const endAttempt = `

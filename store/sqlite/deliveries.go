@@ -107,10 +107,14 @@ func (s *Store) ClaimDeliveries(ctx context.Context, leaveOut []int64, ofEach, l
 
 const selectNextDue = `SELECT min(next_attempt_at) FROM deliveries WHERE state = 'pending'`
 
-// NextDelivery is when the next delivery is due, or how long it has been; zero when none is pending.
-func (s *Store) NextDelivery(ctx context.Context) (at time.Time, err error) {
+// NextDelivery is how long it is until the next delivery is due, by the clock of the database, or whether none is pending.
+func (s *Store) NextDelivery(ctx context.Context) (in time.Duration, pending bool, err error) {
+	var at time.Time
 	err = s.reader.QueryRowContext(ctx, selectNextDue).Scan(micros{&at})
-	return at, failed(ctx, "find the next delivery", err)
+	if err != nil || at.IsZero() {
+		return 0, false, failed(ctx, "find the next delivery", err)
+	}
+	return max(0, at.Sub(s.moment())), true, nil
 }
 
 const endAttempt = `
