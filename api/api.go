@@ -36,6 +36,8 @@ type Store interface {
 	CaptureStore
 	MeasurementStore
 	RetentionStore
+	EventStore
+	WebhookStore
 
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
@@ -111,16 +113,19 @@ type Config struct {
 	Settings  Settings          // of the server; to be told, nothing here depends on them
 	Retention *retention.Keeper // deletes; nil means that this server does not
 
+	WebhookPrivate bool // webhooks may lead into private networks
+
 	EventPoll      time.Duration // how often an event stream looks for changes; 0 means 250 ms
 	EventHeartbeat time.Duration // how often a silent event stream shows that it lives; 0 means 15 s
 }
 
-// service is the API at work. Nothing in it changes after New but ready, which guards itself.
+// service is the API at work. Nothing in it changes after New but ready and feed, which guard themselves.
 type service struct {
 	Config
 	huma       huma.API
 	ready      readiness
 	recomputer *recompute.Recomputer
+	feed       feed
 }
 
 // New returns the handler of the whole API: /api/v1, /healthz, /readyz, /docs and /openapi.json.
@@ -129,6 +134,7 @@ type service struct {
 // ends when the program is asked to stop. They renew its WriteTimeout as they go.
 func New(c Config) http.Handler {
 	s := &service{Config: c.withDefaults()}
+	s.feed.s = s
 	mux := http.NewServeMux()
 	s.huma = newHuma(mux, s.Version)
 	// Measuring keeps a processor busy: more at once would only slow down acquisitions.

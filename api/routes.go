@@ -32,6 +32,17 @@ func (s *service) routes() {
 	route(s, "GET /api/v1/acquisitions/{task_id}/events", "watch-acquisition", "Acquisitions", "Follow an acquisition until it ends", s.watchAcquisition, 404, 503)
 	route(s, "GET /api/v1/acquisitions/{task_id}/archive", "get-archive", "Acquisitions", "Download all recordings of an acquisition as one file", s.getArchive, 404, 409, 503)
 
+	route(s, "GET /api/v1/events", "listen", "Events", "Follow everything that happens", s.events, 503)
+	route(s, "GET /api/v1/webhooks", "list-webhooks", "Events", "List webhooks", s.listWebhooks, 503)
+	route(s, "POST /api/v1/webhooks", "create-webhook", "Events", "Have events sent to an address", s.createWebhook, 507, 503)
+	route(s, "GET /api/v1/webhooks/{webhook_id}", "get-webhook", "Events", "Show a webhook", s.getWebhook, 404, 503)
+	route(s, "PUT /api/v1/webhooks/{webhook_id}", "replace-webhook", "Events", "Replace a webhook", s.replaceWebhook, 404, 507, 503)
+	route(s, "DELETE /api/v1/webhooks/{webhook_id}", "delete-webhook", "Events", "Remove a webhook and its deliveries", s.deleteWebhook, 404, 503)
+	route(s, "POST /api/v1/webhooks/{webhook_id}/test", "test-webhook", "Events", "Have a test sent to a webhook", s.testWebhook, 404, 409, 507, 503)
+	route(s, "GET /api/v1/webhooks/{webhook_id}/deliveries", "list-deliveries", "Events", "List the deliveries to a webhook, newest first", s.listDeliveries, 404, 503)
+	route(s, "GET /api/v1/webhooks/{webhook_id}/deliveries/{event_id}", "get-delivery", "Events", "Show the delivery of an event to a webhook", s.getDelivery, 404, 503)
+	route(s, "POST /api/v1/webhooks/{webhook_id}/deliveries/{event_id}/retry", "retry-delivery", "Events", "Have a delivery tried again", s.retryDelivery, 404, 409, 507, 503)
+
 	route(s, "GET /api/v1/retention", "get-retention", "Retention", "Say what this server deletes by itself, and how it stands", s.getRetention, 409, 503)
 	route(s, "GET /api/v1/retention/plan", "plan-retention", "Retention", "Say what would be deleted now", s.planRetention, 409, 503)
 	route(s, "POST /api/v1/retention/run", "run-retention", "Retention", "Delete now what the rules say", s.runRetention, 409, 507, 503)
@@ -76,7 +87,19 @@ func operations() map[string]huma.Operation {
 			Description: "The rules are the server's settings. It may be called beside the server's own runs."},
 		"watch-acquisition": {Responses: streamed(http.StatusOK, "text/event-stream"),
 			Description: "Server-sent events: an `acquisition` event holds the whole acquisition, as it is now and then at each change; an `end` event follows the last. " +
-				"A reader that was cut off opens the stream again and has missed nothing that matters."},
+				"A reader that was cut off opens the stream again and has missed nothing that matters. The id of each is that of the last event that had happened."},
+		"listen": {Responses: streamed(http.StatusOK, "text/event-stream"),
+			Description: "Server-sent events, named by their kind, each with its id. A reader that was cut off goes on after the last id it saw (Last-Event-ID) and misses nothing for seven days. " +
+				"First comes a `ready` event with the id to go on from, when none was given, or a `reset` event, when some of what was asked for is gone: then ask for the state anew. " +
+				"A `progress` event has no id."},
+		"create-webhook": {DefaultStatus: http.StatusCreated,
+			Description: "Each event is POSTed as JSON, signed as Standard Webhooks say (webhook-id, webhook-timestamp, webhook-signature), at least once and in no certain order, and tried again for about three days. " +
+				"The secret is shown in this answer alone."},
+		"replace-webhook": {Description: "Fields left out get their defaults, except the secret, which stays."},
+		"test-webhook": {DefaultStatus: http.StatusAccepted,
+			Description: "An event of kind webhook.test is delivered like any other: its delivery says what became of it."},
+		"retry-delivery": {DefaultStatus: http.StatusAccepted,
+			Description: "One that is dead or delivered is pending again, under the same webhook-id."},
 		"list-measurements": {Responses: streamed(http.StatusOK, "text/csv"),
 			Description: "As CSV (format=csv, or Accept: text/csv) the rows are streamed, all of them unless there is a limit; the first line holds the JSON names."},
 		"list-metrics": {Description: "Unit, meaning and mathematics of each, as this server computes them. It is no time series: those are measurements."},

@@ -11,7 +11,7 @@ import (
 // A WebhookInput is a webhook as one asks for it.
 type WebhookInput struct {
 	URL    string               `json:"url" doc:"Where events are POSTed to" example:"https://example.org/heimdall"`
-	Kinds  []heimdall.EventKind `json:"kinds,omitempty" required:"false" nullable:"true" enum:"acquisition.created,acquisition.running,acquisition.ended,capture.ended" doc:"Of which events; null means acquisition.ended alone"`
+	Kinds  []heimdall.EventKind `json:"kinds,omitempty" required:"false" nullable:"true" doc:"Of which events: acquisition.created, acquisition.running, acquisition.ended, capture.ended; null means acquisition.ended alone"`
 	Label  string               `json:"label,omitempty" doc:"What you call it; at most 200 characters"`
 	Secret string               `json:"secret,omitempty" doc:"What deliveries are signed with: whsec_ and 24 to 64 bytes in base64; made at random when absent"`
 	Active *bool                `json:"active,omitempty" nullable:"true" doc:"Whether it is told of events; null means true"`
@@ -28,7 +28,7 @@ func (in WebhookInput) Root() heimdall.Webhook {
 
 // A Webhook is an address that is told of events. Its secret is shown once, in the answer to its creation.
 type Webhook struct {
-	WebhookID int64                `json:"webhook_id"`
+	WebhookID int64                `json:"webhook_id" doc:"Identity of the webhook; never given again"`
 	URL       string               `json:"url" doc:"Where events are POSTed to"`
 	Kinds     []heimdall.EventKind `json:"kinds" nullable:"false" doc:"Of which events"`
 	Label     string               `json:"label" doc:"What its maker called it"`
@@ -45,13 +45,13 @@ func WebhookOf(w heimdall.Webhook) Webhook {
 
 // A WebhookList is all of them, in order of webhook_id.
 type WebhookList struct {
-	Webhooks []Webhook `json:"webhooks" nullable:"false"`
+	Webhooks []Webhook `json:"webhooks" nullable:"false" doc:"All of them, in order of webhook_id"`
 }
 
 // A Delivery is one event on its way to one webhook.
 type Delivery struct {
-	WebhookID     int64                  `json:"webhook_id"`
-	Event         Event                  `json:"event"`
+	WebhookID     int64                  `json:"webhook_id" doc:"To which webhook"`
+	Event         Event                  `json:"event" doc:"What is delivered"`
 	State         heimdall.DeliveryState `json:"state" enum:"pending,delivered,dead" doc:"dead: given up after about three days, or because the webhook is not active"`
 	Attempts      int                    `json:"attempts" doc:"Begun since it was made, or since it was last asked to be tried again"`
 	NextAttemptAt *time.Time             `json:"next_attempt_at" doc:"Of the next attempt, or when the one under way counts as lost; null unless pending"`
@@ -73,7 +73,7 @@ func DeliveryOf(d heimdall.Delivery) Delivery {
 
 // A DeliveryPage is one page of a list, newest event first.
 type DeliveryPage struct {
-	Deliveries []Delivery `json:"deliveries" nullable:"false"`
+	Deliveries []Delivery `json:"deliveries" nullable:"false" doc:"The newest event first"`
 	NextCursor *string    `json:"next_cursor" doc:"Give it as cursor to get the next page; null on the last page"`
 }
 
