@@ -37,6 +37,8 @@ type commands struct {
 	Worker       workerCmd       `cmd:"" help:"Run acquisitions of a PostgreSQL database, beside its server and any number of other workers."`
 	Acquire      acquireCmd      `cmd:"" help:"Record one frequency from many WebSDRs over one window, and measure it."`
 	Acquisitions acquisitionsCmd `cmd:"" help:"List acquisitions, show, cancel, hold or delete one."`
+	Watch        watchCmd        `cmd:"" help:"Show what happens, or one acquisition until it has ended."`
+	Webhook      webhookCmd      `cmd:"" help:"Have events sent to addresses, and see what became of them."`
 	WebSDR       websdrCmd       `cmd:"" name:"websdr" help:"List, add, change, import and export WebSDRs."`
 	Measurements measurementsCmd `cmd:"" help:"Print measurements, newest first."`
 	Import       importCmd       `cmd:"" help:"Load what was made elsewhere."`
