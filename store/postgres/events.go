@@ -18,9 +18,12 @@ import (
 const (
 	maxTold = 1 << 12 // events of one transaction: what the lower bits of an id count
 
-	// The deliveries come with it in one statement, so that the writer needs no further journey to the server.
+	// The deliveries come with it in one statement, so that the writer needs no further journey to the server. A webhook
+	// that is just being removed is passed over: nothing must fail because of it.
 	insertEvents = `
-WITH happened AS (
+WITH hooks AS (
+    SELECT webhook_id, kinds FROM webhooks WHERE is_active AND kinds && $1::text[] FOR KEY SHARE SKIP LOCKED),
+happened AS (
     INSERT INTO events (id, kind, task_id, websdr_id, at, payload)
     SELECT ((pg_current_xact_id()::text::bigint + (SELECT base FROM event_state)) << 12) + n - 1,
            kind, task_id::uuid, websdr_id, clock_timestamp(), payload::json
@@ -28,7 +31,7 @@ WITH happened AS (
     RETURNING id, kind, at)
 INSERT INTO deliveries (webhook_id, event_id, state, attempts, next_attempt_at, last_status, last_error, created_at)
 SELECT w.webhook_id, h.id, 'pending', 0, h.at, 0, '', h.at
-FROM happened AS h JOIN webhooks AS w ON w.is_active AND h.kind = ANY (w.kinds)`
+FROM happened AS h JOIN hooks AS w ON h.kind = ANY (w.kinds)`
 )
 
 // tell writes down in tx what happens by it, and for whom. Whoever calls it calls told after the commit.

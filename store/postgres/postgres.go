@@ -108,7 +108,7 @@ func (s *Store) start(ctx context.Context) (err error) {
 	if s.can, err = probe(ctx, s.pool); err != nil { // with what has just been set
 		return err
 	}
-	if _, err := s.pool.Exec(ctx, raiseBase); err != nil {
+	if _, err := s.pool.Exec(ctx, raiseBase); err != nil && code(err) != readOnly { // nothing will happen there
 		return err
 	}
 	ear, err := listen(ctx, s.pool.Config().ConnConfig)

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,6 +39,7 @@ var webhooks = []promise{
 	{"a delivery that has ended is tried again on request, one that is pending or of an inactive webhook is not", retried},
 	{"a test is delivered to its webhook alone", webhookTested},
 	{"a webhook whose other end is gone for good is ended, unless its address has changed", webhookEnded},
+	{"nothing fails because a webhook is removed meanwhile", webhookRemovedMeanwhile},
 	{"deliveries are listed by state, newest first, page by page", deliveriesListed},
 }
 
@@ -173,5 +175,34 @@ func webhookEnded(t *testing.T, s Store) {
 	ok(t, err)
 	if got.Active || got.Reason != "it answered 410 Gone" {
 		t.Errorf("it is %+v", got)
+	}
+}
+
+func webhookRemovedMeanwhile(t *testing.T, s Store) {
+	ids := createWebSDRs(t, s, 2)
+	var group sync.WaitGroup
+	for range 2 {
+		group.Go(func() {
+			for range 10 {
+				w, err := s.CreateWebhook(t.Context(), aWebhook())
+				if err == nil {
+					err = s.DeleteWebhook(t.Context(), w.ID)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		group.Go(func() {
+			for range 5 {
+				if err := liveThrough(t.Context(), s, "worker", ids); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if list := due(t, s); len(list) != 0 {
+		t.Errorf("to be delivered to nobody: %+v", list)
 	}
 }
