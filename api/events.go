@@ -96,6 +96,7 @@ func (s *service) sendStream(hc huma.Context, taskID string, send func(context.C
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would hold events back
 	w.WriteHeader(http.StatusOK)
+	_ = w.control.SetWriteDeadline(time.Now().Add(streamPatience))
 	_ = w.control.Flush() // a reader may have to wait for its first event, but knows that it may; an error is the next write's
 	ctx := hc.Context()
 	if err := send(ctx, w); err != nil && ctx.Err() == nil {

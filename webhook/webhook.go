@@ -73,6 +73,8 @@ const (
 	lease      = time.Minute     // after which an attempt counts as lost: much longer than one can take
 	grace      = 3 * time.Second // what is under way at shutdown may still end in
 	leastPause = 50 * time.Millisecond
+
+	writeTimeout = 10 * time.Second // on writing down what became of an attempt
 )
 
 // New returns a Deliverer, which does nothing before it is Run.
@@ -178,7 +180,7 @@ func (d *Deliverer) attempt(ctx context.Context, due heimdall.DueDelivery) {
 	out := due.Delivery
 	wait := d.try(ctx, due, &out)
 	// What is known is written down, whatever stops meanwhile.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Timeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
 	log := d.Log.With("webhook", due.WebhookID, "event", due.Event.ID)
 	switch out.State {

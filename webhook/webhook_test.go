@@ -33,6 +33,7 @@ type rig struct {
 	*testing.T
 	store *sqlite.Store
 	tried atomic.Int64 // attempts that have been written down
+	seen  int64        // how many it were when a delivery was looked at; the test's alone
 	log   lockedBuffer
 
 	mu  sync.Mutex
@@ -123,6 +124,7 @@ func (r *rig) ended() string {
 func (r *rig) until(w heimdall.Webhook, what string, is func(heimdall.Delivery) bool) heimdall.Delivery {
 	r.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; {
+		r.seen = r.tried.Load() // before what it is to be compared with
 		list, err := r.store.Deliveries(r.Context(), heimdall.DeliveryFilter{WebhookID: w.ID, Limit: 10})
 		r.must(err)
 		if len(list) == 1 && is(list[0]) {
@@ -141,7 +143,7 @@ func dead(d heimdall.Delivery) bool      { return d.State == heimdall.DeliveryDe
 // failed is a delivery whose attempt number n has come to nothing, and is not being tried again already.
 func (r *rig) failed(n int) func(heimdall.Delivery) bool {
 	return func(d heimdall.Delivery) bool {
-		return d.State == heimdall.DeliveryPending && d.Attempts == n && r.tried.Load() == int64(n)
+		return d.State == heimdall.DeliveryPending && d.Attempts == n && r.seen == int64(n)
 	}
 }
 
