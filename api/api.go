@@ -41,6 +41,8 @@ type Store interface {
 	ScheduleStore
 	HealthStore
 	FleetStore
+	EventStore
+	WebhookStore
 
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
@@ -122,11 +124,13 @@ type Config struct {
 	QueueLimit int          // pending acquisitions from which on no more are accepted; 0 means none
 	Room       func() error // says why nothing new should be accepted, such as a full disk; nil means that there always is room
 
+	WebhookPrivate bool // webhooks may lead into private networks
+
 	EventPoll      time.Duration // how often an event stream looks for changes; 0 means 250 ms
 	EventHeartbeat time.Duration // how often a silent event stream shows that it lives; 0 means 15 s
 }
 
-// service is the API at work. Nothing in it changes after New but ready and pyramids, which guard
+// service is the API at work. Nothing in it changes after New but ready, pyramids and feed, which guard
 // themselves.
 type service struct {
 	Config
@@ -135,6 +139,7 @@ type service struct {
 	recomputer *recompute.Recomputer
 	pyramids   pyramids
 	began      time.Time
+	feed       feed
 }
 
 // New returns the handler of the whole API: /api/v1, /healthz, /readyz, /docs and /openapi.json.
@@ -144,6 +149,7 @@ type service struct {
 func New(c Config) http.Handler {
 	s := &service{Config: c.withDefaults()}
 	s.began = s.Now().UTC()
+	s.feed.s = s
 	mux := http.NewServeMux()
 	s.huma = newHuma(mux, s.Version)
 	// Measuring keeps a processor busy: more at once would only slow down acquisitions.

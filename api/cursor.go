@@ -17,6 +17,7 @@ const (
 	measurementCursor = "m1"
 	deletionCursor    = "d1"
 	scheduleRunCursor = "s1"
+	deliveryCursor    = "w1"
 )
 
 func encodeCursor(parts ...string) *string {
@@ -90,6 +91,17 @@ func deletionAfter(cursor string) (plannedAt time.Time, taskID string, err error
 		return plannedAt, "", badCursor()
 	}
 	return time.UnixMicro(micros).UTC(), parts[1], nil
+}
+
+func deliveryBefore(cursor string) (eventID int64, err error) {
+	parts, err := decodeCursor(cursor, deliveryCursor, 1)
+	if err != nil || parts == nil {
+		return 0, err
+	}
+	if eventID, err = strconv.ParseInt(parts[0], 10, 64); err != nil || eventID <= 0 {
+		return 0, badCursor()
+	}
+	return eventID, nil
 }
 
 func cursorOfMeasurement(m heimdall.Measurement) *string {

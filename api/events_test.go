@@ -23,7 +23,7 @@ type stream struct {
 	body  io.Closer
 }
 
-func (r *rig) watch(target string) stream {
+func (r *rig) watch(target string, header ...string) stream {
 	r.Helper()
 	server := httptest.NewUnstartedServer(r.handler)
 	server.Config.WriteTimeout = 100 * time.Millisecond
@@ -31,14 +31,21 @@ func (r *rig) watch(target string) stream {
 	r.Cleanup(server.Close)
 	req, err := http.NewRequestWithContext(r.Context(), http.MethodGet, server.URL+target, nil)
 	r.must(err)
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
 	resp, err := server.Client().Do(req)
 	r.must(err)
 	r.Cleanup(func() { resp.Body.Close() })
-	r.doc.check(r.T, http.MethodGet, target, answer{r.T, resp.StatusCode, resp.Header, ""})
+	r.doc.check(r.T, http.MethodGet, req.URL.Path, answer{r.T, resp.StatusCode, resp.Header, ""})
 	if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "text/event-stream" {
 		r.Fatalf("answer is %s of type %s", resp.Status, resp.Header.Get("Content-Type"))
 	}
-	return stream{r.T, bufio.NewReader(resp.Body), resp.Body}
+	return newStream(r.T, resp)
+}
+
+func newStream(t *testing.T, resp *http.Response) stream {
+	return stream{t, bufio.NewReader(resp.Body), resp.Body}
 }
 
 // next returns the next block of lines.
@@ -59,15 +66,33 @@ func (s stream) next() (block string) {
 // acquisition returns the next event, which must be one.
 func (s stream) acquisition() (a wire.Acquisition) {
 	s.Helper()
-	block := s.next()
-	data, ok := strings.CutPrefix(block, "event: acquisition\ndata: ")
-	if !ok {
-		s.Fatalf("not an acquisition event: %q", block)
-	}
-	if err := json.Unmarshal([]byte(data), &a); err != nil {
-		s.Fatal(err)
+	name, id := s.event(&a)
+	if name != "acquisition" || id == "" {
+		s.Fatalf("an event %q with id %q, and not an acquisition with one", name, id)
 	}
 	return a
+}
+
+// event decodes the next event, which must be of the fields event, id if it has one, and data.
+func (s stream) event(v any) (name, id string) {
+	s.Helper()
+	block := s.next()
+	for _, line := range strings.Split(strings.TrimSuffix(block, "\n"), "\n") {
+		field, value, _ := strings.Cut(line, ": ")
+		switch field {
+		case "event":
+			name = value
+		case "id":
+			id = value
+		case "data":
+			if err := json.Unmarshal([]byte(value), v); err != nil {
+				s.Fatalf("%q: %v", block, err)
+			}
+		default:
+			s.Fatalf("a field of %q is not known", block)
+		}
+	}
+	return name, id
 }
 
 func quick(c *api.Config) { c.EventPoll, c.EventHeartbeat = time.Millisecond, time.Hour }

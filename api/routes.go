@@ -36,6 +36,16 @@ func (s *service) routes() {
 	route(s, "PUT /api/v1/contact", "set-contact", "Fleet", "Forbid or allow all contact with receivers", s.setContact, 507, 503)
 	route(s, "GET /api/v1/workers", "list-workers", "Fleet", "List the workers", s.listWorkers, 503)
 	route(s, "POST /api/v1/websdrs/{websdr_id}/forgive", "forgive-websdr", "WebSDRs", "Contact a WebSDR again that turned us away", s.forgiveWebSDR, 404, 507, 503)
+	route(s, "GET /api/v1/events", "listen", "Events", "Follow everything that happens", s.events, 503)
+	route(s, "GET /api/v1/webhooks", "list-webhooks", "Events", "List webhooks", s.listWebhooks, 503)
+	route(s, "POST /api/v1/webhooks", "create-webhook", "Events", "Have events sent to an address", s.createWebhook, 507, 503)
+	route(s, "GET /api/v1/webhooks/{webhook_id}", "get-webhook", "Events", "Show a webhook", s.getWebhook, 404, 503)
+	route(s, "PUT /api/v1/webhooks/{webhook_id}", "replace-webhook", "Events", "Replace a webhook", s.replaceWebhook, 404, 507, 503)
+	route(s, "DELETE /api/v1/webhooks/{webhook_id}", "delete-webhook", "Events", "Remove a webhook and its deliveries", s.deleteWebhook, 404, 503)
+	route(s, "POST /api/v1/webhooks/{webhook_id}/test", "test-webhook", "Events", "Have a test sent to a webhook", s.testWebhook, 404, 409, 507, 503)
+	route(s, "GET /api/v1/webhooks/{webhook_id}/deliveries", "list-deliveries", "Events", "List the deliveries to a webhook, newest first", s.listDeliveries, 404, 503)
+	route(s, "GET /api/v1/webhooks/{webhook_id}/deliveries/{event_id}", "get-delivery", "Events", "Show the delivery of an event to a webhook", s.getDelivery, 404, 503)
+	route(s, "POST /api/v1/webhooks/{webhook_id}/deliveries/{event_id}/retry", "retry-delivery", "Events", "Have a delivery tried again", s.retryDelivery, 404, 409, 507, 503)
 
 	route(s, "GET /api/v1/retention", "get-retention", "Retention", "Say what this server deletes by itself, and how it stands", s.getRetention, 409, 503)
 	route(s, "GET /api/v1/retention/plan", "plan-retention", "Retention", "Say what would be deleted now", s.planRetention, 409, 503)
@@ -124,7 +134,7 @@ func operations() map[string]huma.Operation {
 			Description: "The rules are the server's settings. It may be called beside the server's own runs."},
 		"watch-acquisition": {Responses: streamed(http.StatusOK, "text/event-stream"),
 			Description: "Server-sent events: an `acquisition` event holds the whole acquisition, as it is now and then at each change; an `end` event follows the last. " +
-				"A reader that was cut off opens the stream again and has missed nothing that matters."},
+				"A reader that was cut off opens the stream again and has missed nothing that matters. The id of each is that of the last event that had happened."},
 		"list-measurements": {Responses: streamed(http.StatusOK, streamTypes()...),
 			Description: "In any format but JSON the rows are streamed, all of them unless there is a limit. The first line of CSV holds the JSON names, ndjson has an object on each line, " +
 				"and Parquet says in heimdall.columns of its metadata what its columns mean. An answer that breaks off lacks rows: of Parquet then the footer is missing, too."},
@@ -143,6 +153,18 @@ func operations() map[string]huma.Operation {
 				"A measurement counts once, however long it lasted; of what nobody measured there is nothing. CSV has a line for each frequency and step."},
 		"latest-statistics": {Responses: tables()},
 		"list-metrics":      {Description: "Unit, meaning and mathematics of each, as this server computes them. It is no time series: those are measurements."},
+		"listen": {Responses: streamed(http.StatusOK, "text/event-stream"),
+			Description: "Server-sent events, named by their kind, each with its id. A reader that was cut off goes on after the last id it saw (Last-Event-ID) and misses nothing for seven days. " +
+				"First comes a `ready` event with the id to go on from, when none was given, or a `reset` event, when some of what was asked for is gone: then ask for the state anew. " +
+				"A `progress` event has no id."},
+		"create-webhook": {DefaultStatus: http.StatusCreated,
+			Description: "Each event is POSTed as JSON, signed as Standard Webhooks say (webhook-id, webhook-timestamp, webhook-signature), at least once and in no certain order, and tried again for about three days. " +
+				"The secret is shown in this answer alone."},
+		"replace-webhook": {Description: "Fields left out get their defaults, except the secret, which stays."},
+		"test-webhook": {DefaultStatus: http.StatusAccepted,
+			Description: "An event of kind webhook.test is delivered like any other: its delivery says what became of it."},
+		"retry-delivery": {DefaultStatus: http.StatusAccepted,
+			Description: "One that is dead or delivered is pending again, under the same webhook-id."},
 		"get-recording": {Responses: streamed(http.StatusOK, "application/octet-stream", "application/json", "application/x-tar", "audio/wav"),
 			Description: "sigmf-data is the recording exactly as received, and its ETag is the SHA-256; the other formats are made on the way. Ranges are served. " +
 				"A part is chosen by sample (from_sample, samples) or by time (from_time, to_time), not by both. Time is that of the recording's clock, its gaps counted: " +

@@ -93,6 +93,10 @@ func TestTheServiceSaysWhatItIs(t *testing.T) {
 	var i wire.Index
 	r.get("/api/v1").want(200).into(&i)
 	for name, link := range i.Links {
+		if name == "events" { // whose answer has no end
+			r.watch(link)
+			continue
+		}
 		if a := r.get(link); a.status != 200 {
 			t.Errorf("%s leads to %s, which answers %d", name, link, a.status)
 		}

@@ -284,6 +284,7 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 			t.Errorf("without rules it deletes %+v", done)
 		}
 	}
+	r.speakOfEvents(a.TaskID)
 	deleted, err := r.DeleteAcquisition(ctx, a.TaskID, "a test")
 	r.must(err)
 	journal, err := r.Deletions(ctx, 5, "")

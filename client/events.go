@@ -82,6 +82,7 @@ func (c *Client) watchOnce(ctx context.Context, taskID string, yield func(wire.A
 
 type event struct {
 	name string
+	id   string // "" when it has none
 	data []byte
 }
 
@@ -107,6 +108,8 @@ func events(r io.Reader) iter.Seq2[event, error] {
 			switch string(field) { // a comment has an empty name
 			case "event":
 				e.name = string(value)
+			case "id":
+				e.id = string(value)
 			case "data":
 				if hasData {
 					e.data = append(e.data, '\n')

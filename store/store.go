@@ -27,6 +27,7 @@ const (
 	HealthDiffers             = "health_differs"              // a breaker that is not closed, and no other, has opened for failures
 	DeletionDiffers           = "deletion_differs"            // what is to be deleted has ended; what is deleted is gone
 	ScheduleDiffers           = "schedule_differs"            // a run has an acquisition or says why not; a schedule knows its next run whole
+	DeliveryDiffers           = "delivery_differs"            // a delivery that is pending, and no other, has a next attempt
 )
 
 // A Problem is one broken promise found in a database.

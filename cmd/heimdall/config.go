@@ -15,7 +15,9 @@ type Config struct {
 	ObjectsDir  string   `env:"HEIMDALL_OBJECTS_DIR" type:"path" placeholder:"DIR" help:"Folder with the recordings, which all who work on one database must share; without it objects in the data folder."`
 	S3          S3Config `embed:"" prefix:"s3-"`
 	Server      string   `env:"HEIMDALL_SERVER" placeholder:"URL" help:"Speak to the server at this address. Without it: to the one that runs on the data folder, or to none."`
-	Verbose     bool     `short:"v" help:"Log what happens, not only what goes wrong."`
+	// Whoever makes a webhook asks for it, and whoever delivers.
+	WebhookPrivate bool `env:"HEIMDALL_WEBHOOK_PRIVATE" help:"Let webhooks lead to this machine and into private networks."`
+	Verbose        bool `short:"v" help:"Log what happens, not only what goes wrong."`
 }
 
 // S3Config is where the recordings are when they are not in a folder. The names that begin with MINIO are the seed

@@ -36,6 +36,7 @@ type database interface {
 	bulk.Store
 	legacy.Store
 	schedule.Store
+	eventStore
 	Close() error
 }
 

@@ -20,31 +20,39 @@ type display interface {
 }
 
 func (a *app) newDisplay(acq wire.Acquisition, names map[int64]string) display {
-	if isTerminal(a.stderr) {
-		return newBars(a.stderr, acq, names)
+	return a.displayOn(a.stderr, acq, names)
+}
+
+func (a *app) displayOn(w io.Writer, acq wire.Acquisition, names map[int64]string) display {
+	if isTerminal(w) {
+		return newBars(w, acq, names)
 	}
-	return &lines{w: a.stderr, names: names, last: map[int64]heimdall.Phase{}}
+	return &lines{w: w, names: names, last: map[int64]string{}}
 }
 
 // lines writes one line per change.
 type lines struct {
 	w     io.Writer
 	names map[int64]string
-	last  map[int64]heimdall.Phase
+	last  map[int64]string
 }
 
 func (l *lines) update(acq wire.Acquisition) {
 	for _, c := range acq.Captures {
-		if l.last[c.WebSDRID] == c.Phase {
+		what := fmt.Sprint(c.Phase, c.Attempts)
+		if l.last[c.WebSDRID] == what {
 			continue
 		}
-		l.last[c.WebSDRID] = c.Phase
+		l.last[c.WebSDRID] = what
 		text := string(c.Phase)
 		if c.State.Ended() {
-			text = string(c.State)
+			text = fmt.Sprintf("%s, %.1f s, %d kB", c.State, c.ElapsedSeconds, c.BytesReceived/1000)
+		}
+		if c.Attempts > 1 {
+			text += fmt.Sprintf(", attempt %d", c.Attempts)
 		}
 		if c.Reason != "" {
-			text += ": " + c.Reason
+			text += ": " + oneLine(c.Reason)
 		}
 		fmt.Fprintf(l.w, "%d %s: %s\n", c.WebSDRID, l.names[c.WebSDRID], text)
 	}
@@ -88,15 +96,30 @@ func (b *bars) status(id int64) string {
 	c := b.captures[id]
 	switch {
 	case c.State == heimdall.Success:
-		return fmt.Sprintf(" success, %d kB", c.BytesReceived/1000)
+		return fmt.Sprintf(" success, %.1f s, %d kB%s", c.ElapsedSeconds, c.BytesReceived/1000, attempts(c))
 	case c.State.Ended():
-		return fmt.Sprintf(" %s: %s", c.State, c.FailureClass)
+		return fmt.Sprintf(" %s%s: %s %s", c.State, attempts(c), c.FailureClass, shortReason(c))
 	case c.Phase == heimdall.PhaseRecording:
-		return fmt.Sprintf(" %4.1f s, %d kB", c.ElapsedSeconds, c.BytesReceived/1000)
-	case c.Attempts > 1:
-		return fmt.Sprintf(" %s, attempt %d", c.Phase, c.Attempts)
+		return fmt.Sprintf(" %4.1f s, %d kB%s", c.ElapsedSeconds, c.BytesReceived/1000, attempts(c))
 	}
-	return " " + string(c.Phase)
+	return " " + string(c.Phase) + attempts(c) + shortReason(c)
+}
+
+// attempts says how many it took, or has taken so far, when there were several.
+func attempts(c wire.Capture) string {
+	if c.Attempts < 2 {
+		return ""
+	}
+	return fmt.Sprintf(", attempt %d", c.Attempts)
+}
+
+// shortReason is what fits beside a bar.
+func shortReason(c wire.Capture) string {
+	text := []rune(oneLine(c.Reason))
+	if len(text) == 0 {
+		return ""
+	}
+	return " (" + string(text[:min(len(text), 60)]) + ")"
 }
 
 func (b *bars) update(acq wire.Acquisition) {

@@ -38,6 +38,8 @@ type commands struct {
 	Acquire      acquireCmd      `cmd:"" help:"Record one frequency from many WebSDRs over one window, and measure it."`
 	Acquisitions acquisitionsCmd `cmd:"" help:"List acquisitions, show, cancel, hold or delete one."`
 	Schedule     scheduleCmd     `cmd:"" help:"Make acquisitions recur: add, preview, pause, run, remove schedules, and see what became of their runs."`
+	Watch        watchCmd        `cmd:"" help:"Show what happens, or one acquisition until it has ended."`
+	Webhook      webhookCmd      `cmd:"" help:"Have events sent to addresses, and see what became of them."`
 	WebSDR       websdrCmd       `cmd:"" name:"websdr" help:"List, add, change, import and export WebSDRs."`
 	Contact      contactCmd      `cmd:"" help:"Forbid or allow all contact with receivers, for everybody at once."`
 	Workers      workersCmd      `cmd:"" help:"List the workers."`

@@ -19,6 +19,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/probe"
 	"github.com/heimdall-sdr/heimdall/retention"
 	"github.com/heimdall-sdr/heimdall/schedule"
+	"github.com/heimdall-sdr/heimdall/webhook"
 )
 
 // A node is everything that one process needs to acquire and to answer: reading it is reading the system.
@@ -31,6 +32,8 @@ type node struct {
 	worker  *acquire.Worker // does the acquisitions
 	handler http.Handler    // the API
 	log     *slog.Logger
+
+	deliverer *webhook.Deliverer // tells others what happens
 
 	keeper  *retention.Keeper // deletes what is too old or too much
 	deletes bool              // by itself, while it runs
@@ -83,9 +86,11 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 	if n.keeper, err = n.newKeeper(k.RetentionConfig); err != nil {
 		return nil, err
 	}
+	n.deliverer = webhook.New(webhook.Config{Store: n.store, Log: log, Private: a.config.WebhookPrivate})
 	n.handler = api.New(api.Config{Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version, Retention: n.keeper, Prober: n.prober,
 		QueueLimit: k.QueueLimit, Room: n.worker.Room,
-		Settings: api.Settings{RetentionDays: k.RetentionDays, Objects: n.objects.String()}})
+		WebhookPrivate: a.config.WebhookPrivate,
+		Settings:       api.Settings{RetentionDays: k.RetentionDays, Objects: n.objects.String()}})
 	return n, nil
 }
 
@@ -110,8 +115,10 @@ func (n *node) run(ctx context.Context, l net.Listener) error {
 		return nil
 	})
 	g.Go(func() error { return n.sweep(ctx) })
+	g.Go(func() error { return n.deliverer.Run(ctx) })
 	if n.deletes {
 		g.Go(func() error { return n.retain(ctx) })
+		g.Go(func() error { return n.prune(ctx) })
 	}
 	if n.probes {
 		g.Go(func() error { return n.prober.Run(ctx) })

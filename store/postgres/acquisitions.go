@@ -73,6 +73,9 @@ func (s *Store) CreateAcquisition(ctx context.Context, a heimdall.Acquisition) (
 		known, err := repeated(ctx, tx, a)
 		if known == nil && err == nil {
 			if stored, created, err = insertAcquisition(ctx, tx, a); created || err != nil {
+				if err == nil {
+					err = tell(ctx, tx, heimdall.AcquisitionEvent(heimdall.AcquisitionCreated, &stored))
+				}
 				return errors.Join(err, s.notify(ctx, tx))
 			}
 			known, err = repeated(ctx, tx, a) // the same request came at the same time, and was first
@@ -87,6 +90,7 @@ func (s *Store) CreateAcquisition(ctx context.Context, a heimdall.Acquisition) (
 	}
 	if created {
 		s.wake()
+		s.told()
 	}
 	return stored, created, nil
 }
@@ -290,7 +294,8 @@ func (s *Store) CancelAcquisition(ctx context.Context, taskID string) (a heimdal
 		if a.State.Ended() {
 			return fmt.Errorf("acquisition %s has ended, as %s: %w", taskID, a.State, heimdall.ErrConflict)
 		}
-		if err = cancel(ctx, tx, a); err != nil {
+		ended, err := cancel(ctx, tx, a)
+		if err != nil {
 			return err
 		}
 		if a, err = getAcquisition(ctx, tx, taskID); err != nil {
@@ -299,6 +304,11 @@ func (s *Store) CancelAcquisition(ctx context.Context, taskID string) (a heimdal
 		if err := s.notifyRunning(ctx, tx); err != nil {
 			return err
 		}
+		if a.State.Ended() {
+			if err := tell(ctx, tx, append(ended, heimdall.AcquisitionEvent(heimdall.AcquisitionEnded, &a))...); err != nil {
+				return err
+			}
+		}
 		return s.notify(ctx, tx)
 	})
 	if err != nil {
@@ -306,34 +316,37 @@ func (s *Store) CancelAcquisition(ctx context.Context, taskID string) (a heimdal
 	}
 	s.stir()
 	s.wake()
+	s.told()
 	return a, nil
 }
 
-func cancel(ctx context.Context, tx pgx.Tx, a heimdall.Acquisition) error {
+// cancel returns the ends of captures that it made.
+func cancel(ctx context.Context, tx pgx.Tx, a heimdall.Acquisition) (ended []heimdall.Event, err error) {
 	captures, err := capturesOf(ctx, tx, a.TaskID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	now, err := moment(ctx, tx)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	const reason = "cancelled before it began"
 	var endings []ending
 	for i, c := range captures {
 		if c.State == heimdall.Pending {
-			c.State, c.EndedAt = heimdall.Cancelled, now
+			c.State, c.EndedAt, c.Reason = heimdall.Cancelled, now, reason
 			captures[i] = c
 			endings = append(endings, ending{capture: c, frequencyHz: a.FrequencyHz, label: a.Label})
+			ended = append(ended, heimdall.CaptureEvent(&c, nil))
 		}
 	}
 	if a.State != heimdall.Pending || heimdall.Outcome(captures) != heimdall.Cancelled {
 		_, err := tx.Exec(ctx, requestCancel, a.TaskID)
-		return err
+		return nil, err
 	}
-	const reason = "cancelled before it began"
 	var writes pgx.Batch
 	writes.Queue(cancelPendingCaptures, a.TaskID, reason, micros{&now})
 	writes.Queue(cancelPendingAcquisition, a.TaskID, reason)
 	queueRollups(&writes, endings)
-	return tx.SendBatch(ctx, &writes).Close()
+	return ended, tx.SendBatch(ctx, &writes).Close()
 }

@@ -103,6 +103,10 @@ SELECT task_id, 0, 'its deletion is done, its rows are still there'
 FROM deletions AS d JOIN acquisitions AS a USING (task_id) WHERE done_at IS NOT NULL`},
 
 	{store.ScheduleDiffers, schedulesDiffer},
+	{store.DeliveryDiffers, `
+SELECT NULL::uuid, 0, format('of event %s to webhook %s: it is %s, next_attempt_at is %s, ended_at is %s', event_id, webhook_id, state,
+    COALESCE(next_attempt_at::text, 'NULL'), COALESCE(ended_at::text, 'NULL'))
+FROM deliveries WHERE (state = 'pending') <> (next_attempt_at IS NOT NULL) OR (state = 'pending') <> (ended_at IS NULL)`},
 }
 
 // Check returns every promise that the rows break at one moment; none is what is promised. It reads everything,

@@ -92,6 +92,7 @@ func (s *Store) Claim(ctx context.Context, worker string, lease, ahead time.Dura
 			return nil, err
 		}
 		s.wake() // where one was, there may be more: the next worker looks
+		s.told()
 		return job, nil
 	}
 }
@@ -128,8 +129,10 @@ func (s *Store) claimOnce(ctx context.Context, worker string, lease, ahead time.
 		if job.Acquisition, err = getAcquisition(ctx, tx, job.TaskID); err != nil {
 			return err
 		}
-		job.Captures, err = capturesOf(ctx, tx, job.TaskID)
-		return err
+		if job.Captures, err = capturesOf(ctx, tx, job.TaskID); err != nil {
+			return err
+		}
+		return tell(ctx, tx, heimdall.AcquisitionEvent(heimdall.AcquisitionRunning, &job.Acquisition))
 	})
 	return job, err
 }
@@ -236,44 +239,51 @@ func (s *Store) FailOverdue(ctx context.Context) (n int, err error) {
 		if err != nil {
 			return err
 		}
-		for _, id := range ids {
-			if err := failOverdue(ctx, tx, id); err != nil {
+		var ended []heimdall.Event
+		for n = 0; n < len(ids) && len(ended) < maxTold/2; n++ { // the next call goes on
+			events, err := failOverdue(ctx, tx, ids[n])
+			if err != nil {
 				return err
 			}
+			ended = append(ended, events...)
 		}
-		n = len(ids)
-		return nil
+		return tell(ctx, tx, ended...)
 	})
 	if err != nil {
 		return 0, err
 	}
+	s.told()
 	return n, nil
 }
 
-func failOverdue(ctx context.Context, tx pgx.Tx, taskID string) error {
+// failOverdue returns what has happened by it.
+func failOverdue(ctx context.Context, tx pgx.Tx, taskID string) ([]heimdall.Event, error) {
 	a, err := getAcquisition(ctx, tx, taskID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	captures, err := capturesOf(ctx, tx, taskID)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	now, err := moment(ctx, tx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	reason := heimdall.OverdueReason(a.Deadline)
 	var endings []ending
+	var ended []heimdall.Event
 	for _, c := range captures {
-		c.State, c.FailureClass, c.EndedAt = heimdall.Failed, heimdall.FailLate, now
+		c.State, c.FailureClass, c.Reason, c.EndedAt = heimdall.Failed, heimdall.FailLate, reason, now
 		endings = append(endings, ending{capture: c, frequencyHz: a.FrequencyHz, label: a.Label})
+		ended = append(ended, heimdall.CaptureEvent(&c, nil))
 	}
+	a.State, a.Reason = heimdall.Failed, reason
 	var writes pgx.Batch
 	writes.Queue(failPendingCaptures, taskID, string(heimdall.FailLate), reason, micros{&now})
 	writes.Queue(failPendingAcquisition, taskID, reason, micros{&now})
 	queueRollups(&writes, endings)
-	return tx.SendBatch(ctx, &writes).Close()
+	return append(ended, heimdall.AcquisitionEvent(heimdall.AcquisitionEnded, &a)), tx.SendBatch(ctx, &writes).Close()
 }
 
 const countPending = `SELECT count(*) FROM acquisitions WHERE state = 'pending'`

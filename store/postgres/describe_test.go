@@ -13,7 +13,7 @@ func TestADatabaseSaysWhereItStandsAndLookingChangesNothing(t *testing.T) {
 		url := server.Empty(t)
 		for range 2 { // the second time it is still empty
 			d, err := postgres.Look(t.Context(), url)
-			if err != nil || d.Schema != 0 || int64(len(d.Pending)) != d.Known || d.Backend == "" || d.Reason == "" {
+			if err != nil || d.Schema != 0 || len(d.Pending) == 0 || d.Known == 0 || d.Backend == "" || d.Reason == "" {
 				t.Fatalf("an empty database is %+v, %v", d, err)
 			}
 		}

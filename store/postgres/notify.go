@@ -52,7 +52,7 @@ func (s *Store) notifyRunning(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-const listenAll = `LISTEN heimdall_work; LISTEN heimdall_running; LISTEN heimdall_schedules`
+const listenAll = `LISTEN heimdall_work; LISTEN heimdall_running; LISTEN heimdall_schedules; LISTEN heimdall_events`
 
 // listen opens the connection that hears.
 func listen(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
@@ -92,6 +92,7 @@ func (s *Store) hear(ctx context.Context, conn *pgx.Conn) {
 		s.stir()
 		s.wake()
 		s.wakeSchedules()
+		s.bell.ring()
 	}
 }
 
@@ -103,6 +104,8 @@ func (s *Store) hearOn(ctx context.Context, conn *pgx.Conn) error {
 		cancel()
 		switch {
 		case err == nil && n.Payload == s.id:
+		case err == nil && n.Channel == "heimdall_events":
+			s.bell.ring()
 		case err == nil && n.Channel == "heimdall_schedules":
 			s.wakeSchedules()
 		case err == nil && n.Channel == "heimdall_running":

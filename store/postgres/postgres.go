@@ -52,6 +52,8 @@ type Store struct {
 	id            string       // tells our own notifications from others'
 	work          chan struct{}
 	schedules     chan struct{}   // word for WaitSchedules
+	bell          bell            // of events
+	news          chan struct{}   // of events, for other programs; taken by announce alone
 	finishes      chan *finishing // taken by the writer alone
 	closing       chan struct{}   // closed by Close
 	close         func()
@@ -70,7 +72,7 @@ const (
 // Open opens the database of a URL such as postgres://user:password@host:5432/heimdall, migrating it as needed.
 func Open(ctx context.Context, url string, opt Options) (*Store, error) {
 	const do = "open database"
-	s := &Store{log: opt.Log, compressAfter: opt.CompressAfter, id: newID(), work: make(chan struct{}, 1), schedules: make(chan struct{}, 1), finishes: make(chan *finishing), closing: make(chan struct{})}
+	s := &Store{log: opt.Log, compressAfter: opt.CompressAfter, id: newID(), work: make(chan struct{}, 1), schedules: make(chan struct{}, 1), finishes: make(chan *finishing), news: make(chan struct{}, 1), closing: make(chan struct{})}
 	s.stirred.Store(new(make(chan struct{})))
 	if s.log == nil {
 		s.log = silent()
@@ -119,6 +121,9 @@ func (s *Store) start(ctx context.Context) (err error) {
 	if s.can, err = probe(ctx, s.pool); err != nil { // with what has just been set
 		return err
 	}
+	if _, err := s.pool.Exec(ctx, raiseBase); err != nil && code(err) != readOnly { // nothing will happen there
+		return err
+	}
 	ear, err := listen(ctx, s.pool.Config().ConnConfig)
 	if err != nil {
 		return err
@@ -134,6 +139,7 @@ func (s *Store) start(ctx context.Context) (err error) {
 	})
 	s.group.Go(func() { s.hear(background, ear) })
 	s.group.Go(s.finishAll)
+	s.group.Go(func() { s.announce(background) })
 	s.group.Go(func() { s.keepMaintained(background) })
 	return nil
 }
@@ -161,10 +167,12 @@ func poolConfig(url string, opt Options) (*pgxpool.Config, error) {
 
 // The rows that a batch changes are always few against the table, so one plan is right for all. The server may think
 // otherwise where it keeps a plan from when the table was new, and read all of it for minutes. It holds for a
-// transaction or, with false, for a session.
+// transaction or, with false, for a session. Where there is no index, as of the few webhooks, what is off counts as so
+// expensive that it would be compiled first, for a second.
 const useIndexes = `
 SELECT set_config('enable_seqscan', 'off', $1), set_config('enable_hashjoin', 'off', $1),
-       set_config('enable_mergejoin', 'off', $1), set_config('plan_cache_mode', 'force_generic_plan', $1)`
+       set_config('enable_mergejoin', 'off', $1), set_config('plan_cache_mode', 'force_generic_plan', $1),
+       set_config('jit', 'off', $1)`
 
 // writerConfig is config for the one connection of the writer.
 func writerConfig(config *pgxpool.Config) *pgxpool.Config {

@@ -14,7 +14,7 @@ const (
 	// Those who claim go one after the other: a host is that of several WebSDRs, and no row stands for it.
 	lockProbes = `SELECT pg_advisory_xact_lock(hashtext('heimdall probes'))`
 
-	selectDue = selectWebSDRs + `
+	selectDueProbes = selectWebSDRs + `
 WHERE is_active AND NOT EXISTS (
     SELECT 1 FROM websdr_health AS h
     WHERE h.websdr_id = websdrs.websdr_id AND (h.next_probe_at > $1 OR h.claimed_until > $1 OR h.last_class = 'banned'))
@@ -46,7 +46,7 @@ func (s *Store) ClaimProbe(ctx context.Context, lease time.Duration, may func(*h
 		if err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, selectDue, now)
+		rows, err := tx.Query(ctx, selectDueProbes, now)
 		due, err := all(rows, err, scanWebSDR)
 		if err != nil || len(due) == 0 {
 			return orNoWork(err)

@@ -105,9 +105,17 @@ func (s *Store) FinishAcquisition(ctx context.Context, l acquire.Lease, state he
 		if err := tx.SendBatch(ctx, &writes).Close(); err != nil {
 			return err
 		}
+		a, err := getAcquisition(ctx, tx, l.TaskID)
+		if err != nil {
+			return err
+		}
+		if err := tell(ctx, tx, heimdall.AcquisitionEvent(heimdall.AcquisitionEnded, &a)); err != nil {
+			return err
+		}
 		return s.notify(ctx, tx)
 	})
 	if err == nil {
+		s.told()
 		s.wake() // its hosts may be what another waits for
 	}
 	return err

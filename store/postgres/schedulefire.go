@@ -43,6 +43,7 @@ func (s *Store) FireSchedules(ctx context.Context, until time.Time, limit int, s
 		return nil, err
 	}
 	s.wake()
+	s.told()
 	return runs, nil
 }
 
@@ -65,6 +66,7 @@ func (s *Store) FireSchedule(ctx context.Context, id int64, step func(heimdall.S
 		return nil, err
 	}
 	s.wake()
+	s.told()
 	return runs, nil
 }
 
@@ -79,16 +81,20 @@ func takeSteps(ctx context.Context, tx pgx.Tx, due []heimdall.Schedule, step fun
 		return nil, err
 	}
 	var runs []heimdall.ScheduleRun
+	var created []heimdall.Event
 	for _, sch := range due {
 		next := step(sch)
 		counted := 0
 		for _, f := range next.Firings {
-			run, isNew, err := fire(ctx, tx, sch, f, known)
+			run, a, err := fire(ctx, tx, sch, f, known)
 			if err != nil {
 				return nil, fmt.Errorf("schedule %d, run of %v: %w", sch.ID, f.Run.DueAt, err)
 			}
-			if run.TaskID != "" && !run.ByHand && isNew {
-				counted++
+			if a != nil {
+				created = append(created, heimdall.AcquisitionEvent(heimdall.AcquisitionCreated, a))
+				if !run.ByHand {
+					counted++
+				}
 			}
 			runs = append(runs, run)
 		}
@@ -96,41 +102,44 @@ func takeSteps(ctx context.Context, tx pgx.Tx, due []heimdall.Schedule, step fun
 			return nil, err
 		}
 	}
-	return runs, nil
+	if len(created) == 0 {
+		return runs, nil
+	}
+	return runs, tell(ctx, tx, created...)
 }
 
 // fire stores one run, with its acquisition unless something stands against it. One that is stored already is
-// returned as it is.
-func fire(ctx context.Context, tx pgx.Tx, sch heimdall.Schedule, f heimdall.Firing, known []heimdall.WebSDR) (run heimdall.ScheduleRun, isNew bool, err error) {
+// returned as it is, and without an acquisition.
+func fire(ctx context.Context, tx pgx.Tx, sch heimdall.Schedule, f heimdall.Firing, known []heimdall.WebSDR) (run heimdall.ScheduleRun, a *heimdall.Acquisition, err error) {
 	run = f.Run
 	run.ScheduleID = sch.ID
 	stored, err := scanScheduleRun(tx.QueryRow(ctx, selectScheduleRun, sch.ID, micros{&run.DueAt}))
 	if !errors.Is(err, pgx.ErrNoRows) {
-		return stored, false, err
+		return stored, nil, err
 	}
 	if f.Request != nil {
-		if err := acquireFor(ctx, tx, sch, &run, *f.Request, known); err != nil {
-			return run, false, err
+		if a, err = acquireFor(ctx, tx, sch, &run, *f.Request, known); err != nil {
+			return run, nil, err
 		}
 	}
 	if run.FiredAt.IsZero() {
 		if run.FiredAt, err = moment(ctx, tx); err != nil {
-			return run, false, err
+			return run, nil, err
 		}
 	}
-	return run, true, storeScheduleRun(ctx, tx, run)
+	return run, a, storeScheduleRun(ctx, tx, run)
 }
 
 // acquireFor creates the acquisition of a run, or says in the run why there is none.
-func acquireFor(ctx context.Context, tx pgx.Tx, sch heimdall.Schedule, run *heimdall.ScheduleRun, request heimdall.Acquisition, known []heimdall.WebSDR) error {
+func acquireFor(ctx context.Context, tx pgx.Tx, sch heimdall.Schedule, run *heimdall.ScheduleRun, request heimdall.Acquisition, known []heimdall.WebSDR) (*heimdall.Acquisition, error) {
 	if sch.Overlap == heimdall.OverlapSkip && !run.ByHand {
 		var taskID string
 		switch err := tx.QueryRow(ctx, selectScheduleOverlap, sch.ID, micros{&run.StartAt}).Scan(&taskID); {
 		case err == nil:
 			run.Skipped, run.Detail = heimdall.SkippedOverlap, fmt.Sprintf("acquisition %s will not have ended", taskID)
-			return nil
+			return nil, nil
 		case !errors.Is(err, pgx.ErrNoRows):
-			return err
+			return nil, err
 		}
 	}
 	if len(request.WebSDRIDs) == 0 {
@@ -138,7 +147,7 @@ func acquireFor(ctx context.Context, tx pgx.Tx, sch heimdall.Schedule, run *heim
 	}
 	if len(request.WebSDRIDs) == 0 {
 		run.Skipped, run.Detail = heimdall.SkippedWebSDRs, fmt.Sprintf("no active WebSDR can tune %g MHz", float64(request.FrequencyHz)/1e6)
-		return nil
+		return nil, nil
 	}
 	a, _, err := insertAcquisition(ctx, tx, request)
 	if bad, invalid := errors.AsType[*heimdall.InvalidError](err); invalid {
@@ -146,10 +155,13 @@ func acquireFor(ctx context.Context, tx pgx.Tx, sch heimdall.Schedule, run *heim
 		if request.Validate(a.CreatedAt) != nil {
 			run.Skipped = heimdall.SkippedInvalid
 		}
-		return nil
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
 	}
 	run.TaskID, run.FiredAt = a.TaskID, a.CreatedAt
-	return err
+	return &a, nil
 }
 
 // A recording in progress is no overlap when it will have ended by then: runs are stored ahead of their start.

@@ -127,6 +127,9 @@ func (s *Store) finishTogether(batch []*finishing) {
 		}
 		f.done <- f.err
 	}
+	if err == nil {
+		s.told()
+	}
 }
 
 // finish writes those of the batch that may be written, and notes why the others may not. Its transaction takes two
@@ -152,6 +155,10 @@ func (s *Store) finish(ctx context.Context, batch []*finishing) error {
 			}
 		}
 	}
+	happened := make([]heimdall.Event, len(endings))
+	for i, e := range endings {
+		happened[i] = heimdall.CaptureEvent(&e.capture, e.measurement)
+	}
 	var writes pgx.Batch
 	if len(rows) > 0 {
 		writes.Queue(finishCaptures, transposed(rows)...)
@@ -159,6 +166,9 @@ func (s *Store) finish(ctx context.Context, batch []*finishing) error {
 	}
 	if len(numbers) > 0 {
 		writes.Queue(insertMeasurements, transposed(numbers)...)
+	}
+	if err := queueEvents(&writes, happened); err != nil {
+		return err
 	}
 	writes.Queue(commit).Exec(committed)
 	return conn.SendBatch(ctx, &writes).Close()

@@ -63,14 +63,17 @@ func (s *Store) CreateAcquisition(ctx context.Context, a heimdall.Acquisition) (
 			return err
 		}
 		created = true
-		a, err = s.insertAcquisition(ctx, tx, a)
-		return err
+		if a, err = s.insertAcquisition(ctx, tx, a); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, heimdall.AcquisitionEvent(heimdall.AcquisitionCreated, &a))
 	})
 	if err != nil {
 		return heimdall.Acquisition{}, false, err
 	}
 	if created {
 		s.wake()
+		s.bell.ring()
 	}
 	return a, created, nil
 }
@@ -247,46 +250,50 @@ func (s *Store) CancelAcquisition(ctx context.Context, taskID string) (a heimdal
 		if a.State.Ended() {
 			return fmt.Errorf("acquisition %s has ended, as %s: %w", taskID, a.State, heimdall.ErrConflict)
 		}
-		if err = s.cancel(ctx, tx, a); err != nil {
+		ended, err := s.cancel(ctx, tx, a)
+		if err != nil {
 			return err
 		}
-		a, err = getAcquisition(ctx, tx, taskID)
-		return err
+		if a, err = getAcquisition(ctx, tx, taskID); err != nil || !a.State.Ended() {
+			return err
+		}
+		return s.tell(ctx, tx, append(ended, heimdall.AcquisitionEvent(heimdall.AcquisitionEnded, &a))...)
 	})
 	if err != nil {
 		return heimdall.Acquisition{}, err
 	}
 	s.stir()
 	s.wake()
+	s.bell.ring()
 	return a, nil
 }
 
-func (s *Store) cancel(ctx context.Context, tx *sql.Tx, a heimdall.Acquisition) error {
+// cancel returns the ends of captures that it made.
+func (s *Store) cancel(ctx context.Context, tx *sql.Tx, a heimdall.Acquisition) (ended []heimdall.Event, err error) {
 	captures, err := capturesOf(ctx, tx, a.TaskID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var cancelled []int64
-	for i, c := range captures {
-		if c.State == heimdall.Pending {
-			captures[i].State = heimdall.Cancelled
-			cancelled = append(cancelled, c.WebSDRID)
+	const reason = "cancelled before it began"
+	for i := range captures {
+		if c := &captures[i]; c.State == heimdall.Pending {
+			c.State, c.Reason = heimdall.Cancelled, reason
+			ended = append(ended, heimdall.CaptureEvent(c, nil))
 		}
 	}
 	if a.State != heimdall.Pending || heimdall.Outcome(captures) != heimdall.Cancelled {
 		_, err := tx.ExecContext(ctx, requestCancel, a.TaskID)
-		return err
+		return nil, err
 	}
-	const reason = "cancelled before it began"
 	now := s.moment()
 	if _, err := tx.ExecContext(ctx, cancelPendingCaptures, reason, micros{&now}, a.TaskID); err != nil {
-		return err
+		return nil, err
 	}
-	for _, id := range cancelled {
-		if err := s.roll(ctx, tx, a.TaskID, id); err != nil {
-			return err
+	for _, e := range ended {
+		if err := s.roll(ctx, tx, a.TaskID, e.WebSDRID); err != nil {
+			return nil, err
 		}
 	}
 	_, err = tx.ExecContext(ctx, cancelPendingAcquisition, reason, micros{&now}, a.TaskID)
-	return err
+	return ended, err
 }

@@ -208,7 +208,7 @@ func (s *Store) FinishCapture(ctx context.Context, l acquire.Lease, c heimdall.C
 	if err := checkEnd(l, c, m); err != nil {
 		return failed(ctx, do, err)
 	}
-	return s.share(ctx, do, func(tx *sql.Tx) error {
+	err := s.share(ctx, do, func(tx *sql.Tx) error {
 		if err := holdRunning(ctx, tx, l); err != nil {
 			return err
 		}
@@ -223,8 +223,15 @@ func (s *Store) FinishCapture(ctx context.Context, l acquire.Lease, c heimdall.C
 		if c.EndedAt.IsZero() {
 			c.EndedAt = s.moment()
 		}
-		return s.end(ctx, tx, c, m)
+		if err := s.end(ctx, tx, c, m); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, heimdall.CaptureEvent(&c, m))
 	})
+	if err == nil {
+		s.bell.ring()
+	}
+	return err
 }
 
 // end writes how a capture ended, with its measurement and its rollups.

@@ -102,6 +102,10 @@ SELECT task_id, 0, 'its deletion is done, its rows are still there'
 FROM deletions AS d JOIN acquisitions AS a USING (task_id) WHERE done_at IS NOT NULL`},
 
 	{store.ScheduleDiffers, schedulesDiffer},
+	{store.DeliveryDiffers, `
+SELECT '', 0, printf('of event %d to webhook %d: it is %s, next_attempt_at is %s, ended_at is %s', event_id, webhook_id, state,
+    COALESCE(next_attempt_at, 'NULL'), COALESCE(ended_at, 'NULL'))
+FROM deliveries WHERE (state = 'pending') <> (next_attempt_at IS NOT NULL) OR (state = 'pending') <> (ended_at IS NULL)`},
 }
 
 // Check returns every promise that the rows break at one moment; none is what is promised. It reads everything,

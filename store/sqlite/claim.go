@@ -88,8 +88,9 @@ ON CONFLICT (origin) DO UPDATE SET served_at = excluded.served_at`
 // pending and due, or its lease has run out. One whose cancellation was asked for is due at once. While contact with
 // receivers is switched off there is nothing to claim.
 func (s *Store) Claim(ctx context.Context, worker string, lease, ahead time.Duration) (*acquire.Job, error) {
-	job := &acquire.Job{Lease: acquire.Lease{Worker: worker}}
-	err := s.write(ctx, "claim acquisition", func(tx *sql.Tx) error {
+	var job *acquire.Job
+	err := s.share(ctx, "claim acquisition", func(tx *sql.Tx) error {
+		job = &acquire.Job{Lease: acquire.Lease{Worker: worker}}
 		turn, err := s.nextTurn(ctx, tx, ahead)
 		if err != nil {
 			return err
@@ -111,13 +112,16 @@ func (s *Store) Claim(ctx context.Context, worker string, lease, ahead time.Dura
 		if job.Acquisition, err = getAcquisition(ctx, tx, job.TaskID); err != nil {
 			return err
 		}
-		job.Captures, err = capturesOf(ctx, tx, job.TaskID)
-		return err
+		if job.Captures, err = capturesOf(ctx, tx, job.TaskID); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, heimdall.AcquisitionEvent(heimdall.AcquisitionRunning, &job.Acquisition))
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.wake() // where one was, there may be more: the next worker looks
+	s.bell.ring()
 	return job, nil
 }
 
@@ -235,6 +239,7 @@ func (s *Store) FailOverdue(ctx context.Context) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	s.bell.ring()
 	return n, nil
 }
 
@@ -247,13 +252,19 @@ func (s *Store) failOverdue(ctx context.Context, tx *sql.Tx, taskID string) erro
 	if _, err := tx.ExecContext(ctx, failPendingCaptures, heimdall.FailLate, reason, micros{&now}, taskID); err != nil {
 		return err
 	}
+	var ended []heimdall.Event
 	for _, id := range a.WebSDRIDs {
 		if err := s.roll(ctx, tx, taskID, id); err != nil {
 			return err
 		}
+		c := heimdall.Capture{TaskID: taskID, WebSDRID: id, State: heimdall.Failed, FailureClass: heimdall.FailLate, Reason: reason}
+		ended = append(ended, heimdall.CaptureEvent(&c, nil))
 	}
-	_, err = tx.ExecContext(ctx, failPendingAcquisition, reason, micros{&now}, taskID)
-	return err
+	if _, err := tx.ExecContext(ctx, failPendingAcquisition, reason, micros{&now}, taskID); err != nil {
+		return err
+	}
+	a.State, a.Reason = heimdall.Failed, reason
+	return s.tell(ctx, tx, append(ended, heimdall.AcquisitionEvent(heimdall.AcquisitionEnded, &a))...)
 }
 
 const countPending = `SELECT count(*) FROM acquisitions WHERE state = 'pending'`

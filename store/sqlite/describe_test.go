@@ -31,7 +31,7 @@ func TestADatabaseSaysWhereItStands(t *testing.T) {
 		t.Fatal(err)
 	}
 	empty, err := sqlite.Look(t.Context(), path)
-	if err != nil || empty.Schema != 0 || int64(len(empty.Pending)) != empty.Known {
+	if err != nil || empty.Schema != 0 || len(empty.Pending) == 0 || empty.Known == 0 {
 		t.Errorf("an empty file is %+v, %v", empty, err)
 	}
 	s, err := sqlite.Open(t.Context(), path, sqlite.Options{})

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	selectDue = selectWebSDRs + `
+	selectDueProbes = selectWebSDRs + `
 WHERE is_active AND NOT EXISTS (
     SELECT 1 FROM websdr_health AS h
     WHERE h.websdr_id = websdrs.websdr_id AND (h.next_probe_at > ?1 OR h.claimed_until > ?1 OR h.last_class = 'banned'))
@@ -31,7 +31,7 @@ WHERE a.state = 'running' AND c.state IN ('pending', 'running')`
 func (s *Store) ClaimProbe(ctx context.Context, lease time.Duration, may func(*heimdall.WebSDR) bool) (job heimdall.ProbeJob, err error) {
 	err = s.write(ctx, "claim probe", func(tx *sql.Tx) error {
 		now := s.moment()
-		rows, err := tx.QueryContext(ctx, selectDue, now.UnixMicro())
+		rows, err := tx.QueryContext(ctx, selectDueProbes, now.UnixMicro())
 		due, err := all(rows, err, scanWebSDR)
 		if err != nil || len(due) == 0 {
 			return orNoWork(err)

@@ -98,10 +98,17 @@ func (s *Store) FinishAcquisition(ctx context.Context, l acquire.Lease, state he
 		if _, err = tx.ExecContext(ctx, endAcquisition, state, reason, micros{&at}, l.TaskID); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, freeHosts, l.TaskID)
-		return err
+		if _, err := tx.ExecContext(ctx, freeHosts, l.TaskID); err != nil {
+			return err
+		}
+		a, err := getAcquisition(ctx, tx, l.TaskID)
+		if err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, heimdall.AcquisitionEvent(heimdall.AcquisitionEnded, &a))
 	})
 	if err == nil {
+		s.bell.ring()
 		s.wake() // its hosts may be what another waits for
 	}
 	return err

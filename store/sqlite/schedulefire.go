@@ -39,6 +39,7 @@ func (s *Store) FireSchedules(ctx context.Context, until time.Time, limit int, s
 		return nil, err
 	}
 	s.wake()
+	s.bell.ring()
 	return runs, nil
 }
 
@@ -56,6 +57,7 @@ func (s *Store) FireSchedule(ctx context.Context, id int64, step func(heimdall.S
 		return nil, err
 	}
 	s.wake()
+	s.bell.ring()
 	return runs, nil
 }
 
@@ -133,8 +135,11 @@ func (s *Store) acquireFor(ctx context.Context, tx *sql.Tx, sch heimdall.Schedul
 		}
 		return nil
 	}
+	if err != nil {
+		return err
+	}
 	run.TaskID = a.TaskID
-	return err
+	return s.tell(ctx, tx, heimdall.AcquisitionEvent(heimdall.AcquisitionCreated, &a))
 }
 
 // A recording in progress is no overlap when it will have ended by then: runs are stored ahead of their start.

@@ -538,3 +538,48 @@ CREATE TABLE workers (
     slots      INTEGER NOT NULL,
     running    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+-- What happened, in the order in which it was committed: there is one writer. Written in the transaction that made it
+-- happen, and kept for a week.
+CREATE TABLE events (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT, -- a reader remembers it: never given again
+    kind      TEXT    NOT NULL,
+    task_id   TEXT,             -- of the acquisition concerned; NULL when none is
+    websdr_id INTEGER NOT NULL, -- of the capture concerned; 0 when none is
+    at        INTEGER NOT NULL,
+    payload   TEXT    NOT NULL  -- JSON: heimdall.EventPayload
+) STRICT;
+
+-- One row. Of the events up to pruned_to some are gone.
+CREATE TABLE event_state (
+    only_row  INTEGER PRIMARY KEY CHECK (only_row = 1),
+    pruned_to INTEGER NOT NULL
+) STRICT;
+
+-- Who wants to be told of events.
+CREATE TABLE webhooks (
+    webhook_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    url        TEXT    NOT NULL,
+    secret     TEXT    NOT NULL, -- in clear, since it signs: the file is readable by its owner alone
+    kinds      TEXT    NOT NULL, -- JSON list
+    label      TEXT    NOT NULL,
+    is_active  INTEGER NOT NULL CHECK (is_active IN (0, 1)),
+    reason     TEXT    NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+-- Events on their way to webhooks: the transactional outbox, written with the event.
+CREATE TABLE deliveries (
+    webhook_id      INTEGER NOT NULL REFERENCES webhooks (webhook_id) ON DELETE CASCADE,
+    event_id        INTEGER NOT NULL REFERENCES events (id) ON DELETE CASCADE,
+    state           TEXT    NOT NULL CHECK (state IN ('pending', 'delivered', 'dead')),
+    attempts        INTEGER NOT NULL,
+    next_attempt_at INTEGER,          -- NULL unless pending; while it is tried, when that counts as lost
+    last_status     INTEGER NOT NULL, -- HTTP; 0 without an answer
+    last_error      TEXT    NOT NULL,
+    created_at      INTEGER NOT NULL,
+    ended_at        INTEGER,          -- NULL while pending
+    PRIMARY KEY (webhook_id, event_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX deliveries_due ON deliveries (next_attempt_at) WHERE state = 'pending';
+CREATE INDEX deliveries_by_event ON deliveries (event_id, state);

@@ -45,6 +45,7 @@ type Store struct {
 	schedules chan struct{}                 // word for WaitSchedules
 	shares    shares                        // small writes that wait for a transaction
 	stirred   atomic.Pointer[chan struct{}] // see Stirred; never nil
+	bell      bell                          // of events
 }
 
 var _ acquire.Store = (*Store)(nil)

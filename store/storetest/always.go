@@ -71,6 +71,8 @@ func calls(s Store, job *acquire.Job) map[string]func(context.Context) error {
 	maps.Copy(out, restoreCalls(s, job))
 	maps.Copy(out, collectionCalls(s, job))
 	maps.Copy(out, healthCalls(s, job))
+	maps.Copy(out, eventCalls(s))
+	maps.Copy(out, webhookCalls(s))
 	return out
 }
 

@@ -50,6 +50,8 @@ type Store interface {
 	ScheduleStore
 	HealthStore
 	FleetStore
+	EventStore
+	WebhookStore
 
 	Ping(ctx context.Context) error
 	Check(ctx context.Context) ([]store.Problem, error)
@@ -120,6 +122,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Captures", captures},
 		{"Health", healths},
 		{"Probes", probings},
+		{"Events", events},
+		{"Webhooks", webhooks},
 		{"Always", always},
 	}
 	for _, noun := range nouns {

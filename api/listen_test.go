@@ -1,0 +1,329 @@
+package api_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/api"
+	"github.com/heimdall-sdr/heimdall/api/wire"
+	"github.com/heimdall-sdr/heimdall/store/sqlite"
+)
+
+// told reads n events and returns their kinds and the last id.
+func (s stream) told(n int) (kinds []string, last string) {
+	s.Helper()
+	for range n {
+		var e wire.Event
+		name, id := s.event(&e)
+		if name != string(e.Kind) || id != strconv.FormatInt(e.ID, 10) {
+			s.Errorf("the event %s %s says %+v", name, id, e)
+		}
+		kinds, last = append(kinds, name), id
+	}
+	return kinds, last
+}
+
+var oneLife = []string{"acquisition.created", "acquisition.running", "capture.ended", "capture.ended", "acquisition.ended"}
+
+func (s stream) wants(want ...string) (last string) {
+	s.Helper()
+	kinds, last := s.told(len(want))
+	if diff := cmp.Diff(want, kinds); diff != "" {
+		s.Errorf("events (-want +got):\n%s", diff)
+	}
+	return last
+}
+
+func twoWebSDRs(r *rig) {
+	r.websdr("One")
+	r.websdr("Two")
+}
+
+func TestAReaderIsToldOfEverythingFromNowOn(t *testing.T) {
+	r := newRig(t, quick)
+	twoWebSDRs(r)
+	before := r.measured(1, 2)
+	s := r.watch("/api/v1/events")
+	if name, id := s.event(new(map[string]int64)); name != "ready" || id == "" {
+		t.Fatalf("first comes %q with id %q", name, id)
+	}
+	after := r.measured(1, 2)
+	var e wire.Event
+	s.event(&e)
+	if e.TaskID != after.TaskID || e.TaskID == before.TaskID || e.State != heimdall.Pending || e.WebSDRID != nil {
+		t.Errorf("the first event is %+v", e)
+	}
+	s.wants("acquisition.running")
+	s.event(&e)
+	if e.Kind != heimdall.CaptureEnded || e.WebSDRID == nil || *e.WebSDRID != 1 || e.SNRdB == nil || *e.SNRdB != 10 || e.ElapsedSeconds != 10 {
+		t.Errorf("the end of a capture is %+v", e)
+	}
+	s.wants("capture.ended", "acquisition.ended")
+}
+
+func TestAReaderGoesOnWhereItWasWithoutLossOrRepetition(t *testing.T) {
+	r := newRig(t, quick)
+	twoWebSDRs(r)
+	r.measured(1, 2)
+	s := r.watch("/api/v1/events?last_event_id=0")
+	last := s.wants(oneLife[:3]...)
+	s.body.Close()
+	r.measured(1, 2)
+	s = r.watch("/api/v1/events", "Last-Event-ID", last)
+	s.wants(append(append([]string{}, oneLife[3:]...), oneLife...)...)
+	r.measured(1, 2)
+	s.wants(oneLife...)
+}
+
+func TestAReaderThatWasAwayTooLongIsToldSo(t *testing.T) {
+	r := newRig(t, quick)
+	twoWebSDRs(r)
+	r.measured(1, 2)
+	last := r.watch("/api/v1/events?last_event_id=0").wants(oneLife[:1]...)
+	_, err := r.store.PruneEvents(t.Context(), noon.Add(time.Hour))
+	r.must(err)
+	for _, unknown := range []string{last, "999999999999"} { // pruned, and of another database
+		s := r.watch("/api/v1/events?last_event_id=" + unknown)
+		if name, id := s.event(new(map[string]int64)); name != "reset" || id == "" || id == unknown {
+			t.Errorf("after %s comes %q with id %q", unknown, name, id)
+		}
+		r.measured(1, 2)
+		s.wants(oneLife...)
+	}
+	r.get("/api/v1/events?last_event_id=x").refused(422, "query.last_event_id", "id of an event")
+	r.get("/api/v1/events", "Last-Event-ID", "-1").refused(422, "query.Last-Event-ID", "id of an event")
+}
+
+func TestEventsAreChosen(t *testing.T) {
+	r := newRig(t, quick)
+	twoWebSDRs(r)
+	a, b := r.measured(1, 2), r.measured(2)
+	for query, want := range map[string][]string{
+		"task_id=" + b.TaskID:                    {"acquisition.created", "acquisition.running", "capture.ended", "acquisition.ended"},
+		"websdr_id=1":                            {"capture.ended"},
+		"kind=acquisition.ended":                 {"acquisition.ended", "acquisition.ended"},
+		"task_id=" + a.TaskID + "&websdr_id=2":   {"capture.ended"},
+		"kind=capture.ended&kind=webhook.test":   {"capture.ended", "capture.ended", "capture.ended"},
+		"task_id=unknown&kind=acquisition.ended": nil,
+	} {
+		s := r.watch("/api/v1/events?last_event_id=0&" + query)
+		s.wants(want...)
+		s.body.Close()
+	}
+	r.get("/api/v1/events?kind=nonsense").refused(422, "query.kind", "acquisition.created")
+}
+
+func TestProgressShowsAllThatIsLive(t *testing.T) {
+	r := newRig(t, quick)
+	twoWebSDRs(r)
+	a := r.acquisition(1)
+	s := r.watch("/api/v1/events?progress=true&kind=webhook.test")
+	s.event(new(map[string]int64))
+	live := func() (l wire.Live) {
+		t.Helper()
+		if name, id := s.event(&l); name != "progress" || id != "" {
+			t.Fatalf("an event %q with id %q", name, id)
+		}
+		return l
+	}
+	if l := live(); len(l.Acquisitions) != 1 || l.Acquisitions[0].TaskID != a.TaskID || l.Acquisitions[0].State != heimdall.Pending {
+		t.Errorf("live is %+v", l)
+	}
+	job := r.claim()
+	c := job.Captures[0]
+	c.State, c.Phase, c.Elapsed = heimdall.Running, heimdall.PhaseRecording, 4*time.Second
+	r.must(r.store.SaveProgress(t.Context(), job.Lease, []heimdall.Capture{c}))
+	for l := live(); l.Acquisitions[0].Progress != 0.4; l = live() { // it may have been looked at in between
+	}
+	c, m := success(job, c)
+	r.must(r.store.FinishCapture(t.Context(), job.Lease, c, m))
+	r.must(r.store.FinishAcquisition(t.Context(), job.Lease, heimdall.Success, ""))
+	for l := live(); len(l.Acquisitions) != 0; l = live() {
+	}
+}
+
+// A counting store counts what is asked of it.
+type countingStore struct {
+	*sqlite.Store
+	asked atomic.Int64
+}
+
+func (c *countingStore) Acquisition(ctx context.Context, id string) (heimdall.Acquisition, []heimdall.Capture, error) {
+	c.asked.Add(1)
+	return c.Store.Acquisition(ctx, id)
+}
+
+func (c *countingStore) Events(ctx context.Context, f heimdall.EventFilter) ([]heimdall.Event, error) {
+	c.asked.Add(1)
+	return c.Store.Events(ctx, f)
+}
+
+func TestManyWatchersOfOneAcquisitionCostAsMuchAsOne(t *testing.T) {
+	const watchers = 200
+	counting := &countingStore{}
+	r := newRig(t, func(c *api.Config) {
+		counting.Store = c.Store.(*sqlite.Store)
+		c.Store, c.EventPoll = counting, time.Hour // only what happens is looked at
+	})
+	r.websdr("One")
+	a := r.acquisition(1)
+	server := httptest.NewServer(r.handler)
+	defer server.Close()
+	var group sync.WaitGroup
+	var seen sync.WaitGroup
+	seen.Add(watchers)
+	for range watchers {
+		group.Go(func() {
+			resp, err := http.Get(server.URL + a.Links.Events)
+			if err != nil {
+				t.Error(err)
+				seen.Done()
+				return
+			}
+			s := newStream(t, resp)
+			s.acquisition()
+			seen.Done()
+			for s.acquisition().State != heimdall.Success { // each sees the end, though perhaps not each step
+			}
+			if got := s.next(); got != "event: end\ndata: {}\n" {
+				t.Errorf("after the end comes %q", got)
+			}
+			resp.Body.Close()
+		})
+	}
+	seen.Wait()
+	before := counting.asked.Load()
+	job := r.claim()
+	r.end(job, func(c heimdall.Capture) (heimdall.Capture, *heimdall.Measurement) { return success(job, c) })
+	group.Wait()
+	if n := counting.asked.Load() - before; n > 20 {
+		t.Errorf("three changes cost %d questions for %d watchers", n, watchers)
+	}
+}
+
+// A stuck reader accepts nothing until it is let go.
+type stuckWriter struct {
+	http.ResponseWriter
+	let chan struct{}
+}
+
+func (w *stuckWriter) Write(p []byte) (int, error) {
+	<-w.let
+	return len(p), nil
+}
+
+func TestAReaderThatIsStuckKeepsNoOtherWaiting(t *testing.T) {
+	r := newRig(t, quick)
+	twoWebSDRs(r)
+	stuck := &stuckWriter{httptest.NewRecorder(), make(chan struct{})}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r.handler.ServeHTTP(stuck, httptest.NewRequestWithContext(ctx, http.MethodGet, "/api/v1/events?last_event_id=0", nil))
+	}()
+	s := r.watch("/api/v1/events?last_event_id=0")
+	for range 5 {
+		r.measured(1, 2)
+		s.wants(oneLife...)
+	}
+	cancel()
+	close(stuck.let)
+	<-done
+}
+
+func TestAReaderFarBehindReadsFromTheDatabaseAndThenOn(t *testing.T) {
+	r := newRig(t, quick)
+	r.websdr("One")
+	ready := r.watch("/api/v1/events") // keeps the feed going
+	ready.event(new(map[string]int64))
+	const n = 700 // four events each: more than the feed remembers
+	for range n {
+		a, _, err := r.store.CreateAcquisition(t.Context(), heimdall.Acquisition{FrequencyHz: 1e6, Duration: time.Second, WebSDRIDs: []int64{1}})
+		r.must(err)
+		_, err = r.store.CancelAcquisition(t.Context(), a.TaskID)
+		r.must(err)
+	}
+	s := r.watch("/api/v1/events?last_event_id=0")
+	seen := map[string]int{}
+	last := int64(0)
+	for range 3 * n {
+		var e wire.Event
+		s.event(&e)
+		if e.ID <= last {
+			t.Fatalf("event %d comes after %d", e.ID, last)
+		}
+		last = e.ID
+		seen[string(e.Kind)]++
+	}
+	if diff := cmp.Diff(map[string]int{"acquisition.created": n, "capture.ended": n, "acquisition.ended": n}, seen); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+	r.acquisition(1)
+	s.wants("acquisition.created")
+}
+
+func TestEventStreamsSurviveADatabaseThatIsAwayForAMoment(t *testing.T) {
+	flaky := &flakyStore{}
+	r := newRig(t, quick, func(c *api.Config) {
+		flaky.Store = c.Store.(*sqlite.Store)
+		c.Store = flaky
+	})
+	r.websdr("One")
+	s := r.watch("/api/v1/events")
+	s.event(new(map[string]int64))
+	flaky.broken.Store(true)
+	a, _, err := r.store.CreateAcquisition(t.Context(), heimdall.Acquisition{FrequencyHz: 1e6, Duration: time.Second, WebSDRIDs: []int64{1}})
+	r.must(err)
+	for deadline := time.Now().Add(10 * time.Second); flaky.refused.Load() < 3 && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond) // until it has been looked for in vain
+	}
+	flaky.broken.Store(false)
+	var e wire.Event
+	if s.event(&e); e.TaskID != a.TaskID {
+		t.Errorf("afterwards comes %+v", e)
+	}
+}
+
+type flakyStore struct {
+	*sqlite.Store
+	broken  atomic.Bool
+	refused atomic.Int64
+}
+
+func (f *flakyStore) Events(ctx context.Context, filter heimdall.EventFilter) ([]heimdall.Event, error) {
+	if f.broken.Load() {
+		f.refused.Add(1)
+		return nil, fmt.Errorf("the database is away")
+	}
+	return f.Store.Events(ctx, filter)
+}
+
+func TestStreamsEndWithTheServerAndTheFeedWithThem(t *testing.T) {
+	r := newRig(t, quick)
+	r.websdr("One")
+	ctx, cancel := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	for _, target := range []string{"/api/v1/events", "/api/v1/events?progress=true", r.acquisition(1).Links.Events} {
+		group.Go(func() {
+			r.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, target, nil))
+		})
+	}
+	time.Sleep(10 * time.Millisecond) // for them to begin; it is no fault if they have not
+	cancel()
+	group.Wait()
+	if strings.Contains(r.log.String(), "ERROR") || strings.Contains(r.log.String(), "broke off") {
+		t.Errorf("callers that hung up are logged: %s", r.log)
+	}
+}
