@@ -70,6 +70,7 @@ func calls(s Store, job *acquire.Job) map[string]func(context.Context) error {
 	maps.Copy(out, retentionCalls(s, job))
 	maps.Copy(out, restoreCalls(s, job))
 	maps.Copy(out, collectionCalls(s, job))
+	maps.Copy(out, fleetCalls(s, job))
 	return out
 }
 
