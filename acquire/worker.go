@@ -28,8 +28,12 @@ type Worker struct {
 // heartbeat is how often a lease is renewed and cancellation noticed, at the least; it is a third of a short lease.
 const heartbeat = 500 * time.Millisecond
 
-// minPoll is between two looks at a queue in which something is due that cannot be claimed.
-const minPoll = 50 * time.Millisecond
+const (
+	// poll is how often the queue is looked at when nothing else gives a reason.
+	poll = time.Second
+	// minPoll is between two looks at a queue in which something is about to be due.
+	minPoll = 50 * time.Millisecond
+)
 
 // errStopped is the cause of the end of acquisitions that are handed back.
 var errStopped = errors.New("worker stopped")
@@ -91,12 +95,16 @@ func (w *Worker) claim(ctx context.Context) *Job {
 			return nil
 		}
 	}
-	// A lease that runs out wakes nobody: its work is to be taken over at that moment.
-	poll, err := a.Store.UntilDue(ctx, time.Second)
+	// A lease that runs out wakes nobody: its work is to be taken over at that moment. What is due already and was
+	// not claimed, because a host is taken, has to wait for something else.
+	until, err := a.Store.UntilDue(ctx, poll)
 	if err != nil && ctx.Err() == nil {
 		a.Log.Warn("look for leases that run out", "err", err)
 	}
-	if err := a.Store.Wait(ctx, max(poll, minPoll)); err != nil && ctx.Err() == nil {
+	if until == 0 {
+		until = poll
+	}
+	if err := a.Store.Wait(ctx, max(until, minPoll)); err != nil && ctx.Err() == nil {
 		a.Log.Warn("wait for acquisitions", "err", err)
 		sleep(ctx, time.Second) //nolint:errcheck // the loop looks at ctx
 	}
