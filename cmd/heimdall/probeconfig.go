@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
+	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/probe"
 	"github.com/heimdall-sdr/heimdall/websdr"
 	"github.com/heimdall-sdr/heimdall/websdr/openwebrx"
@@ -34,9 +36,33 @@ func (c *ProbeConfig) Validate() error {
 func (c *WorkerConfig) probing(store database, log *slog.Logger) probe.Config {
 	return probe.Config{
 		Contact: func() bool { return mayContact(store) },
+		Take:    func(w *heimdall.WebSDR) (func(), bool) { return takeSlot(store, w, log) },
 		Store:   store, Probers: probers(), Identity: c.identity(), Log: log,
 		Interval: c.ProbeInterval, KeepFor: time.Duration(c.ProbeHistoryDays) * day, LoopbackOnly: c.loopbackOnly,
 	}
+}
+
+// takeSlot takes the host of a WebSDR whose probe needs its listening slot, so that no acquisition begins there meanwhile.
+func takeSlot(store database, w *heimdall.WebSDR, log *slog.Logger) (release func(), taken bool) {
+	if heimdall.CheapProbe(w.Kind) || w.Host() == "" {
+		return func() {}, true
+	}
+	const holder, longest = "probe", time.Minute // no probe takes so long
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := store.TakeHost(ctx, w.Host(), holder, longest); err != nil {
+		if !errors.Is(err, heimdall.ErrBusyHost) && !errors.Is(err, heimdall.ErrContactOff) {
+			log.Warn("take a host for a probe", "websdr", w.ID, "err", err)
+		}
+		return nil, false
+	}
+	return func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := store.FreeHost(ctx, w.Host(), holder); err != nil {
+			log.Warn("free a host after a probe", "websdr", w.ID, "err", err)
+		}
+	}, true
 }
 
 // mayContact asks the switch that stops all contact. A database that does not answer now plans no probe either.
