@@ -47,6 +47,7 @@ type Store interface {
 	ImportStore
 	RestoreStore
 	CollectionStore
+	AccessStore
 
 	Ping(ctx context.Context) error
 	Check(ctx context.Context) ([]store.Problem, error)
@@ -102,6 +103,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Imports", imports},
 		{"Restores", restores},
 		{"Collections", collections},
+		{"Access", accesses},
 		{"WebSDRs", websdrs},
 		{"Acquisitions", acquisitions},
 		{"Queue", queue},
