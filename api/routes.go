@@ -46,6 +46,14 @@ func (s *service) routes() {
 	route(s, "GET /api/v1/measurements", "list-measurements", "Measurements", "List measurements, newest first, as JSON or CSV", s.listMeasurements, 503)
 	route(s, "GET /api/v1/metrics", "list-metrics", "Measurements", "Say what every number of a measurement means", s.listMetrics)
 
+	route(s, "POST /api/v1/login", "login", "Access", "Begin a session of the dashboard with a token", s.login, 401, 429, 503)
+	route(s, "POST /api/v1/logout", "logout", "Access", "End the session", s.logout)
+	route(s, "GET /api/v1/session", "get-session", "Access", "Say who the caller is taken for", s.getSession, 401, 429, 503)
+	route(s, "POST /api/v1/tokens", "create-token", "Access", "Make a token", s.createToken, 409, 507, 503)
+	route(s, "GET /api/v1/tokens", "list-tokens", "Access", "List tokens, without their values", s.listTokens, 503)
+	route(s, "DELETE /api/v1/tokens/{token_id}", "revoke-token", "Access", "Make a token useless, at once and for ever", s.revokeToken, 404, 503)
+	route(s, "GET /api/v1/audit", "list-audit", "Access", "List who changed what, newest first", s.listAudit, 503)
+
 	route(s, "GET /api/v1/websdrs", "list-websdrs", "WebSDRs", "List WebSDRs", s.listWebSDRs, 503)
 	route(s, "POST /api/v1/websdrs", "create-websdr", "WebSDRs", "Add a WebSDR", s.createWebSDR, 409, 507, 503)
 	route(s, "POST /api/v1/websdrs/import", "import-websdrs", "WebSDRs", "Add or replace many WebSDRs, by name", s.importWebSDRs, 409, 507, 503)
@@ -105,6 +113,10 @@ func operations() map[string]huma.Operation {
 			Description: "A JSON merge patch (RFC 7396): only the fields named change, and null resets one to its default."},
 		"delete-websdr": {Description: "What was recorded with it must stay explicable, so a WebSDR that has captures cannot go: set is_active to false instead."},
 		"ready":         {Description: "The answer is at most a second old."},
+		"create-token": {DefaultStatus: http.StatusCreated,
+			Description: "The answer is the only place where the value of the token ever stands: what is kept is its hash."},
+		"login":      {Description: "The cookie holds the token, is hidden from scripts, and is sent to this server only. A session changes things only from the server's own pages. Programs send the token itself, in Authorization: Bearer."},
+		"list-audit": {Description: "Every call that would change something, also one that was refused to a known caller. Entries hold neither bodies nor parameters, and are kept for a year."},
 	}
 }
 
@@ -128,6 +140,7 @@ func route[I, O any](s *service, pattern, id, tag, summary string, handle func(c
 	if hasBody(reflect.TypeFor[I]()) {
 		op.Errors = append(op.Errors, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
+	s.require(pattern, &op)
 	huma.Register(s.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {

@@ -23,12 +23,15 @@ type indexOutput struct{ Body wire.Index }
 func (s *service) index(context.Context, *struct{}) (*indexOutput, error) {
 	return &indexOutput{wire.Index{Service: "heimdall", Version: s.Version, AlgorithmVersion: recompute.Version, Links: map[string]string{
 		"acquisitions": "/api/v1/acquisitions",
+		"audit":        "/api/v1/audit",
 		"captures":     "/api/v1/captures",
 		"deletions":    "/api/v1/deletions",
 		"measurements": "/api/v1/measurements",
 		"metrics":      "/api/v1/metrics",
 		"retention":    "/api/v1/retention",
+		"session":      "/api/v1/session",
 		"system":       "/api/v1/system",
+		"tokens":       "/api/v1/tokens",
 		"websdrs":      "/api/v1/websdrs",
 		"docs":         "/docs",
 		"openapi":      "/openapi.json",
