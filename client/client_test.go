@@ -286,6 +286,7 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 		t.Errorf("deleted %+v, the journal says %+v", deleted, journal)
 	}
 
+	r.callAccess(ctx)
 	r.checkCalled()
 }
 
