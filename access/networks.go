@@ -95,12 +95,17 @@ var (
 	}
 )
 
-// Allow returns nil, or why no receiver may be at that address.
+// A ForbiddenError says why no receiver may be at an address. To try again does not help.
+type ForbiddenError struct{ Reason string }
+
+func (e *ForbiddenError) Error() string { return e.Reason }
+
+// Allow returns nil, or a *ForbiddenError that says why no receiver may be at that address.
 func (n Networks) Allow(a netip.Addr) error {
 	a = embedded(a.Unmap().WithZone(""))
 	switch {
 	case a.IsLinkLocalUnicast(), a.IsLinkLocalMulticast(), slices.Contains(metadata, a):
-		return fmt.Errorf("%s is an address of the machine's own infrastructure: no receiver may be there", a)
+		return &ForbiddenError{fmt.Sprintf("%s is an address of the machine's own infrastructure: no receiver may be there", a)}
 	case n.any, slices.ContainsFunc(n.prefixes, func(p netip.Prefix) bool { return p.Contains(a) }):
 		return nil
 	}
@@ -113,7 +118,7 @@ func (n Networks) Allow(a netip.Addr) error {
 	}
 	allowed := kind == "public" && (n.public || !n.set) || kind == "private" && (n.private || !n.set)
 	if !allowed {
-		return fmt.Errorf("%s is a %s address: this server records from none there (HEIMDALL_RECEIVER_NETWORKS is %s)", a, kind, n)
+		return &ForbiddenError{fmt.Sprintf("%s is a %s address: this server records from none there (HEIMDALL_RECEIVER_NETWORKS is %s)", a, kind, n)}
 	}
 	return nil
 }

@@ -11,11 +11,13 @@ import (
 type Config struct {
 	DataDir string `env:"HEIMDALL_DATA_DIR" default:"heimdall-data" type:"path" placeholder:"DIR" help:"Folder of this process: the spool, and unless you say otherwise the database and the recordings; made if absent (${default})."`
 	// Only from the environment is it hidden from the other users of the machine.
-	DatabaseURL string   `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"Keep the rows in this PostgreSQL database, such as postgres://user:password@host:5432/heimdall; set it in the environment, where others cannot read the password. Without it: in a SQLite file in the data folder."`
-	ObjectsDir  string   `env:"HEIMDALL_OBJECTS_DIR" type:"path" placeholder:"DIR" help:"Folder with the recordings, which all who work on one database must share; without it objects in the data folder."`
-	S3          S3Config `embed:"" prefix:"s3-"`
-	Server      string   `env:"HEIMDALL_SERVER" placeholder:"URL" help:"Speak to the server at this address. Without it: to the one that runs on the data folder, or to none."`
-	Verbose     bool     `short:"v" help:"Log what happens, not only what goes wrong."`
+	DatabaseURL string         `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"Keep the rows in this PostgreSQL database, such as postgres://user:password@host:5432/heimdall; set it in the environment, where others cannot read the password. Without it: in a SQLite file in the data folder."`
+	ObjectsDir  string         `env:"HEIMDALL_OBJECTS_DIR" type:"path" placeholder:"DIR" help:"Folder with the recordings, which all who work on one database must share; without it objects in the data folder."`
+	S3          S3Config       `embed:"" prefix:"s3-"`
+	Server      string         `env:"HEIMDALL_SERVER" placeholder:"URL" help:"Speak to the server at this address. Without it: to the one that runs on the data folder, or to none."`
+	Token       string         `env:"HEIMDALL_TOKEN" placeholder:"TOKEN" help:"Token to show to the server that HEIMDALL_SERVER names; set it in the environment, where others cannot read it."`
+	Receivers   ReceiverConfig `embed:""`
+	Verbose     bool           `short:"v" help:"Log what happens, not only what goes wrong."`
 }
 
 // S3Config is where the recordings are when they are not in a folder. The names that begin with MINIO are the seed

@@ -32,6 +32,7 @@ type database interface {
 	retention.Store
 	bulk.Store
 	legacy.Store
+	auditPruner
 	Close() error
 }
 

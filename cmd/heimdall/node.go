@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -28,10 +29,14 @@ type node struct {
 	blobs   blobStore       // recordings
 	worker  *acquire.Worker // does the acquisitions
 	handler http.Handler    // the API
+	own     string          // token of commands on the data folder
+	tls     *certificate    // nil: none
 	log     *slog.Logger
 
 	keeper  *retention.Keeper // deletes what is too old or too much
 	deletes bool              // by itself, while it runs
+
+	auditDays int // how long the audit log is kept; 0 means for ever
 }
 
 // openNode builds the parts in the order of what they need.
@@ -54,8 +59,12 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 	if n.blobs, err = n.objects.open(a.ctx, k.blobOptions(log)); err != nil {
 		return nil, err
 	}
+	rule, err := a.config.Receivers.rule()
+	if err != nil {
+		return nil, err
+	}
 	acquirer, err := acquire.New(acquire.Config{
-		Store: n.store, Blobs: n.blobs, Drivers: drivers(), SpoolDir: n.folder.path("spool"),
+		Store: n.store, Blobs: n.blobs, Drivers: drivers(rule), SpoolDir: n.folder.path("spool"),
 		Identity: w.identity(), Log: log,
 	})
 	if err != nil {
@@ -72,7 +81,20 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 	if n.keeper, err = n.newKeeper(k.RetentionConfig); err != nil {
 		return nil, err
 	}
-	n.handler = api.New(api.Config{Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version, Retention: n.keeper,
+	if n.own, err = newOwnToken(); err != nil {
+		return nil, err
+	}
+	policy, err := a.access.policy(n.store, n.own, log)
+	if err != nil {
+		return nil, err
+	}
+	if n.tls, err = a.access.loadCertificate(log); err != nil {
+		return nil, err
+	}
+	n.auditDays = a.access.AuditDays
+	n.handler = api.New(api.Config{
+		Access: policy, Origins: a.access.CORSOrigins, Receivers: rule.allow,
+		Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version, Retention: n.keeper,
 		Settings: api.Settings{RetentionDays: k.RetentionDays, Objects: n.objects.String()}})
 	return n, nil
 }
@@ -84,7 +106,15 @@ const claimAhead = 10 * time.Second
 // acquisitions end within the grace time or are handed back.
 func (n *node) run(ctx context.Context, l net.Listener) error {
 	server := &http.Server{Handler: n.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
-	if err := n.folder.announce(serverURL(l)); err != nil {
+	local := l
+	if n.tls != nil { // commands on the data folder need not trust the certificate
+		var err error
+		if local, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return fmt.Errorf("listen for commands: %w", err)
+		}
+		server.TLSConfig = n.tls.config()
+	}
+	if err := n.folder.announce(serverURL(local), n.own); err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
@@ -92,14 +122,23 @@ func (n *node) run(ctx context.Context, l net.Listener) error {
 	streams, endStreams := context.WithCancel(context.WithoutCancel(ctx))
 	server.BaseContext = func(net.Listener) context.Context { return streams }
 	g.Go(func() error {
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(local); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve: %w", err)
 		}
 		return nil
 	})
+	if n.tls != nil {
+		g.Go(func() error {
+			if err := server.ServeTLS(l, "", ""); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("serve over TLS: %w", err)
+			}
+			return nil
+		})
+	}
 	g.Go(func() error { return n.sweep(ctx) })
 	if n.deletes {
 		g.Go(func() error { return n.retain(ctx) })
+		g.Go(func() error { return n.pruneAudit(ctx, n.auditDays) })
 	}
 	g.Go(func() error {
 		<-ctx.Done()
@@ -152,6 +191,15 @@ func serverURL(l net.Listener) string {
 	return "http://" + l.Addr().String()
 }
 
+// publicURL is serverURL with the scheme that others use.
+func (n *node) publicURL(l net.Listener) string {
+	at := serverURL(l)
+	if n.tls != nil {
+		at = "https" + strings.TrimPrefix(at, "http")
+	}
+	return at
+}
+
 // connect calls f with a client of the server to speak to: the one named, the one that runs on the data
 // folder, or, when there is none, one that runs in this process as long as f does. work says whether that one
 // should also do acquisitions.
@@ -167,7 +215,7 @@ func (a *app) connectStored(rules RetentionConfig, f func(ctx context.Context, c
 
 func (a *app) connectTo(work bool, k StoreConfig, f func(ctx context.Context, c *client.Client) error) error {
 	if a.config.Server != "" {
-		return a.callServer(a.config.Server, f)
+		return a.callServer(a.config.Server, a.config.Token, f)
 	}
 	w := WorkerConfig{Lease: 15 * time.Second}
 	if work {
@@ -191,7 +239,7 @@ func (a *app) connectTo(work bool, k StoreConfig, f func(ctx context.Context, c 
 // connectRunning calls f with a client of a server that goes on when this process has ended.
 func (a *app) connectRunning(f func(ctx context.Context, c *client.Client) error) error {
 	if a.config.Server != "" {
-		return a.callServer(a.config.Server, f)
+		return a.callServer(a.config.Server, a.config.Token, f)
 	}
 	held, err := openFolder(a.config.DataDir)
 	if err == nil {
@@ -201,15 +249,15 @@ func (a *app) connectRunning(f func(ctx context.Context, c *client.Client) error
 	if !errors.Is(err, errInUse) {
 		return err
 	}
-	url, err := announced(a.config.DataDir)
+	url, token, err := announced(a.config.DataDir)
 	if err != nil {
 		return err
 	}
-	return a.callServer(url, f)
+	return a.callServer(url, token, f)
 }
 
-func (a *app) callServer(url string, f func(ctx context.Context, c *client.Client) error) error {
-	c, err := client.New(url, client.Options{})
+func (a *app) callServer(url, token string, f func(ctx context.Context, c *client.Client) error) error {
+	c, err := client.New(url, client.Options{Token: token})
 	if err != nil {
 		return err
 	}
@@ -222,7 +270,7 @@ func (a *app) runWhile(n *node, l net.Listener, f func(ctx context.Context, c *c
 	defer stop()
 	var g errgroup.Group
 	g.Go(func() error { return n.run(ctx, l) })
-	err := a.callServer(serverURL(l), f)
+	err := a.callServer(serverURL(l), n.own, f)
 	stop()
 	if e := g.Wait(); err == nil {
 		err = e

@@ -38,6 +38,10 @@ func (c *workerCmd) Run(a *app) error {
 // warnOfPassword warns of one that every user of the machine can read in the list of processes.
 func (a *app) warnOfPassword(log *slog.Logger) {
 	for _, arg := range a.args {
+		if strings.HasPrefix(arg, "--token") {
+			log.Warn("other users of this machine can read the token on the command line: set HEIMDALL_TOKEN in the environment instead")
+			continue
+		}
 		if strings.HasPrefix(arg, "--s3-secret-key") {
 			log.Warn("other users of this machine can read the secret key on the command line: set S3_SECRET_KEY in the environment instead")
 			continue
