@@ -48,6 +48,7 @@ var mayImport = map[string]struct {
 	"recompute":         {". blob dsp iq", "measures what is stored: no radio, and whatever database and bucket"},
 	"bulk":              {".", "files of measurements for whatever database"},
 	"legacy":            {". blob dsp export iq", "copies what another system left, from any bucket, to whatever database and bucket"},
+	"telemetry":         {". acquire blob retention websdr", "counts what passes the seams, in front of them"},
 	"store":             {".", "what the databases have in common"},
 	"store/sqlite":      {". store acquire", "one database; acquire for the types of its interface"},
 	"store/postgres":    {". store acquire", "one database; acquire for the types of its interface"},

@@ -67,9 +67,19 @@ func (c *AccessConfig) policy(store access.Store, own string, log *slog.Logger) 
 	return access.New(p), nil
 }
 
-// newOwnToken makes the token by which commands on the data folder are known: it stands in server.json, which only the
-// user of the server can read, who can read the database as well.
-func newOwnToken() (string, error) { return access.NewValue(rand.Reader) }
+// lock decides who will be let in. Commands on the data folder are known by a token that stands in server.json, which
+// only the user of the server can read, who can read the database as well.
+func (n *node) lock(c *AccessConfig) (err error) {
+	if n.own, err = access.NewValue(rand.Reader); err != nil {
+		return err
+	}
+	if n.policy, err = c.policy(n.store, n.own, n.log); err != nil {
+		return err
+	}
+	n.tls, err = c.loadCertificate(n.log)
+	n.auditDays = c.AuditDays
+	return err
+}
 
 // mayListen refuses to open a door that nobody can lock, and says what is odd about one that is open.
 func (c *AccessConfig) mayListen(ctx context.Context, listen string, store api.TokenStore, log *slog.Logger) error {

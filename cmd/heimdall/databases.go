@@ -22,6 +22,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/retention"
 	"github.com/heimdall-sdr/heimdall/store/postgres"
 	"github.com/heimdall-sdr/heimdall/store/sqlite"
+	"github.com/heimdall-sdr/heimdall/telemetry"
 )
 
 // A database is what the parts of the program ask of one together.
@@ -33,6 +34,7 @@ type database interface {
 	bulk.Store
 	legacy.Store
 	auditPruner
+	telemetry.Database
 	Close() error
 }
 

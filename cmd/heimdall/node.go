@@ -14,10 +14,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/access"
 	"github.com/heimdall-sdr/heimdall/acquire"
 	"github.com/heimdall-sdr/heimdall/api"
 	"github.com/heimdall-sdr/heimdall/client"
 	"github.com/heimdall-sdr/heimdall/retention"
+	"github.com/heimdall-sdr/heimdall/telemetry"
 )
 
 // A node is everything that one process needs to acquire and to answer: reading it is reading the system.
@@ -29,8 +31,10 @@ type node struct {
 	blobs   blobStore       // recordings
 	worker  *acquire.Worker // does the acquisitions
 	handler http.Handler    // the API
-	own     string          // token of commands on the data folder
-	tls     *certificate    // nil: none
+	metrics *telemetry.Telemetry
+	policy  *access.Policy // who may use it
+	own     string         // token of commands on the data folder
+	tls     *certificate   // nil: none
 	log     *slog.Logger
 
 	keeper  *retention.Keeper // deletes what is too old or too much
@@ -41,7 +45,7 @@ type node struct {
 
 // openNode builds the parts in the order of what they need.
 func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node, err error) {
-	n := &node{place: a.config.databasePlace(), log: log}
+	n := &node{place: a.config.databasePlace(), metrics: telemetry.New(heimdall.Version), log: log}
 	defer func() {
 		if err != nil {
 			n.close()
@@ -64,7 +68,8 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 		return nil, err
 	}
 	acquirer, err := acquire.New(acquire.Config{
-		Store: n.store, Blobs: n.blobs, Drivers: drivers(rule), SpoolDir: n.folder.path("spool"),
+		Store: n.metrics.Store(n.store), Blobs: n.metrics.Blobs(n.blobs), Drivers: n.metrics.Drivers(drivers(rule)),
+		SpoolDir: n.folder.path("spool"),
 		Identity: w.identity(), Log: log,
 	})
 	if err != nil {
@@ -81,19 +86,13 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 	if n.keeper, err = n.newKeeper(k.RetentionConfig); err != nil {
 		return nil, err
 	}
-	if n.own, err = newOwnToken(); err != nil {
+	if err = n.lock(&a.access); err != nil {
 		return nil, err
 	}
-	policy, err := a.access.policy(n.store, n.own, log)
-	if err != nil {
-		return nil, err
-	}
-	if n.tls, err = a.access.loadCertificate(log); err != nil {
-		return nil, err
-	}
-	n.auditDays = a.access.AuditDays
+	n.metrics.Watch(telemetry.State{Database: n.store, Free: n.freeBytes(), Capacity: w.Acquisitions, Log: log})
 	n.handler = api.New(api.Config{
-		Access: policy, Origins: a.access.CORSOrigins, Receivers: rule.allow,
+		Metrics: n.metrics.Handler(), Observe: n.metrics.Request,
+		Access: n.policy, Origins: a.access.CORSOrigins, Receivers: rule.allow,
 		Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version, Retention: n.keeper,
 		Settings: api.Settings{RetentionDays: k.RetentionDays, Objects: n.objects.String()}})
 	return n, nil
@@ -156,9 +155,12 @@ func (n *node) run(ctx context.Context, l net.Listener) error {
 	return g.Wait()
 }
 
-// work acquires until ctx ends, and answers nobody.
-func (n *node) work(ctx context.Context) error {
+// work acquires until ctx ends, and answers nobody but, on l if there is one, those who watch it.
+func (n *node) work(ctx context.Context, l net.Listener) error {
 	g, ctx := errgroup.WithContext(ctx)
+	if l != nil {
+		g.Go(func() error { return n.beWatched(ctx, l) })
+	}
 	g.Go(func() error { return n.retain(ctx) })
 	g.Go(func() error { return n.sweep(ctx) })
 	g.Go(func() error { return n.worker.Run(ctx) })

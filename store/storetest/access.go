@@ -8,7 +8,7 @@ import (
 	"github.com/heimdall-sdr/heimdall"
 )
 
-// An AccessStore keeps tokens and the audit log: see access.Store and those of package api.
+// An AccessStore keeps tokens and the audit log, and tells what is watched: see access.Store, package api and package telemetry.
 type AccessStore interface {
 	CreateToken(ctx context.Context, t heimdall.Token, hash heimdall.TokenHash) (heimdall.Token, error)
 	Tokens(ctx context.Context, afterID int64, limit int) ([]heimdall.Token, error)
@@ -18,6 +18,7 @@ type AccessStore interface {
 	AddAudit(ctx context.Context, e heimdall.AuditEntry) error
 	Audit(ctx context.Context, f heimdall.AuditFilter) ([]heimdall.AuditEntry, error)
 	PruneAudit(ctx context.Context, before time.Time) (int64, error)
+	OldestDue(ctx context.Context) (time.Time, error)
 }
 
 var accesses = []promise{
@@ -28,6 +29,7 @@ var accesses = []promise{
 	{"the last use of a token only goes forward", tokenUse},
 	{"pages of tokens neither skip nor repeat", tokenPages},
 	{"an entry of the audit log comes back as it was written, newest first, by time, action and token", auditComesBack},
+	{"what waits for a worker is told since when it is due, and what is not due yet or runs is not told", dueIsTold},
 	{"pruning the audit log removes what is older and nothing else", auditPruned},
 }
 
@@ -175,4 +177,23 @@ func auditPruned(t *testing.T, s Store) {
 	if len(list) != 2 || !list[1].At.Equal(anEntry(1, "", 0).At) {
 		t.Errorf("what is left is %+v", list)
 	}
+}
+
+func dueIsTold(t *testing.T, s Store) {
+	wantDue := func(want time.Time) {
+		t.Helper()
+		due, err := s.OldestDue(t.Context())
+		ok(t, err)
+		same(t, "oldest due", due, want)
+	}
+	wantDue(time.Time{})
+	later := aRequest(createWebSDRs(t, s, 1)...)
+	later.StartAt = time.Now().Add(time.Hour)
+	create(t, s, later)
+	wantDue(time.Time{})
+	first := create(t, s, aRequest(later.WebSDRIDs...))
+	second := create(t, s, aRequest(later.WebSDRIDs...))
+	wantDue(first.CreatedAt)
+	claim(t, s)
+	wantDue(second.CreatedAt)
 }
