@@ -58,6 +58,7 @@ var mayImport = map[string]struct {
 	"api":               {". access api/wire blob dsp export recompute retention", "asks the database and blobs, never a radio; dsp for its definitions"},
 	"client":            {". api/wire", "speaks to the API"},
 	"cmd/heimdall":      {"*", "the only place where the parts meet"},
+	"deploy":            {"", "files for people to copy; its tests alone are code"},
 	"e2e":               {"*", "whole stories on the real binary"},
 
 	"store/postgres/pgtest": {"", "a server for tests, whatever they keep in it"},

@@ -125,7 +125,7 @@ func TestAnAcquisitionIsCountedFromItsAttemptsToItsObjects(t *testing.T) {
 		"heimdall_receiver_up" + one(bad):                                            0,
 		`heimdall_job_attempts_total{kind="sim",outcome="open"}`:                     1,
 		`heimdall_job_attempts_total{kind="kiwisdr",outcome="banned"}`:               1,
-		`heimdall_store_put_seconds_count{outcome="success"}`:                        2, // data, linked, and metadata
+		`heimdall_store_put_seconds_count{outcome="success"}`:                        3, // data, linked, its metadata, and the collection
 		`heimdall_build_info{go_version="` + runtime.Version() + `",version="test"}`: 1,
 	})
 }
