@@ -17,6 +17,7 @@ type Config struct {
 	Server      string         `env:"HEIMDALL_SERVER" placeholder:"URL" help:"Speak to the server at this address. Without it: to the one that runs on the data folder, or to none."`
 	Token       string         `env:"HEIMDALL_TOKEN" placeholder:"TOKEN" help:"Token to show to the server that HEIMDALL_SERVER names; set it in the environment, where others cannot read it."`
 	Receivers   ReceiverConfig `embed:""`
+	LogFormat   string         `env:"HEIMDALL_LOG_FORMAT" enum:"text,json" default:"text" help:"How to log: text for people, json for programs (${default})."`
 	Verbose     bool           `short:"v" help:"Log what happens, not only what goes wrong."`
 }
 
@@ -107,5 +108,9 @@ func (a *app) logger(level slog.Level) *slog.Logger {
 	if a.config.Verbose {
 		level = min(level, slog.LevelInfo)
 	}
-	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level}))
+	o := &slog.HandlerOptions{Level: level}
+	if a.config.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(a.stderr, o))
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, o))
 }
