@@ -107,14 +107,24 @@ func (p *Policy) Caller(r *http.Request) (Caller, error) {
 		c.Name, c.Scope, c.Local = "local", heimdall.ScopeAdmin, true
 		return c, nil
 	}
-	token, err := p.token(r.Context(), hash, wellFormed, c.Address)
-	if refusal, ok := errors.AsType[*Refusal](err); ok && session && refusal.Status == http.StatusUnauthorized {
-		return p.unnamed(r, c), nil // a session that has ended is nobody's fault
+	if session {
+		// A browser sends old cookies, and those of other servers on this machine, as long as it has them: that is no
+		// attempt at anything, and must not keep its user from logging in.
+		token, why, err := p.lookUp(r.Context(), hash, wellFormed)
+		if err != nil {
+			return c, err
+		}
+		if why != "" {
+			return p.unnamed(r, c), nil
+		}
+		c.TokenID, c.Name, c.Scope, c.Session = token.ID, token.Name, token.Scope, true
+		return c, nil
 	}
+	token, err := p.token(r.Context(), hash, wellFormed, c.Address)
 	if err != nil {
 		return c, err
 	}
-	c.TokenID, c.Name, c.Scope, c.Session = token.ID, token.Name, token.Scope, session
+	c.TokenID, c.Name, c.Scope = token.ID, token.Name, token.Scope
 	return c, nil
 }
 
@@ -139,38 +149,46 @@ func (p *Policy) Check(ctx context.Context, value string, from netip.Addr) (heim
 	return p.token(ctx, hash, wellFormed, from)
 }
 
-// token looks the token up. Comparing is the database's index on a SHA-256, which nobody can steer towards a value
-// byte by byte. Who has failed too often from an address waits, unless with a token that was good a moment ago:
-// otherwise one stranger could lock out everybody behind the same address.
+// token looks up what somebody shows on purpose. Who has failed too often from an address waits, unless with a token
+// that was good a moment ago: otherwise one stranger could lock out everybody behind the same address.
 func (p *Policy) token(ctx context.Context, hash heimdall.TokenHash, wellFormed bool, from netip.Addr) (heimdall.Token, error) {
 	now := p.Now()
 	if wait := p.failures.wait(addressKey(from), now); wait > 0 && !p.calls.knows(tokenKey(hash)) {
 		return heimdall.Token{}, tooMany("too many tokens from your address were wrong", wait)
 	}
-	var token heimdall.Token
-	err := error(heimdall.ErrNotFound)
+	token, why, err := p.lookUp(ctx, hash, wellFormed)
+	if err != nil {
+		return token, err
+	}
+	if why != "" {
+		p.failures.take(addressKey(from), now)
+		p.Log.Warn("a token was refused", "address", from.String(), "why", why)
+		return token, &Refusal{Status: http.StatusUnauthorized, Detail: why}
+	}
+	return token, nil
+}
+
+// lookUp returns the token of that hash, or why there is none that is good. Comparing is the database's index on a
+// SHA-256, which nobody can steer towards a value byte by byte.
+func (p *Policy) lookUp(ctx context.Context, hash heimdall.TokenHash, wellFormed bool) (token heimdall.Token, why string, err error) {
+	now := p.Now()
+	err = heimdall.ErrNotFound
 	if wellFormed {
 		token, err = p.Store.TokenOf(ctx, hash)
 	}
 	switch {
 	case errors.Is(err, heimdall.ErrNotFound):
-		return token, p.wrong(from, now, "the token is not known here: it may be mistyped, or of another server")
+		return token, "the token is not known here: it may be mistyped, or of another server", nil
 	case err != nil:
-		return token, fmt.Errorf("check token: %w", err)
+		return token, "", fmt.Errorf("check token: %w", err)
 	case !token.RevokedAt.IsZero():
-		return token, p.wrong(from, now, fmt.Sprintf("token %q was revoked", token.Name))
+		return token, fmt.Sprintf("token %q was revoked", token.Name), nil
 	case !token.Usable(now):
-		return token, p.wrong(from, now, fmt.Sprintf("token %q expired at %s: ask for a new one", token.Name, token.ExpiresAt.UTC().Format(time.RFC3339)))
+		return token, fmt.Sprintf("token %q expired at %s: ask for a new one", token.Name, token.ExpiresAt.UTC().Format(time.RFC3339)), nil
 	}
-	p.calls.enter(tokenKey(hash), now)
+	p.calls.enter(tokenKey(hash))
 	p.noteUse(ctx, token, now)
-	return token, nil
-}
-
-func (p *Policy) wrong(from netip.Addr, now time.Time, detail string) *Refusal {
-	p.failures.take(addressKey(from), now)
-	p.Log.Warn("a token was refused", "address", from.String(), "why", detail)
-	return &Refusal{Status: http.StatusUnauthorized, Detail: detail}
+	return token, "", nil
 }
 
 // useEvery is how exact the time of the last use is: a write for every read would be too much.

@@ -195,3 +195,28 @@ func TestADatabaseThatFailsIsNoRefusal(t *testing.T) {
 		t.Errorf("got %v, want the database's error", refusal)
 	}
 }
+
+func TestAnOldCookieIsNobodyAndKeepsNobodyFromLoggingIn(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		config access.Config
+		want   int
+	}{"on loopback": {access.Config{Loopback: true}, 200}, "elsewhere": {access.Config{}, 401}} {
+		r := newRig(t, c.config)
+		token, value := r.token("old", heimdall.ScopeAdmin)
+		if _, err := r.store.RevokeToken(t.Context(), token.ID); err != nil {
+			t.Fatal(err)
+		}
+		for _, cookie := range []string{value, newValue(t), "of something else"} {
+			for range 10 {
+				if got := r.status(ask("GET", "Cookie", access.SessionCookie+"="+cookie), heimdall.ScopeRead); got != c.want {
+					t.Fatalf("%s: status is %d, want %d", name, got, c.want)
+				}
+			}
+		}
+		_, good := r.token("new", heimdall.ScopeRead)
+		if _, err := r.policy.Check(t.Context(), good, r.policy.Address(ask("POST"))); err != nil {
+			t.Errorf("%s: logging in gives %v", name, err)
+		}
+	}
+}

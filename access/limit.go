@@ -116,7 +116,7 @@ func newLimiter(perSecond float64, burst int) *limiter {
 }
 
 // enter makes a bucket for key, unless there is one.
-func (l *limiter) enter(key string, now time.Time) {
+func (l *limiter) enter(key string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.bucket(key)

@@ -104,7 +104,7 @@ func networkOfOne(r *rig) (last int) {
 	return last
 }
 
-func TestAMillionAddressesTakeNoMoreMemoryThanTenThousand(t *testing.T) {
+func TestMoreAddressesTakeNoMoreMemoryThanTenThousand(t *testing.T) {
 	t.Parallel()
 	if got := access.KeysAfter(25_000); got != 10_000 {
 		t.Errorf("%d keys are remembered, want 10000", got)

@@ -1,12 +1,15 @@
 package access_test
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,8 +30,15 @@ func newRig(t *testing.T, c access.Config) *rig {
 	t.Helper()
 	r := &rig{T: t, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return r.now }
-	var err error
-	if r.store, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "heimdall.db"), sqlite.Options{Now: clock}); err != nil {
+	path := filepath.Join(t.TempDir(), "heimdall.db")
+	empty, err := migrated()
+	if err == nil {
+		err = os.WriteFile(path, empty, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.store, err = sqlite.Open(t.Context(), path, sqlite.Options{Now: clock}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.store.Close() })
@@ -36,6 +46,24 @@ func newRig(t *testing.T, c access.Config) *rig {
 	r.policy = access.New(c)
 	return r
 }
+
+// migrated is the content of an empty database, so that not every test has to migrate one.
+var migrated = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "heimdall-access")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "empty.db")
+	s, err := sqlite.Open(context.Background(), path, sqlite.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 func newValue(t *testing.T) string {
 	t.Helper()
