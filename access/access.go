@@ -208,7 +208,7 @@ func (p *Policy) Authorize(r *http.Request, c Caller, need heimdall.Scope) error
 	switch {
 	case c.Scope == "" && p.Loopback && len(p.TrustedProxies) == 0:
 		return &Refusal{Status: http.StatusUnauthorized, Detail: "without a token this server answers only its own machine, under the name localhost or a loopback address: " +
-			"send Authorization: Bearer with a token of scope " + string(need) + " (heimdall token create makes one)"}
+			"send Authorization: Bearer with a token of scope " + string(need) + " (heimdall token create makes one; behind a proxy that asks for a password itself, --insecure-open)"}
 	case c.Scope == "":
 		return &Refusal{Status: http.StatusUnauthorized, Detail: "a token of scope " + string(need) +
 			" is needed: send Authorization: Bearer, or log in (heimdall token create makes one; HEIMDALL_TOKEN tells it to the commands)"}

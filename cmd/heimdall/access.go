@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/heimdall-sdr/heimdall"
@@ -122,13 +123,14 @@ func hasAdmin(ctx context.Context, store api.TokenStore, now time.Time) (bool, e
 	}
 }
 
-// isLoopback reports whether nobody but this machine reaches an address to listen on.
-func isLoopback(listen string) bool {
+// listensLocally reports whether nobody but this machine reaches an address to listen on.
+func listensLocally(listen string) bool {
 	host, _, err := net.SplitHostPort(listen)
-	if err != nil {
-		return false
-	}
-	a, err := netip.ParseAddr(host)
+	return err == nil && isLoopback(host)
+}
+
+func isLoopback(host string) bool {
+	a, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return host == "localhost" || err == nil && a.IsLoopback()
 }
 

@@ -70,7 +70,7 @@ func TestALoopbackAddressIsOneThatNobodyElseReaches(t *testing.T) {
 	t.Parallel()
 	for listen, want := range map[string]bool{"127.0.0.1:8001": true, "[::1]:8001": true, "localhost:0": true,
 		":8001": false, "0.0.0.0:8001": false, "[::]:8001": false, "192.168.1.1:8001": false, "heimdall.example:8001": false} {
-		if got := isLoopback(listen); got != want {
+		if got := listensLocally(listen); got != want {
 			t.Errorf("%s is loopback: %v, want %v", listen, got, want)
 		}
 	}

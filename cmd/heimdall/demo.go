@@ -57,7 +57,7 @@ func (c *demoCmd) Run(a *app) error {
 		return err
 	}
 	defer network.Close()
-	a.access.loopback = isLoopback(c.Listen) // it says which addresses to look at
+	a.access.loopback = listensLocally(c.Listen) // it says which addresses to look at
 	n, err := a.openNode(WorkerConfig{Acquisitions: 4, Lease: 15 * time.Second, Grace: time.Second}, StoreConfig{}, a.logger(slog.LevelWarn))
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func (c *serveCmd) Validate() error {
 func (c *serveCmd) Run(a *app) error {
 	log := a.logger(slog.LevelInfo)
 	a.access = c.AccessConfig
-	a.access.loopback = isLoopback(c.Listen)
+	a.access.loopback = listensLocally(c.Listen)
 	n, err := a.openNode(c.WorkerConfig, c.StoreConfig, log)
 	if err != nil {
 		return err

@@ -27,7 +27,7 @@ func (c *workerCmd) Run(a *app) error {
 		return &outcome{code: exitUsage, text: "a worker must put its recordings where the server finds them: set S3_ENDPOINT to the S3 server that all use, or name the folder that all share with HEIMDALL_OBJECTS_DIR"}
 	}
 	log := a.logger(slog.LevelInfo)
-	a.access.loopback = isLoopback(c.MetricsListen)
+	a.access.loopback = listensLocally(c.MetricsListen)
 	n, err := a.openNode(c.WorkerConfig, c.StoreConfig, log)
 	if err != nil {
 		return err
