@@ -31,7 +31,7 @@ func (s *service) createAcquisition(ctx context.Context, in *createAcquisitionIn
 	if wrong != nil && in.IdempotencyKey == "" {
 		return nil, wrong
 	}
-	if err := s.admit(ctx); err != nil {
+	if err := s.accepting(ctx); err != nil {
 		return nil, err
 	}
 	// A repeat stays a repeat after its start has passed or a receiver has gone, so the store looks at the key

@@ -6,8 +6,9 @@
 // all addresses are in one table (routes.go). The API never speaks to a radio: asking for an acquisition stores
 // a row, and a worker does the rest.
 //
-// It leaves out authentication: whoever mounts the handler decides who reaches it. Browsers of other sites are
-// kept from changing anything.
+// Who may do what is package access's decision, by the scope that each operation needs (scopes.go): every request
+// passes guard.go and gate.go first, and what would change something leaves an entry in the audit log. Browsers of
+// other sites are kept from changing anything.
 //
 // The surprising part: a parameter that is unknown, empty or given twice is refused. A misspelt filter that
 // silently returned every row would be a lie.
@@ -25,6 +26,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/access"
 	"github.com/heimdall-sdr/heimdall/blob"
 	"github.com/heimdall-sdr/heimdall/recompute"
 	"github.com/heimdall-sdr/heimdall/retention"
@@ -43,6 +45,7 @@ type Store interface {
 	FleetStore
 	EventStore
 	WebhookStore
+	TokenStore
 
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
@@ -126,6 +129,15 @@ type Config struct {
 
 	WebhookPrivate bool // webhooks may lead into private networks
 
+	Access  *access.Policy // who may do what; nil means that everybody may do everything
+	Origins []string       // other sites whose pages may use the API, such as https://grafana.example; none by default
+	Metrics http.Handler   // of GET /metrics; nil means that there is none
+	// Receivers says, as a *heimdall.InvalidError, why the server must not go where a WebSDR is; local when its sender can
+	// read the server's files anyway. nil means that it may go anywhere.
+	Receivers func(w heimdall.WebSDR, local bool) error
+	// Observe is told of every request that has been answered. route is the pattern of its path, "" where none matched.
+	Observe func(method, route string, status int, took time.Duration)
+
 	EventPoll      time.Duration // how often an event stream looks for changes; 0 means 250 ms
 	EventHeartbeat time.Duration // how often a silent event stream shows that it lives; 0 means 15 s
 }
@@ -140,6 +152,7 @@ type service struct {
 	pyramids   pyramids
 	began      time.Time
 	feed       feed
+	required   map[string]requirement // by pattern of the mux
 }
 
 // New returns the handler of the whole API: /api/v1, /healthz, /readyz, /docs and /openapi.json.
@@ -147,7 +160,7 @@ type service struct {
 // Event streams and downloads last as long as their request's context: give http.Server a BaseContext that
 // ends when the program is asked to stop. They renew its WriteTimeout as they go.
 func New(c Config) http.Handler {
-	s := &service{Config: c.withDefaults()}
+	s := &service{Config: c.withDefaults(), required: map[string]requirement{}}
 	s.began = s.Now().UTC()
 	s.feed.s = s
 	mux := http.NewServeMux()
@@ -157,5 +170,8 @@ func New(c Config) http.Handler {
 	s.huma.UseMiddleware(s.checkQuery)
 	s.routes()
 	s.describe(mux)
+	if s.Metrics != nil {
+		mux.Handle("GET /metrics", s.Metrics)
+	}
 	return s.guard(mux)
 }

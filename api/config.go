@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/access"
 	"github.com/heimdall-sdr/heimdall/api/wire"
 )
 
@@ -26,6 +27,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Version == "" {
 		c.Version = heimdall.Version
+	}
+	if c.Access == nil {
+		c.Access = access.New(access.Config{Store: c.Store, Open: true, Limits: access.Limits{PerSecond: -1}})
 	}
 	if c.EventPoll == 0 {
 		c.EventPoll = 250 * time.Millisecond
@@ -47,5 +51,6 @@ func newHuma(mux *http.ServeMux, version string) huma.API {
 	c.Formats = map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat}
 	c.Transformers = []huma.Transformer{plainProblem}
 	c.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[huma.ErrorModel](), reflect.TypeFor[wire.Problem]())
+	c.Components.SecuritySchemes = securitySchemes()
 	return humago.New(mux, c)
 }

@@ -79,9 +79,9 @@ func (s *service) stand(ctx context.Context, ids []int64, list ...*wire.WebSDR) 
 	return nil
 }
 
-// admit refuses an acquisition while there is no room for what it would record, or too many wait already. A repeat of one
+// accepting refuses an acquisition while there is no room for what it would record, or too many wait already. A repeat of one
 // that is known is refused, too: its sender tries again anyway.
-func (s *service) admit(ctx context.Context) error {
+func (s *service) accepting(ctx context.Context) error {
 	refuse := func(status int, seconds, detail string) error {
 		p := newProblem(ctx, status, detail)
 		p.header = http.Header{"Retry-After": {seconds}}

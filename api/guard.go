@@ -23,10 +23,16 @@ func requestID(ctx context.Context) string {
 	return id
 }
 
-// guard stands before every route: it names the request, refuses what other sites' pages send, answers in our
-// shape where no route matches, and turns a panic into a 500.
+// guard stands before every route: it names the request, sets the headers that protect its answer, refuses what other
+// sites' pages send and who may not, answers in our shape where no route matches, turns a panic into a 500, and at the
+// end tells the audit log.
 func (s *service) guard(mux *http.ServeMux) http.Handler {
 	foreign := http.NewCrossOriginProtection()
+	for _, origin := range s.Origins {
+		if err := foreign.AddTrustedOrigin(origin); err != nil {
+			s.Log.Error("an origin that may use the API is malformed, and may not", "origin", origin, "err", err)
+		}
+	}
 	foreign.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, http.StatusForbidden, "a page of another site may not change anything here")
 	}))
@@ -36,13 +42,19 @@ func (s *service) guard(mux *http.ServeMux) http.Handler {
 			s.noRoute(w, r, h)
 			return
 		}
-		mux.ServeHTTP(w, r)
+		if s.admit(w, r, pattern) {
+			mux.ServeHTTP(w, r)
+		}
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := uuid.NewString()
-		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+		began, id := time.Now(), uuid.NewString()
+		v := &visit{secure: s.Access.Secure(r)}
+		r = r.WithContext(context.WithValue(context.WithValue(r.Context(), requestIDKey{}, id), visitKey{}, v))
+		seen := &witness{ResponseWriter: w}
+		w = seen
 		w.Header().Set("X-Request-Id", id)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
+		s.protect(w.Header(), r)
+		defer func() { s.account(seen, r, v, began) }()
 		defer func() {
 			switch v := recover(); v {
 			case nil:
@@ -53,7 +65,9 @@ func (s *service) guard(mux *http.ServeMux) http.Handler {
 				s.refuse(w, r, http.StatusInternalServerError, "something is wrong in the server: whoever runs it finds the reason in its log under this request id")
 			}
 		}()
-		inner.ServeHTTP(w, r)
+		if !s.shareWith(w, r) {
+			inner.ServeHTTP(w, r)
+		}
 	})
 }
 

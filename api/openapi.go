@@ -113,6 +113,7 @@ var docsHTML string
 // A docsOperation is one operation as the page shows it.
 type docsOperation struct {
 	Method, Path string
+	Scope        string // that its caller needs; "" means none
 	*huma.Operation
 	Body []docsField
 }
@@ -134,7 +135,7 @@ func docsPage(doc *huma.OpenAPI) ([]byte, error) {
 		item := doc.Paths[path]
 		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
 			if op != nil {
-				operations = append(operations, docsOperation{op.Method, path, op, bodyFields(doc, op)})
+				operations = append(operations, docsOperation{op.Method, path, string(scopeOf(op.OperationID, op.Method, path)), op, bodyFields(doc, op)})
 			}
 		}
 	}

@@ -69,6 +69,7 @@ func statusText(status int) string {
 // are our fault are logged.
 func (s *service) problem(ctx context.Context, err error) *problem {
 	if p, ok := errors.AsType[*problem](err); ok {
+		p.RequestID = requestID(ctx)
 		return p
 	}
 	if e, ok := errors.AsType[*huma.ErrorModel](err); ok {

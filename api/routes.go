@@ -97,6 +97,14 @@ func (s *service) routes() {
 	route(s, "GET /api/measurements/recent", "python-recent", "Python", "List measurements, newest first", s.pythonRecent, 503)
 	route(s, "GET /api/measurements/session/{task_id}", "python-session", "Python", "List the measurements of an acquisition", s.pythonSession, 404, 503)
 
+	route(s, "POST /api/v1/login", "login", "Access", "Begin a session of the dashboard with a token", s.login, 401, 429, 503)
+	route(s, "POST /api/v1/logout", "logout", "Access", "End the session", s.logout)
+	route(s, "GET /api/v1/session", "get-session", "Access", "Say who the caller is taken for", s.getSession, 401, 429, 503)
+	route(s, "POST /api/v1/tokens", "create-token", "Access", "Make a token", s.createToken, 409, 507, 503)
+	route(s, "GET /api/v1/tokens", "list-tokens", "Access", "List tokens, without their values", s.listTokens, 503)
+	route(s, "DELETE /api/v1/tokens/{token_id}", "revoke-token", "Access", "Make a token useless, at once and for ever", s.revokeToken, 404, 503)
+	route(s, "GET /api/v1/audit", "list-audit", "Access", "List who changed what, newest first", s.listAudit, 503)
+
 	route(s, "GET /api/v1/websdrs", "list-websdrs", "WebSDRs", "List WebSDRs", s.listWebSDRs, 503)
 	route(s, "POST /api/v1/websdrs", "create-websdr", "WebSDRs", "Add a WebSDR", s.createWebSDR, 409, 507, 503)
 	route(s, "POST /api/v1/websdrs/import", "import-websdrs", "WebSDRs", "Add or replace many WebSDRs, by name", s.importWebSDRs, 409, 507, 503)
@@ -215,6 +223,10 @@ func operations() map[string]huma.Operation {
 			Description: "After several failures in a row the breaker of a WebSDR opens: attempts are refused at once until a probe or a trial finds it up. Closing it by hand lets them pass before that, and has it probed soon. " +
 				"It also forgets that the WebSDR has shut us out: make sure that its owner lets us in again."},
 		"ready": {Description: "The answer is at most a second old."},
+		"create-token": {DefaultStatus: http.StatusCreated,
+			Description: "The answer is the only place where the value of the token ever stands: what is kept is its hash."},
+		"login":      {Description: "The cookie holds the token, is hidden from scripts, and is sent to this server only. A session changes things only from the server's own pages. Programs send the token itself, in Authorization: Bearer."},
+		"list-audit": {Description: "Every call that would change something, also one that was refused to a known caller. Entries hold neither bodies nor parameters, and are kept for a year."},
 	}
 }
 
@@ -249,6 +261,7 @@ func route[I, O any](s *service, pattern, id, tag, summary string, handle func(c
 	if hasBody(reflect.TypeFor[I]()) {
 		op.Errors = append(op.Errors, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType)
 	}
+	s.require(pattern, &op)
 	huma.Register(s.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {

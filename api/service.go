@@ -23,6 +23,7 @@ type indexOutput struct{ Body wire.Index }
 func (s *service) index(context.Context, *struct{}) (*indexOutput, error) {
 	return &indexOutput{wire.Index{Service: "heimdall", Version: s.Version, AlgorithmVersion: recompute.Version, Links: map[string]string{
 		"acquisitions": "/api/v1/acquisitions",
+		"audit":        "/api/v1/audit",
 		"captures":     "/api/v1/captures",
 		"contact":      "/api/v1/contact",
 		"deletions":    "/api/v1/deletions",
@@ -34,6 +35,8 @@ func (s *service) index(context.Context, *struct{}) (*indexOutput, error) {
 		"statistics":   "/api/v1/statistics/snr",
 		"system":       "/api/v1/system",
 		"webhooks":     "/api/v1/webhooks",
+		"session":      "/api/v1/session",
+		"tokens":       "/api/v1/tokens",
 		"websdrs":      "/api/v1/websdrs",
 		"workers":      "/api/v1/workers",
 		"docs":         "/docs",

@@ -41,7 +41,7 @@ func (s *service) importWebSDRs(ctx context.Context, in *importWebSDRsInput) (*i
 	if err != nil {
 		return nil, err
 	}
-	list, res, err := importedWebSDRs(rows, known)
+	list, res, err := s.importedWebSDRs(ctx, rows, known)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (s *service) importWebSDRs(ctx context.Context, in *importWebSDRsInput) (*i
 
 // importedWebSDRs converts the rows, gives each the password that its name has already unless the row brings
 // one, and finds everything wrong with any of them.
-func importedWebSDRs(rows []wire.WebSDRInput, known []heimdall.WebSDR) (list []heimdall.WebSDR, res wire.ImportResult, err error) {
+func (s *service) importedWebSDRs(ctx context.Context, rows []wire.WebSDRInput, known []heimdall.WebSDR) (list []heimdall.WebSDR, res wire.ImportResult, err error) {
 	byName := make(map[string]*heimdall.WebSDR, len(known))
 	for i := range known {
 		byName[known[i].Name] = &known[i]
@@ -65,7 +65,11 @@ func importedWebSDRs(rows []wire.WebSDRInput, known []heimdall.WebSDR) (list []h
 	for i, row := range rows {
 		old := byName[row.Name]
 		w := row.Root(old)
-		if wrong, ok := errors.AsType[*heimdall.InvalidError](w.Validate()); ok {
+		err := w.Validate()
+		if err == nil {
+			err = s.allowed(ctx, w, old)
+		}
+		if wrong, ok := errors.AsType[*heimdall.InvalidError](err); ok {
 			for _, f := range wrong.Fields {
 				bad.Add(fmt.Sprintf("[%d].%s", i, f.Field), "%s", f.Message)
 			}

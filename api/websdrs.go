@@ -82,6 +82,9 @@ func (s *service) createWebSDR(ctx context.Context, in *struct{ Body wire.WebSDR
 	if err := w.Validate(); err != nil {
 		return nil, err
 	}
+	if err := s.allowed(ctx, w, nil); err != nil {
+		return nil, err
+	}
 	w, err := s.Store.CreateWebSDR(ctx, w)
 	if err != nil {
 		return nil, err
@@ -102,7 +105,7 @@ func (s *service) replaceWebSDR(ctx context.Context, in *replaceWebSDRInput) (*w
 	if err != nil {
 		return nil, err
 	}
-	return s.updateWebSDR(ctx, in.Body.Root(&old))
+	return s.updateWebSDR(ctx, in.Body.Root(&old), &old)
 }
 
 type patchWebSDRInput struct {
@@ -132,7 +135,7 @@ func (s *service) patchWebSDR(ctx context.Context, in *patchWebSDRInput) (*websd
 	if err := s.decodeInto(merged, s.schemaOf(changed), &changed); err != nil {
 		return nil, err
 	}
-	return s.updateWebSDR(ctx, changed.Root(&old))
+	return s.updateWebSDR(ctx, changed.Root(&old), &old)
 }
 
 // mergePatch applies an RFC 7396 patch to a flat document. A null password removes the one that is kept,
@@ -163,8 +166,11 @@ func (s *service) schemaOf(v any) *huma.Schema {
 	return s.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(v), true, "")
 }
 
-func (s *service) updateWebSDR(ctx context.Context, w heimdall.WebSDR) (*websdrOutput, error) {
+func (s *service) updateWebSDR(ctx context.Context, w heimdall.WebSDR, old *heimdall.WebSDR) (*websdrOutput, error) {
 	if err := w.Validate(); err != nil {
+		return nil, err
+	}
+	if err := s.allowed(ctx, w, old); err != nil {
 		return nil, err
 	}
 	w, err := s.Store.UpdateWebSDR(ctx, w)

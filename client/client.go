@@ -27,12 +27,14 @@ type Client struct {
 	base      *url.URL
 	http      *http.Client
 	userAgent string
+	token     string
 }
 
 // Options may be zero.
 type Options struct {
 	HTTP      *http.Client // nil means http.DefaultClient. A Timeout here also ends event streams and downloads
 	UserAgent string       // "" means heimdall-client
+	Token     string       // shown to the server with every call; "" means none
 }
 
 // New returns a client of the server at base, such as http://localhost:8001.
@@ -41,7 +43,7 @@ func New(base string, o Options) (*Client, error) {
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return nil, fmt.Errorf("use server address %q: it must be like http://localhost:8001", base)
 	}
-	c := &Client{base: u, http: o.HTTP, userAgent: o.UserAgent}
+	c := &Client{base: u, http: o.HTTP, userAgent: o.UserAgent, token: o.Token}
 	if c.http == nil {
 		c.http = http.DefaultClient
 	}
@@ -108,6 +110,9 @@ func (c *Client) do(ctx context.Context, r request) (*http.Response, error) {
 		req.Header[name] = values
 	}
 	req.Header.Set("User-Agent", c.userAgent)
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
 	if r.contentType != "" {
 		req.Header.Set("Content-Type", r.contentType)
 	}

@@ -294,6 +294,7 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 	}
 
 	r.schedules()
+	r.callAccess(ctx)
 	r.checkCalled()
 }
 

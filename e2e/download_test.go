@@ -40,7 +40,7 @@ func newBadWire(t *testing.T, server string) *badWire {
 		t.Fatal(err)
 	}
 	w := &badWire{}
-	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }} // as a tunnel: what is forwarded in so many words needs a token
 	proxy.ErrorLog, proxy.FlushInterval = log.New(io.Discard, "", 0), -1
 	proxy.ModifyResponse = w.spoil
 	w.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {

@@ -53,6 +53,9 @@ func (k *Keeper) Plan(ctx context.Context) (Outcome, error) {
 func (k *Keeper) Run(ctx context.Context) (Outcome, error) {
 	began := k.config.Now()
 	done, err := Run(ctx, k.config)
+	if k.config.Done != nil {
+		k.config.Done(done)
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.last = &LastRun{Began: began, Ended: k.config.Now(), Outcome: done, Err: err}

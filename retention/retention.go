@@ -74,6 +74,7 @@ type Config struct {
 
 	Now    func() time.Time // nil means time.Now
 	Log    *slog.Logger     // nil means silence
+	Done   func(Outcome)    // told what each run of a Keeper has deleted; nil means nobody
 	DryRun bool             // reckon what would be deleted, change nothing
 
 	// BatchRows is the most rows that one transaction deletes, unless a single acquisition has more; 0 means 10,000,

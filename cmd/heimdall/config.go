@@ -11,13 +11,16 @@ import (
 type Config struct {
 	DataDir string `env:"HEIMDALL_DATA_DIR" default:"heimdall-data" type:"path" placeholder:"DIR" help:"Folder of this process: the spool, and unless you say otherwise the database and the recordings; made if absent (${default})."`
 	// Only from the environment is it hidden from the other users of the machine.
-	DatabaseURL string   `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"Keep the rows in this PostgreSQL database, such as postgres://user:password@host:5432/heimdall; set it in the environment, where others cannot read the password. Without it: in a SQLite file in the data folder."`
-	ObjectsDir  string   `env:"HEIMDALL_OBJECTS_DIR" type:"path" placeholder:"DIR" help:"Folder with the recordings, which all who work on one database must share; without it objects in the data folder."`
-	S3          S3Config `embed:"" prefix:"s3-"`
-	Server      string   `env:"HEIMDALL_SERVER" placeholder:"URL" help:"Speak to the server at this address. Without it: to the one that runs on the data folder, or to none."`
+	DatabaseURL string         `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"Keep the rows in this PostgreSQL database, such as postgres://user:password@host:5432/heimdall; set it in the environment, where others cannot read the password. Without it: in a SQLite file in the data folder."`
+	ObjectsDir  string         `env:"HEIMDALL_OBJECTS_DIR" type:"path" placeholder:"DIR" help:"Folder with the recordings, which all who work on one database must share; without it objects in the data folder."`
+	S3          S3Config       `embed:"" prefix:"s3-"`
+	Server      string         `env:"HEIMDALL_SERVER" placeholder:"URL" help:"Speak to the server at this address. Without it: to the one that runs on the data folder, or to none."`
+	Token       string         `env:"HEIMDALL_TOKEN" placeholder:"TOKEN" help:"Token to show to the server that HEIMDALL_SERVER names; set it in the environment, where others cannot read it."`
+	Receivers   ReceiverConfig `embed:""`
 	// Whoever makes a webhook asks for it, and whoever delivers.
-	WebhookPrivate bool `env:"HEIMDALL_WEBHOOK_PRIVATE" help:"Let webhooks lead to this machine and into private networks."`
-	Verbose        bool `short:"v" help:"Log what happens, not only what goes wrong."`
+	WebhookPrivate bool   `env:"HEIMDALL_WEBHOOK_PRIVATE" help:"Let webhooks lead to this machine and into private networks."`
+	LogFormat      string `env:"HEIMDALL_LOG_FORMAT" enum:"text,json" default:"text" help:"How to log: text for people, json for programs (${default})."`
+	Verbose        bool   `short:"v" help:"Log what happens, not only what goes wrong."`
 }
 
 // S3Config is where the recordings are when they are not in a folder. The names that begin with MINIO are the seed
@@ -114,5 +117,9 @@ func (a *app) logger(level slog.Level) *slog.Logger {
 	if a.config.Verbose {
 		level = min(level, slog.LevelInfo)
 	}
-	return slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level}))
+	o := &slog.HandlerOptions{Level: level}
+	if a.config.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(a.stderr, o))
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, o))
 }

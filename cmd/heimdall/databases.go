@@ -24,6 +24,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/schedule"
 	"github.com/heimdall-sdr/heimdall/store/postgres"
 	"github.com/heimdall-sdr/heimdall/store/sqlite"
+	"github.com/heimdall-sdr/heimdall/telemetry"
 )
 
 // A database is what the parts of the program ask of one together.
@@ -37,6 +38,9 @@ type database interface {
 	legacy.Store
 	schedule.Store
 	eventStore
+	hostStore
+	auditPruner
+	telemetry.Database
 	Close() error
 }
 

@@ -57,6 +57,7 @@ func (c *demoCmd) Run(a *app) error {
 		return err
 	}
 	defer network.Close()
+	a.access.loopback = listensLocally(c.Listen) // it says which addresses to look at
 	// Its own receivers are asked how they are, and nobody else.
 	probes := ProbeConfig{ProbeInterval: 5 * time.Second, loopbackOnly: true}
 	n, err := a.openNode(WorkerConfig{Acquisitions: 4, Lease: 15 * time.Second, Grace: time.Second, ProbeConfig: probes}, StoreConfig{}, a.logger(slog.LevelWarn))

@@ -15,7 +15,7 @@ import (
 //
 //	layout        this number
 //	lock          held by the one process that uses the folder
-//	server.json   where that process answers
+//	server.json   where that process answers, and the token by which it knows commands of the same user
 //	heimdall.db   the database, unless DATABASE_URL names one
 //	objects/      the recordings, unless HEIMDALL_OBJECTS_DIR or S3_ENDPOINT says otherwise
 //	spool/        samples on their way to objects/
@@ -72,13 +72,18 @@ func (f *folder) checkLayout() error {
 
 func (f *folder) path(name string) string { return filepath.Join(f.dir, name) }
 
-// announce tells other processes where this one answers.
-func (f *folder) announce(url string) error {
-	data, err := json.Marshal(map[string]any{"url": url, "pid": os.Getpid()})
+// announce tells other processes of the same user where this one answers, and gives them a token.
+func (f *folder) announce(url, token string) error {
+	data, err := json.Marshal(map[string]any{"url": url, "pid": os.Getpid(), "token": token})
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(f.path("server.json"), append(data, '\n'), 0o644); err != nil {
+	// A new file, because WriteFile leaves the mode of an old one as it is.
+	err = os.Remove(f.path("server.json"))
+	if err == nil || errors.Is(err, os.ErrNotExist) {
+		err = os.WriteFile(f.path("server.json"), append(data, '\n'), 0o600)
+	}
+	if err != nil {
 		return fmt.Errorf("announce server: %w", err)
 	}
 	return nil
@@ -90,15 +95,18 @@ func (f *folder) close() {
 	f.lock.Close()
 }
 
-// announced returns where the process that uses dir answers.
-func announced(dir string) (string, error) {
+// announced returns where the process that uses dir answers, and the token that it gave us.
+func announced(dir string) (url, token string, err error) {
 	data, err := os.ReadFile(filepath.Join(dir, "server.json"))
+	if errors.Is(err, os.ErrPermission) {
+		return "", "", fmt.Errorf("%w of another user: be that user, or set HEIMDALL_SERVER and HEIMDALL_TOKEN", errInUse)
+	}
 	if err != nil {
-		return "", fmt.Errorf("%w, and it says nothing of where it answers: wait for it, or stop it", errInUse)
+		return "", "", fmt.Errorf("%w, and it says nothing of where it answers: wait for it, or stop it", errInUse)
 	}
-	var s struct{ URL string }
+	var s struct{ URL, Token string }
 	if err := json.Unmarshal(data, &s); err != nil || s.URL == "" {
-		return "", fmt.Errorf("read %s/server.json: it names no address", dir)
+		return "", "", fmt.Errorf("read %s/server.json: it names no address", dir)
 	}
-	return s.URL, nil
+	return s.URL, s.Token, nil
 }

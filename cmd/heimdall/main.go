@@ -53,6 +53,8 @@ type commands struct {
 	Retention    retentionCmd    `cmd:"" help:"Say what is deleted when and why, reckon it, or do it now."`
 	Simulate     simulateCmd     `cmd:"" help:"Serve simulated receivers, or recordings as receivers, over their real protocols."`
 	LoadTest     loadtestCmd     `cmd:"" name:"loadtest" help:"Measure how many acquisitions this machine can do, from simulated receivers."`
+	Token        tokenCmd        `cmd:"" help:"Make, list and revoke the tokens by which a server knows who may use it from elsewhere."`
+	Audit        auditCmd        `cmd:"" help:"List who changed what, newest first."`
 	System       systemCmd       `cmd:"" help:"Say what the server is made of, how it is set and how much waits."`
 	Check        checkCmd        `cmd:"" help:"Verify that database, objects and spool agree, and repair what does not."`
 	Rebuild      rebuildCmd      `cmd:"" help:"Make a lost database again, from the objects alone."`
@@ -64,7 +66,8 @@ type commands struct {
 type app struct {
 	ctx    context.Context
 	config *Config
-	args   []string // as they were typed
+	args   []string     // as they were typed
+	access AccessConfig // of the server in this process; the zero value lets in its own token alone
 	stdout io.Writer
 	stderr io.Writer
 }

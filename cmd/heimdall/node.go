@@ -8,17 +8,20 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/heimdall-sdr/heimdall"
+	"github.com/heimdall-sdr/heimdall/access"
 	"github.com/heimdall-sdr/heimdall/acquire"
 	"github.com/heimdall-sdr/heimdall/api"
 	"github.com/heimdall-sdr/heimdall/client"
 	"github.com/heimdall-sdr/heimdall/probe"
 	"github.com/heimdall-sdr/heimdall/retention"
 	"github.com/heimdall-sdr/heimdall/schedule"
+	"github.com/heimdall-sdr/heimdall/telemetry"
 	"github.com/heimdall-sdr/heimdall/webhook"
 )
 
@@ -31,6 +34,10 @@ type node struct {
 	blobs   blobStore       // recordings
 	worker  *acquire.Worker // does the acquisitions
 	handler http.Handler    // the API
+	metrics *telemetry.Telemetry
+	policy  *access.Policy // who may use it
+	own     string         // token of commands on the data folder
+	tls     *certificate   // nil: none
 	log     *slog.Logger
 
 	deliverer *webhook.Deliverer // tells others what happens
@@ -41,11 +48,12 @@ type node struct {
 	schedules bool          // whether run fires what is scheduled: not while it serves one command only
 	prober    *probe.Runner // asks receivers how they are
 	probes    bool          // by itself, while it runs
+	auditDays int           // how long the audit log is kept; 0 means for ever
 }
 
 // openNode builds the parts in the order of what they need.
 func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node, err error) {
-	n := &node{place: a.config.databasePlace(), log: log}
+	n := &node{place: a.config.databasePlace(), metrics: telemetry.New(heimdall.Version), log: log}
 	defer func() {
 		if err != nil {
 			n.close()
@@ -63,10 +71,15 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 	if n.blobs, err = n.objects.open(a.ctx, k.blobOptions(log)); err != nil {
 		return nil, err
 	}
-	probing := w.probing(n.store, log)
+	rule, err := a.config.Receivers.rule()
+	if err != nil {
+		return nil, err
+	}
+	probing := w.probing(n.store, rule, log)
 	n.prober = probe.NewRunner(probing)
 	acquirer, err := acquire.New(acquire.Config{
-		Store: n.store, Blobs: n.blobs, Drivers: drivers(), SpoolDir: n.folder.path("spool"),
+		Store: n.metrics.Store(n.store), Blobs: n.metrics.Blobs(n.blobs), Drivers: n.metrics.Drivers(drivers(rule)),
+		SpoolDir: n.folder.path("spool"),
 		Identity: w.identity(), Log: log,
 		// The breaker comes last: its trial is one of a kind, and should not be refused after it.
 		Gates: []acquire.Gate{&acquire.Manners{Store: n.store, Interval: w.HostInterval, Log: log}, probe.NewBreaker(probing)},
@@ -87,10 +100,16 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 		return nil, err
 	}
 	n.deliverer = webhook.New(webhook.Config{Store: n.store, Log: log, Private: a.config.WebhookPrivate})
-	n.handler = api.New(api.Config{Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version, Retention: n.keeper, Prober: n.prober,
-		QueueLimit: k.QueueLimit, Room: n.worker.Room,
-		WebhookPrivate: a.config.WebhookPrivate,
-		Settings:       api.Settings{RetentionDays: k.RetentionDays, Objects: n.objects.String()}})
+	if err = n.lock(&a.access); err != nil {
+		return nil, err
+	}
+	n.metrics.Watch(telemetry.State{Database: n.store, Free: n.freeBytes(), Capacity: w.Acquisitions, Log: log})
+	n.handler = api.New(api.Config{
+		Metrics: n.metrics.Handler(), Observe: n.metrics.Request,
+		Access: n.policy, Origins: a.access.CORSOrigins, Receivers: rule.allow,
+		Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version, Retention: n.keeper, Prober: n.prober,
+		QueueLimit: k.QueueLimit, Room: n.worker.Room, WebhookPrivate: a.config.WebhookPrivate,
+		Settings: api.Settings{RetentionDays: k.RetentionDays, Objects: n.objects.String()}})
 	return n, nil
 }
 
@@ -101,7 +120,15 @@ const claimAhead = 10 * time.Second
 // acquisitions end within the grace time or are handed back.
 func (n *node) run(ctx context.Context, l net.Listener) error {
 	server := &http.Server{Handler: n.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
-	if err := n.folder.announce(serverURL(l)); err != nil {
+	local := l
+	if n.tls != nil { // commands on the data folder need not trust the certificate
+		var err error
+		if local, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+			return fmt.Errorf("listen for commands: %w", err)
+		}
+		server.TLSConfig = n.tls.config()
+	}
+	if err := n.folder.announce(serverURL(local), n.own); err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
@@ -109,15 +136,24 @@ func (n *node) run(ctx context.Context, l net.Listener) error {
 	streams, endStreams := context.WithCancel(context.WithoutCancel(ctx))
 	server.BaseContext = func(net.Listener) context.Context { return streams }
 	g.Go(func() error {
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := server.Serve(local); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve: %w", err)
 		}
 		return nil
 	})
+	if n.tls != nil {
+		g.Go(func() error {
+			if err := server.ServeTLS(l, "", ""); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("serve over TLS: %w", err)
+			}
+			return nil
+		})
+	}
 	g.Go(func() error { return n.sweep(ctx) })
 	g.Go(func() error { return n.deliverer.Run(ctx) })
 	if n.deletes {
 		g.Go(func() error { return n.retain(ctx) })
+		g.Go(func() error { return n.pruneAudit(ctx, n.auditDays) })
 		g.Go(func() error { return n.prune(ctx) })
 	}
 	if n.probes {
@@ -144,9 +180,12 @@ func (n *node) run(ctx context.Context, l net.Listener) error {
 	return g.Wait()
 }
 
-// work acquires until ctx ends, and answers nobody.
-func (n *node) work(ctx context.Context) error {
+// work acquires until ctx ends, and answers nobody but, on l if there is one, those who watch it.
+func (n *node) work(ctx context.Context, l net.Listener) error {
 	g, ctx := errgroup.WithContext(ctx)
+	if l != nil {
+		g.Go(func() error { return n.beWatched(ctx, l) })
+	}
 	g.Go(func() error { return n.retain(ctx) })
 	g.Go(func() error { return n.sweep(ctx) })
 	g.Go(func() error { return n.prober.Run(ctx) })
@@ -186,6 +225,15 @@ func serverURL(l net.Listener) string {
 	return "http://" + l.Addr().String()
 }
 
+// publicURL is serverURL with the scheme that others use.
+func (n *node) publicURL(l net.Listener) string {
+	at := serverURL(l)
+	if n.tls != nil {
+		at = "https" + strings.TrimPrefix(at, "http")
+	}
+	return at
+}
+
 // connect calls f with a client of the server to speak to: the one named, the one that runs on the data
 // folder, or, when there is none, one that runs in this process as long as f does. work says whether that one
 // should also do acquisitions.
@@ -201,7 +249,7 @@ func (a *app) connectStored(rules RetentionConfig, f func(ctx context.Context, c
 
 func (a *app) connectTo(work bool, k StoreConfig, f func(ctx context.Context, c *client.Client) error) error {
 	if a.config.Server != "" {
-		return a.callServer(a.config.Server, f)
+		return a.callServer(a.config.Server, a.config.Token, f)
 	}
 	w := WorkerConfig{Lease: 15 * time.Second, HostInterval: time.Second}
 	if work {
@@ -225,7 +273,7 @@ func (a *app) connectTo(work bool, k StoreConfig, f func(ctx context.Context, c 
 // connectRunning calls f with a client of a server that goes on when this process has ended.
 func (a *app) connectRunning(f func(ctx context.Context, c *client.Client) error) error {
 	if a.config.Server != "" {
-		return a.callServer(a.config.Server, f)
+		return a.callServer(a.config.Server, a.config.Token, f)
 	}
 	held, err := openFolder(a.config.DataDir)
 	if err == nil {
@@ -235,15 +283,15 @@ func (a *app) connectRunning(f func(ctx context.Context, c *client.Client) error
 	if !errors.Is(err, errInUse) {
 		return err
 	}
-	url, err := announced(a.config.DataDir)
+	url, token, err := announced(a.config.DataDir)
 	if err != nil {
 		return err
 	}
-	return a.callServer(url, f)
+	return a.callServer(url, token, f)
 }
 
-func (a *app) callServer(url string, f func(ctx context.Context, c *client.Client) error) error {
-	c, err := client.New(url, client.Options{})
+func (a *app) callServer(url, token string, f func(ctx context.Context, c *client.Client) error) error {
+	c, err := client.New(url, client.Options{Token: token})
 	if err != nil {
 		return err
 	}
@@ -256,7 +304,7 @@ func (a *app) runWhile(n *node, l net.Listener, f func(ctx context.Context, c *c
 	defer stop()
 	var g errgroup.Group
 	g.Go(func() error { return n.run(ctx, l) })
-	err := a.callServer(serverURL(l), f)
+	err := a.callServer(serverURL(l), n.own, f)
 	stop()
 	if e := g.Wait(); err == nil {
 		err = e

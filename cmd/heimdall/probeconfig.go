@@ -33,13 +33,19 @@ func (c *ProbeConfig) Validate() error {
 }
 
 // probing is what runner and breaker are made of.
-func (c *WorkerConfig) probing(store database, log *slog.Logger) probe.Config {
+func (c *WorkerConfig) probing(store database, rule receiverRule, log *slog.Logger) probe.Config {
 	return probe.Config{
 		Contact: func() bool { return mayContact(store) },
 		Take:    func(w *heimdall.WebSDR) (func(), bool) { return takeSlot(store, w, log) },
-		Store:   store, Probers: probers(), Identity: c.identity(), Log: log,
+		Store:   store, Probers: probers(rule), Identity: c.identity(), Log: log,
 		Interval: c.ProbeInterval, KeepFor: time.Duration(c.ProbeHistoryDays) * day, LoopbackOnly: c.loopbackOnly,
 	}
+}
+
+// A hostStore lends hosts to what is no acquisition.
+type hostStore interface {
+	TakeHost(ctx context.Context, host, holder string, lease time.Duration) error
+	FreeHost(ctx context.Context, host, holder string) error
 }
 
 // takeSlot takes the host of a WebSDR whose probe needs its listening slot, so that no acquisition begins there meanwhile.
@@ -74,9 +80,9 @@ func mayContact(store database) bool {
 }
 
 // probers is every kind of WebSDR that this program can ask how it is: those of the drivers, and some that give no IQ.
-func probers() map[string]websdr.Prober {
-	all := map[string]websdr.Prober{"openwebrx": &openwebrx.Prober{}}
-	for kind, d := range drivers() {
+func probers(rule receiverRule) map[string]websdr.Prober {
+	all := map[string]websdr.Prober{"openwebrx": &openwebrx.Prober{DialContext: rule.dial}}
+	for kind, d := range drivers(rule) {
 		if p, ok := d.(websdr.Prober); ok {
 			all[kind] = p
 		}

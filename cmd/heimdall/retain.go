@@ -14,15 +14,20 @@ const retainEvery = time.Hour
 // A roomTeller is a store of objects that knows how much room it has left.
 type roomTeller interface{ FreeBytes() (int64, error) }
 
+// freeBytes tells how much room there is where the recordings are; nil when nobody can know.
+func (n *node) freeBytes() func() (int64, error) {
+	if t, ok := any(n.blobs).(roomTeller); ok {
+		return t.FreeBytes
+	}
+	return nil
+}
+
 // newKeeper is who deletes by the rules that k says.
 func (n *node) newKeeper(k RetentionConfig) (*retention.Keeper, error) {
 	c := retention.Config{
-		Store: n.store, Blobs: n.blobs, Log: n.log, BatchRows: n.place.deletedTogether(),
+		Store: n.store, Blobs: n.blobs, Log: n.log, Done: n.metrics.Deleted, Free: n.freeBytes(), BatchRows: n.place.deletedTogether(),
 		MaxAge: time.Duration(k.RetentionDays) * day, MaxAgeQuiet: time.Duration(k.RetentionDaysQuiet) * day,
 		QuietSNRdB: k.RetentionQuietSNRdB, MaxBytes: int64(k.RetentionBytes), MinFreeBytes: int64(k.RetentionFreeBytes),
-	}
-	if t, ok := any(n.blobs).(roomTeller); ok {
-		c.Free = t.FreeBytes
 	}
 	keeper, err := retention.NewKeeper(c)
 	if err != nil {

@@ -11,7 +11,11 @@ import (
 // discover asks the receiver that is being added for what was not said of it. It is asked from here, before anything is
 // stored: nobody else knows of it yet.
 func (c *websdrAddCmd) discover(a *app) error {
-	p, ok := probers()[c.Kind]
+	rule, err := a.config.Receivers.rule()
+	if err != nil {
+		return err
+	}
+	p, ok := probers(rule)[c.Kind]
 	if !ok {
 		return &outcome{code: exitUsage, text: fmt.Sprintf("a WebSDR of kind %q cannot be probed: leave out --probe", c.Kind)}
 	}

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
+	"net"
 	"net/url"
 	"strings"
 )
 
 // workerCmd runs acquisitions without a server of its own.
 type workerCmd struct {
+	MetricsListen string `env:"HEIMDALL_METRICS_LISTEN" placeholder:"ADDRESS" help:"Answer Prometheus on this address, such as 127.0.0.1:8002: /metrics and /healthz. Beyond loopback it shows a token of scope read."`
 	WorkerConfig
 	StoreConfig
 }
@@ -24,6 +27,7 @@ func (c *workerCmd) Run(a *app) error {
 		return &outcome{code: exitUsage, text: "a worker must put its recordings where the server finds them: set S3_ENDPOINT to the S3 server that all use, or name the folder that all share with HEIMDALL_OBJECTS_DIR"}
 	}
 	log := a.logger(slog.LevelInfo)
+	a.access.loopback = listensLocally(c.MetricsListen)
 	n, err := a.openNode(c.WorkerConfig, c.StoreConfig, log)
 	if err != nil {
 		return err
@@ -32,12 +36,23 @@ func (c *workerCmd) Run(a *app) error {
 	a.warnOfPassword(log)
 	log.Info("working", "worker", n.worker.Name, "data", a.config.DataDir, "database", n.place.String(), "objects", objects.String(),
 		"retention_days", c.RetentionDays)
-	return n.work(a.ctx)
+	if c.MetricsListen == "" {
+		return n.work(a.ctx, nil)
+	}
+	l, err := net.Listen("tcp", c.MetricsListen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w (choose another with --metrics-listen)", c.MetricsListen, err)
+	}
+	return n.work(a.ctx, l)
 }
 
 // warnOfPassword warns of one that every user of the machine can read in the list of processes.
 func (a *app) warnOfPassword(log *slog.Logger) {
 	for _, arg := range a.args {
+		if strings.HasPrefix(arg, "--token") {
+			log.Warn("other users of this machine can read the token on the command line: set HEIMDALL_TOKEN in the environment instead")
+			continue
+		}
 		if strings.HasPrefix(arg, "--s3-secret-key") {
 			log.Warn("other users of this machine can read the secret key on the command line: set S3_SECRET_KEY in the environment instead")
 			continue

@@ -583,3 +583,31 @@ CREATE TABLE deliveries (
 
 CREATE INDEX deliveries_due ON deliveries (next_attempt_at) WHERE state = 'pending';
 CREATE INDEX deliveries_by_event ON deliveries (event_id, state);
+-- Who may use the API from elsewhere. The value of a token is not kept, only its SHA-256. What is revoked stays, so that
+-- the audit log can be read.
+CREATE TABLE tokens (
+    token_id     INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    name         TEXT    NOT NULL,
+    scope        TEXT    NOT NULL CHECK (scope IN ('read', 'operate', 'admin')),
+    hash         BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32),
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER, -- NULL means never
+    last_used_at INTEGER, -- to the minute
+    revoked_at   INTEGER
+) STRICT;
+
+CREATE UNIQUE INDEX tokens_by_name ON tokens (name) WHERE revoked_at IS NULL;
+
+-- Who asked for which change, and what came of it.
+CREATE TABLE audit (
+    audit_id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    at       INTEGER NOT NULL,
+    token_id INTEGER, -- NULL: the actor had none
+    actor    TEXT    NOT NULL,
+    address  TEXT    NOT NULL,
+    action   TEXT    NOT NULL,
+    object   TEXT    NOT NULL,
+    status   INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX audit_by_time ON audit (at);

@@ -52,6 +52,7 @@ type Store interface {
 	FleetStore
 	EventStore
 	WebhookStore
+	AccessStore
 
 	Ping(ctx context.Context) error
 	Check(ctx context.Context) ([]store.Problem, error)
@@ -111,6 +112,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Restores", restores},
 		{"Collections", collections},
 		{"Schedules", schedules},
+		{"Access", accesses},
 		{"WebSDRs", websdrs},
 		{"Acquisitions", acquisitions},
 		{"Queue", queue},

@@ -34,15 +34,20 @@ const defaultRateHz = 12_500
 const maxRedirects = 5
 
 // A Driver opens streams from bridges. The zero value is ready for use.
-type Driver struct{}
+type Driver struct {
+	// DialContext opens TCP connections; nil means a net.Dialer, or the proxy that the environment names. A
+	// *websdr.Failure of its own is passed on.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
+}
 
 // Open asks for samples and waits for the first.
-func (*Driver) Open(ctx context.Context, w *heimdall.WebSDR, t websdr.Tuning) (websdr.Stream, error) {
+func (d *Driver) Open(ctx context.Context, w *heimdall.WebSDR, t websdr.Tuning) (websdr.Stream, error) {
 	r, err := newRequest(w, t)
 	if err != nil {
 		return nil, err
 	}
 	inner, cancel := context.WithCancel(ctx)
+	r.dial = d.DialContext
 	resp, err := r.send(inner)
 	if err != nil {
 		cancel()
@@ -73,6 +78,7 @@ type request struct {
 	timeout     time.Duration
 	password    string
 	identity    string
+	dial        func(ctx context.Context, network, address string) (net.Conn, error) // nil means a net.Dialer
 }
 
 func newRequest(w *heimdall.WebSDR, t websdr.Tuning) (*request, error) {
@@ -121,13 +127,19 @@ func (r *request) send(ctx context.Context) (*http.Response, error) {
 	if r.password != "" {
 		req.Header.Set("Authorization", "Bearer "+r.password)
 	}
-	dialer := net.Dialer{Timeout: r.timeout}
+	// Through a proxy the address that is dialled is the proxy's: whoever says how to dial wants to see the receiver's.
+	dial, proxy := r.dial, (func(*http.Request) (*url.URL, error))(nil)
+	if dial == nil {
+		dial, proxy = new(net.Dialer).DialContext, http.ProxyFromEnvironment
+	}
 	client := http.Client{
 		CheckRedirect: stayAtHost,
 		Transport: &http.Transport{
-			Proxy: http.ProxyFromEnvironment,
+			Proxy: proxy,
 			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				conn, err := dialer.DialContext(ctx, network, address)
+				ctx, cancel := context.WithTimeout(ctx, r.timeout) // on connecting alone
+				defer cancel()
+				conn, err := dial(ctx, network, address)
 				if err != nil {
 					return nil, err
 				}
@@ -193,6 +205,9 @@ func (c *impatientConn) Read(p []byte) (int, error) {
 
 // transportFailure is a failure of the network rather than of the bridge.
 func (r *request) transportFailure(err error, advice string) error {
+	if f, ok := errors.AsType[*websdr.Failure](err); ok {
+		return f
+	}
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err // the address is in the op

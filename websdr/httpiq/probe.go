@@ -14,12 +14,12 @@ var _ websdr.Prober = (*Driver)(nil)
 // Probe asks for the header of an answer and takes no samples: HEAD, or, where a bridge knows only GET, a GET that is
 // closed after the header. It asks for the middle of what the WebSDR tunes; a bridge that cannot tune there is up all
 // the same.
-func (*Driver) Probe(ctx context.Context, w *heimdall.WebSDR, identity string) (websdr.Report, error) {
+func (d *Driver) Probe(ctx context.Context, w *heimdall.WebSDR, identity string) (websdr.Report, error) {
 	r, err := newRequest(w, websdr.Tuning{FrequencyHz: middleHz(w), Identity: identity})
 	if err != nil {
 		return websdr.Report{}, err
 	}
-	r.op = "ask " + w.URL + " for a header"
+	r.op, r.dial = "ask "+w.URL+" for a header", d.DialContext
 	ctx, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
 	begun := time.Now()

@@ -64,9 +64,12 @@ func (s *session) soundURL() (string, error) {
 // dialFailure says what became of an attempt to connect.
 func (s *session) dialFailure(ctx context.Context, resp *http.Response, err error) error {
 	var elsewhere *redirectError
+	var refused *websdr.Failure
 	switch {
 	case ctx.Err() != nil:
 		return s.givenUp(ctx)
+	case errors.As(err, &refused):
+		return refused
 	case errors.As(err, &elsewhere):
 		return websdr.Fail(heimdall.FailRedirect, s.op, nil, "%s %s", elsewhere.why, s.quote(elsewhere.to))
 	case errors.Is(err, context.DeadlineExceeded):

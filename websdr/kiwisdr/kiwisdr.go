@@ -29,7 +29,7 @@ import (
 
 // A Driver opens streams from KiwiSDRs. The zero value is ready for use.
 type Driver struct {
-	// DialContext opens TCP connections; nil means a net.Dialer.
+	// DialContext opens TCP connections; nil means a net.Dialer. A *websdr.Failure of its own is passed on.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 	// TLS is for receivers behind https; nil means the defaults.
 	TLS *tls.Config

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -32,6 +33,9 @@ import (
 type Prober struct {
 	// TLS is for receivers behind https; nil means the defaults.
 	TLS *tls.Config
+	// DialContext opens TCP connections; nil means a net.Dialer, or the proxy that the environment names. A
+	// *websdr.Failure of its own is passed on.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 var _ websdr.Prober = (*Prober)(nil)
@@ -79,8 +83,12 @@ func (p *Prober) get(ctx context.Context, op, address, identity string) ([]byte,
 	}
 	req.Header.Set("User-Agent", "heimdall/"+heimdall.Version+" ("+identity+")")
 	req.Header.Set("Accept", "application/json")
+	way := &http.Transport{DialContext: p.DialContext, TLSClientConfig: p.TLS, DisableKeepAlives: true}
+	if p.DialContext == nil { // through a proxy the address that is dialled would be the proxy's
+		way.Proxy = http.ProxyFromEnvironment
+	}
 	client := http.Client{
-		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: p.TLS, DisableKeepAlives: true},
+		Transport:     way,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	resp, err := client.Do(req)
@@ -99,6 +107,9 @@ func (p *Prober) get(ctx context.Context, op, address, identity string) ([]byte,
 }
 
 func transport(op string, err error) error {
+	if f, ok := errors.AsType[*websdr.Failure](err); ok {
+		return f
+	}
 	var u *url.Error
 	if errors.As(err, &u) {
 		err = u.Err // the address is in the op

@@ -38,15 +38,20 @@ import (
 )
 
 // A Driver plays recordings back. The zero value is ready for use.
-type Driver struct{}
+type Driver struct {
+	Dir string // play only files in it or below; "" means any file
+}
 
 // Open opens the file and finds out its time line.
-func (*Driver) Open(ctx context.Context, w *heimdall.WebSDR, t websdr.Tuning) (websdr.Stream, error) {
+func (d *Driver) Open(ctx context.Context, w *heimdall.WebSDR, t websdr.Tuning) (websdr.Stream, error) {
 	a, err := parseAddress(w.URL)
 	if err != nil {
 		return nil, websdr.Fail(heimdall.FailUnsupported, "open recording", nil, "%v", err)
 	}
 	op := "play " + a.path
+	if err := d.confine(a.path); err != nil {
+		return nil, websdr.Fail(heimdall.FailUnsupported, op, nil, "%v", err)
+	}
 	info, err := os.Stat(a.path)
 	if err != nil {
 		return nil, fileFailure(op, err)

@@ -12,7 +12,7 @@ var _ websdr.Prober = (*Driver)(nil)
 
 // Probe connects, reads the header and hangs up. For that moment it holds the one place that the server has: ask
 // seldom, and never while somebody records. A server that takes the connection and says nothing is busy.
-func (*Driver) Probe(ctx context.Context, w *heimdall.WebSDR, _ string) (websdr.Report, error) {
+func (d *Driver) Probe(ctx context.Context, w *heimdall.WebSDR, _ string) (websdr.Report, error) {
 	address, err := addressOf(w.URL)
 	if err != nil {
 		return websdr.Report{}, websdr.Fail(heimdall.FailUnsupported, "ask rtl_tcp", nil, "%v", err)
@@ -22,7 +22,7 @@ func (*Driver) Probe(ctx context.Context, w *heimdall.WebSDR, _ string) (websdr.
 		timeout = heimdall.DefaultTimeout
 	}
 	begun := time.Now()
-	conn, err := connect(ctx, address, timeout)
+	conn, err := d.connect(ctx, address, timeout)
 	if err != nil {
 		return websdr.Report{}, err
 	}

@@ -54,6 +54,8 @@ type Driver struct {
 	// Settle is for how long after the last command arriving samples are taken for those of the old tuning;
 	// 0 means as long as two transfers of the server take, at least 300 ms.
 	Settle time.Duration
+	// DialContext opens TCP connections; nil means a net.Dialer. A *websdr.Failure of its own is passed on.
+	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Open connects, tunes, and waits until samples of the new tuning arrive.
@@ -70,7 +72,7 @@ func (d *Driver) Open(ctx context.Context, w *heimdall.WebSDR, t websdr.Tuning) 
 	if timeout <= 0 {
 		timeout = heimdall.DefaultTimeout
 	}
-	conn, err := connect(ctx, address, timeout)
+	conn, err := d.connect(ctx, address, timeout)
 	if err != nil {
 		return nil, err
 	}
@@ -95,15 +97,23 @@ func addressOf(address string) (string, error) {
 	return net.JoinHostPort(u.Hostname(), port), nil
 }
 
-func connect(ctx context.Context, address string, timeout time.Duration) (net.Conn, error) {
+func (d *Driver) connect(ctx context.Context, address string, timeout time.Duration) (net.Conn, error) {
 	op := "connect to rtl_tcp at " + address
-	dialer := net.Dialer{Timeout: timeout}
-	conn, err := dialer.DialContext(ctx, "tcp", address)
-	switch {
-	case err == nil:
+	dial := d.DialContext
+	if dial == nil {
+		dial = new(net.Dialer).DialContext
+	}
+	inTime, cancel := context.WithTimeout(ctx, timeout) // on connecting alone
+	defer cancel()
+	conn, err := dial(inTime, "tcp", address)
+	if err == nil {
 		return conn, nil
-	case ctx.Err() != nil:
+	}
+	if ctx.Err() != nil {
 		return nil, givenUp(ctx, op)
+	}
+	if f, ok := errors.AsType[*websdr.Failure](err); ok {
+		return nil, f
 	}
 	return nil, websdr.Fail(heimdall.FailTransport, op, err,
 		"is the server running there and listening for others (rtl_tcp -a 0.0.0.0)?")

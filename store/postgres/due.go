@@ -1,0 +1,17 @@
+package postgres
+
+import (
+	"context"
+	"time"
+)
+
+const oldestDue = `
+SELECT min(COALESCE(start_at, created_at)) FROM acquisitions
+WHERE state = 'pending' AND COALESCE(start_at, created_at) <= clock_timestamp()`
+
+// OldestDue returns since when the acquisition that has waited for a worker for longest has been due; the zero time when
+// none waits.
+func (s *Store) OldestDue(ctx context.Context) (due time.Time, err error) {
+	err = s.pool.QueryRow(ctx, oldestDue).Scan(micros{&due})
+	return due, failed(ctx, "find the oldest acquisition that waits", err)
+}
