@@ -54,6 +54,7 @@ var mayImport = map[string]struct {
 	"store/storetest":   {". store acquire", "the promise of the databases as a test"},
 	"api/wire":          {".", "JSON shapes"},
 	"api":               {". api/wire blob dsp export recompute retention", "asks the database and blobs, never a radio; dsp for its definitions"},
+	"web":               {"", "pages and their files: what they show they ask of the API, in the browser"},
 	"client":            {". api/wire", "speaks to the API"},
 	"cmd/heimdall":      {"*", "the only place where the parts meet"},
 	"e2e":               {"*", "whole stories on the real binary"},

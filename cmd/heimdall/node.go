@@ -17,6 +17,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/api"
 	"github.com/heimdall-sdr/heimdall/client"
 	"github.com/heimdall-sdr/heimdall/retention"
+	"github.com/heimdall-sdr/heimdall/web"
 )
 
 // A node is everything that one process needs to acquire and to answer: reading it is reading the system.
@@ -27,7 +28,7 @@ type node struct {
 	objects blobPlace       // where the recordings are
 	blobs   blobStore       // recordings
 	worker  *acquire.Worker // does the acquisitions
-	handler http.Handler    // the API
+	handler http.Handler    // the API, and the dashboard before it
 	log     *slog.Logger
 
 	keeper  *retention.Keeper // deletes what is too old or too much
@@ -74,6 +75,9 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 	}
 	n.handler = api.New(api.Config{Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version, Retention: n.keeper,
 		Settings: api.Settings{RetentionDays: k.RetentionDays, Objects: n.objects.String()}})
+	if n.handler, err = web.Handler(n.handler); err != nil {
+		return nil, err
+	}
 	return n, nil
 }
 
