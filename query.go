@@ -14,6 +14,7 @@ type WebSDRFilter struct {
 // An AcquisitionFilter chooses acquisitions, newest first by (CreatedAt, TaskID).
 type AcquisitionFilter struct {
 	States []State   // nil means any
+	Label  string    // part of the label; A to Z match whatever their case; "" means any
 	From   time.Time // created at or after; zero means no limit
 	To     time.Time // created before; zero means no limit
 	After  string    // cursor: the TaskID of the last row of the page before (task ids sort by time)

@@ -111,6 +111,7 @@ func (s *service) cancelAcquisition(ctx context.Context, in *TaskPath) (*acquisi
 
 type listAcquisitionsInput struct {
 	States []heimdall.State `query:"state,explode" nullable:"false" enum:"pending,running,success,partial,failed,cancelled" doc:"Only these states; may be given more than once"`
+	Label  string           `query:"label" maxLength:"200" doc:"Only those whose label has this text in it; A to Z match whatever their case" example:"iss"`
 	Period
 	Page
 }
@@ -123,7 +124,7 @@ func (s *service) listAcquisitions(ctx context.Context, in *listAcquisitionsInpu
 		return nil, err
 	}
 	list, err := s.Store.Acquisitions(ctx, heimdall.AcquisitionFilter{
-		States: in.States, From: in.From, To: in.To, After: after, Limit: in.limit(),
+		States: in.States, Label: in.Label, From: in.From, To: in.To, After: after, Limit: in.limit(),
 	})
 	if err != nil {
 		return nil, ofList(err)

@@ -42,7 +42,7 @@ export function decimalsFor(unit: string): number | undefined {
 
 // seconds is a duration in a unit that fits.
 export function seconds(s: number, sigma?: number): string {
-  const size = Math.abs(s) || sigma || 0;
+  const size = Math.max(Math.abs(s), sigma ?? 0);
   const [scale, unit] = size === 0 || size >= 1 ? [1, "s"] : size >= 1e-3 ? [1e3, "ms"] : size >= 1e-6 ? [1e6, "\u00b5s"] : [1e9, "ns"];
   if (sigma && sigma > 0) return `${sure(s * scale, sigma * scale, 3)} ${unit}`;
   return `${plain(s * scale)} ${unit}`;
@@ -67,6 +67,11 @@ export function utc(iso: string, decimals = 0): string {
   const [date, rest] = iso.replace("Z", "").split("T");
   const [clock, fraction = ""] = rest.split(".");
   return `${date} ${clock}${decimals > 0 ? `.${fraction.padEnd(decimals, "0").slice(0, decimals)}` : ""} UTC`;
+}
+
+// clock is the time of day of it, where the date stands elsewhere.
+export function clock(iso: string, decimals = 0): string {
+  return utc(iso, decimals).split(" ")[1];
 }
 
 // local is the same instant on the reader's own clock.
