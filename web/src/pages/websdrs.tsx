@@ -103,7 +103,7 @@ function Import({ done }: { done: () => void }) {
   };
   return (
     <>
-      <label class="check">
+      <label class="field">
         <span>Import a JSON or CSV file</span>
         <input ref={input} type="file" accept=".json,.csv" onChange={(e) => choose(e.currentTarget.files?.[0])} />
       </label>
