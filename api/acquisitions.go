@@ -120,7 +120,7 @@ type acquisitionPageOutput struct{ Body wire.AcquisitionPage }
 
 func (s *service) listAcquisitions(ctx context.Context, in *listAcquisitionsInput) (*acquisitionPageOutput, error) {
 	after, err := acquisitionAfter(in.Cursor)
-	if err := allOf(err, in.Period.check()); err != nil {
+	if err := allOf(err, in.Period.check(), checkText("label", in.Label)); err != nil {
 		return nil, err
 	}
 	list, err := s.Store.Acquisitions(ctx, heimdall.AcquisitionFilter{

@@ -31,6 +31,9 @@ func (c *Client) Acquisitions(ctx context.Context, f heimdall.AcquisitionFilter,
 	}
 	q := url.Values{}
 	addAll(q, "state", f.States)
+	if f.Label != "" {
+		q.Set("label", f.Label)
+	}
 	addTime(q, "from", f.From)
 	addTime(q, "to", f.To)
 	addPage(q, f.Limit, cursor)

@@ -22,13 +22,14 @@ type acquisitionsCmd struct {
 
 type acquisitionsListCmd struct {
 	State []heimdall.State `placeholder:"STATE,..." help:"Only those in these states: pending, running, success, partial, failed, cancelled."`
+	Label string           `placeholder:"TEXT" help:"Only those whose label has this text in it; A to Z match whatever their case."`
 	Limit int              `short:"n" default:"20" help:"At most so many (${default})."`
 	JSON  bool             `help:"Print JSON."`
 }
 
 func (c *acquisitionsListCmd) Run(a *app) error {
 	return a.connect(false, func(ctx context.Context, cl *client.Client) error {
-		page, err := cl.Acquisitions(ctx, heimdall.AcquisitionFilter{States: c.State, Limit: c.Limit}, "")
+		page, err := cl.Acquisitions(ctx, heimdall.AcquisitionFilter{States: c.State, Label: c.Label, Limit: c.Limit}, "")
 		if err != nil {
 			return err
 		}
