@@ -3,6 +3,7 @@ package web_test
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -110,8 +111,29 @@ func bundle() (map[string][]byte, error) {
 		}
 		files[filepath.ToSlash(name)] = f.Contents
 	}
-	files["index.html"], err = index(r.Metafile)
+	terms, err := licences()
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(terms)
+	name := fmt.Sprintf("assets/licences-%X.txt", sum[:4])
+	files[name] = terms
+	files["index.html"], err = index(r.Metafile, "/"+name)
 	return files, err
+}
+
+// licences are the terms of everything that is bundled, which go where it goes.
+func licences() ([]byte, error) {
+	var all bytes.Buffer
+	err := filepath.WalkDir("third_party", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.Name() != "LICENSE" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		fmt.Fprintf(&all, "%s\n\n%s\n\n", strings.TrimPrefix(filepath.ToSlash(filepath.Dir(path)), "third_party/"), text)
+		return err
+	})
+	return all.Bytes(), err
 }
 
 // landAsFile keeps the outlines of land out of the scripts: they are fetched when a map is shown.
@@ -124,7 +146,7 @@ var landAsFile = api.Plugin{Name: "land", Setup: func(b api.PluginBuild) {
 }}
 
 // index fills in the names that hold a hash. What main.tsx imports is named, too, so that it is fetched at once.
-func index(metafile string) ([]byte, error) {
+func index(metafile, licences string) ([]byte, error) {
 	var meta struct {
 		Outputs map[string]struct {
 			EntryPoint string
@@ -134,7 +156,7 @@ func index(metafile string) ([]byte, error) {
 	if err := json.Unmarshal([]byte(metafile), &meta); err != nil {
 		return nil, err
 	}
-	names := map[string]any{}
+	names := map[string]any{"Licences": licences}
 	for _, output := range slices.Sorted(maps.Keys(meta.Outputs)) {
 		address := strings.TrimPrefix(output, "dist")
 		switch o := meta.Outputs[output]; filepath.Base(o.EntryPoint) {

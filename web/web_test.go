@@ -95,7 +95,7 @@ func TestWhatThePageNamesIsServedForEverAndThePageItselfIsAskedForAgain(t *testi
 	if len(names) < 5 {
 		t.Fatalf("the page names %q", names)
 	}
-	types := map[string]string{".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+	types := map[string]string{".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8"}
 	for _, name := range names {
 		plain := ask(t, h, "GET", name)
 		if !strings.Contains(plain.Header.Get("Cache-Control"), "immutable") || plain.Header.Get("Content-Type") != types[filepath.Ext(name)] {

@@ -20,7 +20,7 @@ export default function SystemPage() {
   }, [ready.reload, system.reload, retention.reload]);
   useEvery(10, again);
   return (
-    <Page title="System" actions={<a href="/docs">API documentation</a>}>
+    <Page title="System" actions={<Elsewhere />}>
       <Section title="Health">
         <Trouble error={ready.error} again={ready.reload} />
         {ready.value && (
@@ -44,6 +44,17 @@ export default function SystemPage() {
         <Journal of={deletions} />
       </Section>
     </Page>
+  );
+}
+
+// Elsewhere are the API's own page, and the terms of what this dashboard is made of.
+function Elsewhere() {
+  const licences = document.querySelector<HTMLLinkElement>('link[rel="license"]')?.href;
+  return (
+    <>
+      <a href="/docs">API documentation</a>
+      {licences && <a href={licences} target="_blank">Licences of the dashboard's parts</a>}
+    </>
   );
 }
 
