@@ -80,7 +80,7 @@ func acquireInBrowser(t *testing.T, p *tab, d *dashboard) {
 	p.fill(t, "Frequency (MHz)", "7")
 	p.shows(t, "main", "5 that cannot")
 	p.fill(t, "Frequency (MHz)", "145.5")
-	p.fill(t, "Duration (s)", "2")
+	p.fill(t, "Duration (s)", "3")
 	p.fill(t, "Label", "from the browser")
 	p.fill(t, "Channel bandwidth (Hz)", "8000")
 	p.press(t, "torino Torino, http_iq")
@@ -249,7 +249,7 @@ func editsDoNotCollide(t *testing.T, p *tab, d *dashboard) {
 	if got, err := d.client.WebSDR(t.Context(), 5); err != nil || got.Notes != "theirs" || got.Name != w.Name {
 		t.Errorf("notes are %q (%v), want theirs", got.Notes, err)
 	}
-	p.press(t, "Try again")
+	p.press(t, "Load it again")
 	p.until(t, "their notes are in the form", `document.querySelector("textarea")?.value === "theirs"`)
 	p.complaints(true)
 }

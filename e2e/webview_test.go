@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"flag"
 	"image"
-	"image/color/palette"
+	"image/color"
 	"image/draw"
 	"image/png"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -81,7 +83,7 @@ func (p *tab) shoot(t *testing.T, path, name string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	small := image.NewPaletted(full.Bounds(), palette.Plan9)
+	small := image.NewPaletted(full.Bounds(), commonest(full))
 	draw.Draw(small, small.Bounds(), full, full.Bounds().Min, draw.Src)
 	var out bytes.Buffer
 	encoder := png.Encoder{CompressionLevel: png.BestCompression}
@@ -91,4 +93,16 @@ func (p *tab) shoot(t *testing.T, path, name string) {
 	if err := os.WriteFile(filepath.Join(*screenshots, name+".png"), out.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// commonest are the 256 colours that most of an image has.
+func commonest(of image.Image) color.Palette {
+	counts := map[color.Color]int{}
+	for y := of.Bounds().Min.Y; y < of.Bounds().Max.Y; y++ {
+		for x := of.Bounds().Min.X; x < of.Bounds().Max.X; x++ {
+			counts[of.At(x, y)]++
+		}
+	}
+	colours := slices.SortedFunc(maps.Keys(counts), func(a, b color.Color) int { return counts[b] - counts[a] })
+	return colours[:min(len(colours), 256)]
 }

@@ -1,7 +1,7 @@
 // Measurements side by side: one column each, one row per metric, as the server defines them. A metric that no column
 // has gets no row; the names explain themselves.
 
-import type { ComponentChildren } from "preact";
+import { Fragment, type ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import { Metric, MetricName, definitions, needDefinitions, shownMetrics } from "./definitions";
 import type { Definition, Measurement } from "./types";
@@ -37,14 +37,14 @@ export function MeasurementTable({ caption, columns }: { caption: string; column
       <tbody>
         {important.map((m) => <Row key={m.name} of={m} columns={columns} />)}
         {rest.map((m, i) => (
-          <>
+          <Fragment key={m.name}>
             {m.section !== rest[i - 1]?.section && (
-              <tr class="group" key={`section ${m.section} ${i}`}>
+              <tr class="group">
                 <th scope="rowgroup" colSpan={columns.length + 1}>{m.section}</th>
               </tr>
             )}
-            <Row key={m.name} of={m} columns={columns} />
-          </>
+            <Row of={m} columns={columns} />
+          </Fragment>
         ))}
       </tbody>
     </Table>

@@ -40,13 +40,13 @@ export function Empty({ children }: { children: ComponentChildren }) {
   return <p class="muted">{children}</p>;
 }
 
-export function Failed({ text, again }: { text: string; again?: () => void }) {
+export function Failed({ text, again, againText = "Try again" }: { text: string; again?: () => void; againText?: string }) {
   return (
     <div class="problem" role="alert">
       <p>{text}</p>
       {again && (
         <button type="button" onClick={again}>
-          Try again
+          {againText}
         </button>
       )}
     </div>
@@ -54,10 +54,10 @@ export function Failed({ text, again }: { text: string; again?: () => void }) {
 }
 
 // Trouble shows an error of the server where it occurred, with the name under which its log knows it.
-export function Trouble({ error, again, text }: { error?: APIError; again?: () => void; text?: string }) {
+export function Trouble({ error, again, againText, text }: { error?: APIError; again?: () => void; againText?: string; text?: string }) {
   if (!error) return null;
   const id = error.problem.status >= 500 ? error.problem.request_id : undefined;
-  return <Failed text={(text ?? error.message) + (id ? ` (request ${id})` : "")} again={again} />;
+  return <Failed text={(text ?? error.message) + (id ? ` (request ${id})` : "")} again={again} againText={againText} />;
 }
 
 // Time is an instant in UTC; the reader's own clock shows on hover.
@@ -71,7 +71,7 @@ export function Time({ at, decimals = 0, relative = false }: { at: string | null
   );
 }
 
-// Uncertain is a duration; 0 means that the uncertainty is not known.
+// Skew is a duration with its one sigma; 0 means that the uncertainty is not known.
 export function Skew({ s, sigma }: { s: number; sigma: number }) {
   return (
     <span class="num">
@@ -88,10 +88,10 @@ export function NoData() {
 const stateMarks: Record<string, string> = { pending: "○", running: "◐", success: "●", partial: "◑", failed: "✕", cancelled: "–" };
 
 // StateBadge says a state by word, mark and colour, so that no reader depends on one of them.
-export function StateBadge({ state }: { state: string }) {
+export function StateBadge({ state, text = state }: { state: string; text?: string }) {
   return (
     <span class={`state ${state}`}>
-      <span aria-hidden="true">{stateMarks[state] ?? "·"}</span> {state}
+      <span aria-hidden="true">{stateMarks[state] ?? "·"}</span> {text}
     </span>
   );
 }

@@ -27,7 +27,7 @@ export default function SystemPage() {
           <Facts>
             {ready.value.dependencies.map((d) => (
               <Fact key={d.name} name={d.name}>
-                <StateBadge state={d.status === "up" ? "success" : "failed"} /> {d.status} {d.error}
+                <StateBadge state={d.status === "up" ? "success" : "failed"} text={d.status} /> {d.error}
               </Fact>
             ))}
           </Facts>

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { api, everyMeasurement, type Versioned } from "../api";
 import { Chart } from "../chart";
 import { Select } from "../form";
-import { mhz } from "../format";
+import { mhz, plain } from "../format";
 import { useLoad } from "../load";
 import { go, pathTo, place } from "../router";
 import type { Capture, Measurement, WebSDR } from "../types";
@@ -83,7 +83,7 @@ function Settings({ of: w }: { of: WebSDR }) {
       </Fact>
       {w.frequency_offset_hz !== 0 && <Fact name="Converter adds">{w.frequency_offset_hz / 1e6} MHz</Fact>}
       <Fact name="Sample rate">{w.sample_rate_hz === 0 ? "default of its kind" : `${w.sample_rate_hz} Hz`}</Fact>
-      <Fact name="Passband">{w.passband_low_hz === 0 && w.passband_high_hz === 0 ? "the widest" : `${w.passband_low_hz} to ${w.passband_high_hz} Hz`}</Fact>
+      <Fact name="Passband">{w.passband_low_hz === 0 && w.passband_high_hz === 0 ? "the widest" : `${plain(w.passband_low_hz)} to ${plain(w.passband_high_hz)} Hz`}</Fact>
       <Fact name="Gain">{w.gain_db === null ? "default of its kind" : `${w.gain_db} dB`}</Fact>
       <Fact name="Calibration">
         {w.calibration_db === null ? "none: power is relative only" : `${w.calibration_db} dB${w.calibration_sigma_db === null ? "" : ` ± ${w.calibration_sigma_db} dB`}`}

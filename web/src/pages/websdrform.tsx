@@ -89,7 +89,7 @@ function Form({ old, reload }: { old?: Versioned<WebSDR>; reload?: () => void })
             {w?.has_password && <Check label="Forget the password" checked={forget} set={setForget} />}
           </div>
         </Section>
-        {error && changed && <Trouble error={error} text="Somebody else has changed it since you opened this form. Load it again, and repeat your changes." again={reload} />}
+        {error && changed && <Trouble error={error} text="Somebody else has changed it since you opened this form. Nothing was stored. Load it again, and repeat your changes." again={reload} againText="Load it again" />}
         {error && !changed && error.beyond(known) && <Trouble error={error} text={error.beyond(known)} />}
         <div class="after">
           <button type="submit" class="main" disabled={sending}>{sending ? "Storing …" : w ? "Store" : "Add"}</button>

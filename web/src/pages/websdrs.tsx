@@ -114,7 +114,7 @@ function Import({ done }: { done: () => void }) {
           <button type="button" class="main" onClick={() => ask(file, false)}>Import</button>
         </div>
       )}
-      {result && <p role="status"><StateBadge state="success" />: {count(result.created, "WebSDR")} added, {result.updated} replaced.</p>}
+      {result && <p role="status"><StateBadge state="success" text="stored" />: {count(result.created, "WebSDR")} added, {result.updated} replaced.</p>}
     </>
   );
 }
