@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/client"
 )
@@ -39,8 +42,9 @@ func TestTheDashboardInARealBrowser(t *testing.T) {
 	t.Run("a page is no wider than a phone", func(t *testing.T) { pagesFitPhones(t, p, d) })
 	t.Run("an acquisition is started and watched to its end", func(t *testing.T) { acquireInBrowser(t, p, d) })
 	t.Run("what the server refuses is said at the field", func(t *testing.T) { refusalsAtFields(t, p) })
-	t.Run("a filter narrows, and survives a reload", func(t *testing.T) { filterNarrows(t, p) })
+	t.Run("a filter narrows, and survives a reload", func(t *testing.T) { filterNarrows(t, p, d) })
 	t.Run("a chart shows the numbers that the API gives", func(t *testing.T) { chartIsTrue(t, p, d) })
+	t.Run("the map and the explanations work by keyboard", func(t *testing.T) { keyboardIsEnough(t, p) })
 	t.Run("a receiver is added and edited", func(t *testing.T) { receiverIsEdited(t, p, d) })
 	t.Run("an edit does not overwrite somebody else's", func(t *testing.T) { editsDoNotCollide(t, p, d) })
 	t.Run("an acquisition is held, released and deleted", func(t *testing.T) { holdAndDelete(t, p, d) })
@@ -159,7 +163,7 @@ func refusalsAtFields(t *testing.T, p *tab) {
 	}
 }
 
-func filterNarrows(t *testing.T, p *tab) {
+func filterNarrows(t *testing.T, p *tab, d *dashboard) {
 	rows := func(n int) {
 		t.Helper()
 		p.until(t, fmt.Sprintf("%d rows are shown", n), fmt.Sprintf(`document.querySelectorAll("main tbody tr").length === %d`, n))
@@ -169,6 +173,9 @@ func filterNarrows(t *testing.T, p *tab) {
 	p.fill(t, "Label contains", "EVENING")
 	p.press(t, "Search")
 	rows(2)
+	if page, err := d.client.Acquisitions(t.Context(), heimdall.AcquisitionFilter{Label: "EVENING"}, ""); err != nil || len(page.Acquisitions) != 2 {
+		t.Errorf("the client finds %d (%v), want 2", len(page.Acquisitions), err)
+	}
 	p.fill(t, "Label contains", "")
 	p.press(t, "Search")
 	p.press(t, "partial")
@@ -204,6 +211,34 @@ func chartIsTrue(t *testing.T, p *tab, d *dashboard) {
 			t.Errorf("number %d is %q, the API says %q", i, shown[i], want)
 		}
 	}
+}
+
+func keyboardIsEnough(t *testing.T, p *tab) {
+	type key = chromedp.Action[chromedp.Void]
+	press := func(keys ...key) {
+		t.Helper()
+		if err := chromedp.Do(p.ctx, keys...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	enter, tabKey := chromedp.KeyEvent(kb.Enter), chromedp.KeyEvent(kb.Tab)
+	p.open(t, "/")
+	press(tabKey, enter) // the first stop is the link to the content
+	p.until(t, "the content has the focus", `document.activeElement.id === "main" || location.hash === "#main"`)
+	p.open(t, "/map")
+	p.until(t, "the pins are drawn", `document.querySelector("[data-websdr]") !== null`)
+	evaluate[bool](t, p, `document.querySelector('[data-websdr="3"]').focus() ?? true`)
+	press(enter)
+	p.shows(t, "h1", "torino")
+	p.until(t, "the new page has the focus", `document.activeElement.id === "main"`)
+
+	p.open(t, "/measurements")
+	p.until(t, "names explain themselves", `document.querySelector("th button.explain") !== null`)
+	evaluate[bool](t, p, `document.querySelector("th button.explain").focus() ?? true`)
+	press(enter)
+	p.shows(t, "dialog[open]", "snr_db")
+	press(chromedp.KeyEvent(kb.Escape))
+	p.until(t, "the focus is back at the name", `document.querySelector("dialog") === null && document.activeElement.className === "explain"`)
 }
 
 func receiverIsEdited(t *testing.T, p *tab, d *dashboard) {

@@ -163,7 +163,7 @@ func (c *demoCmd) show(ctx context.Context, a *app, cl *client.Client, network *
 		return errors.Join(err, stateOutcome(r.Acquisition.State))
 	}
 	say(`
-The server goes on at %[1]s (interrupt to stop). Try:
+The server goes on at %[1]s: open it in a browser (interrupt to stop). Try:
   %[1]s/docs
   curl %[1]s/api/v1/measurements?format=csv
   curl -OJ '%[1]s/api/v1/recordings/%[2]s/%[3]d?format=npy'
