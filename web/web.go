@@ -46,7 +46,7 @@ const assets = "/assets/"
 type file struct {
 	compressed  []byte
 	contentType string
-	etag        string
+	etag        string // weak, because it is that of the file with and without compression
 }
 
 // Handler serves the dashboard's pages and files, and leaves every other request to api. A page is given to who asks
@@ -93,7 +93,7 @@ func readFiles() (map[string]file, error) {
 		}
 		address := strings.TrimSuffix(strings.TrimPrefix(name, "dist"), ".gz")
 		sum := sha256.Sum256(compressed)
-		files[address] = file{compressed, contentType(address), `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
+		files[address] = file{compressed, contentType(address), `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
 		return nil
 	})
 	if err != nil {
@@ -157,7 +157,6 @@ func (f file) serve(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("ETag", f.etag)
 	h.Add("Vary", "Accept-Encoding")
 	if sameTag(r.Header.Get("If-None-Match"), f.etag) {
@@ -184,7 +183,8 @@ func (f file) serve(w http.ResponseWriter, r *http.Request) {
 
 func sameTag(ifNoneMatch, etag string) bool {
 	for tag := range strings.SplitSeq(ifNoneMatch, ",") {
-		if tag = strings.TrimPrefix(strings.TrimSpace(tag), "W/"); tag == etag || tag == "*" {
+		tag = strings.TrimSpace(tag)
+		if strings.TrimPrefix(tag, "W/") == strings.TrimPrefix(etag, "W/") || tag == "*" {
 			return true
 		}
 	}
