@@ -36,6 +36,7 @@ func acquireInBrowser(t *testing.T, p *tab, d *dashboard) {
 	}
 	for _, m := range page.Measurements {
 		p.shows(t, "main", fmt.Sprintf("%.*f ± ", decimalsOf(*m.SNRSigmaDB), *m.SNRdB))
+		p.shows(t, "main", fmt.Sprintf("clock ± %.*f\u00a0Hz", decimalsOf(*m.ClockSigmaHz), *m.ClockSigmaHz))
 	}
 	p.press(t, "SNR")
 	p.shows(t, "dialog[open]", "snr_db")

@@ -19,11 +19,12 @@ interface Props {
   points: Point[]; // oldest first
   decimals: number;
   line: 1 | 2 | 3;
+  note?: string;
 }
 
 const height = 200;
 
-export function Chart({ title, unit, points, decimals, line }: Props) {
+export function Chart({ title, unit, points, decimals, line, note }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const there = points.filter((p) => p.value !== null);
   const theme = dark.value;
@@ -57,6 +58,7 @@ export function Chart({ title, unit, points, decimals, line }: Props) {
       <h3>
         {title} <span class="muted">({unit})</span>
       </h3>
+      {note && <p class="muted">{note}</p>}
       <div ref={box} role="img" aria-label={summary} />
       <details>
         <summary>Show numbers</summary>

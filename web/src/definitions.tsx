@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 import { api } from "./api";
-import { decimalsFor, plain, sure } from "./format";
+import { decimalsFor, plain, spread, sure } from "./format";
 import type { Definition, Definitions, Measurement } from "./types";
 import { Dialog, NoData } from "./ui";
 
@@ -141,6 +141,12 @@ export function Metric({ of, name, unit }: { of: Measurement; name: string; unit
     <span class="num">
       {text}
       {unit && unit !== "1" ? `\u00a0${unit}` : ""}
+      {name === "frequency_offset_hz" && <Clock of={of} />}
     </span>
   );
+}
+
+// Clock stands below an offset: the receiver's own reference comes on top of the noise, and is often the larger error.
+function Clock({ of }: { of: Measurement }) {
+  return <span class="below">clock {of.clock_sigma_hz ? `\u00b1 ${spread(of.clock_sigma_hz)}\u00a0Hz` : "unknown"}</span>;
 }

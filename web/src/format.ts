@@ -25,6 +25,11 @@ export function sure(v: number, sigma: number | null | undefined, decimals: numb
   return `${fixed(v, d)} \u00b1 ${fixed(sigma, d)}`;
 }
 
+// spread is an uncertainty to two digits.
+export function spread(sigma: number): string {
+  return fixed(sigma, decimalsOf(sigma));
+}
+
 // plain is a number to a few significant digits, for what has no uncertainty.
 export function plain(v: number, digits = 4): string {
   if (v === 0) return "0";

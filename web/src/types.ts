@@ -122,6 +122,7 @@ export interface Measurement {
   noise_dbfs_hz: number | null;
   frequency_offset_hz: number | null;
   frequency_sigma_hz: number | null;
+  clock_sigma_hz: number | null;
   flags: string[];
   [metric: string]: MetricValue;
 }

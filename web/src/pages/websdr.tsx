@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { api, everyMeasurement, type Versioned } from "../api";
 import { Chart } from "../chart";
 import { Select } from "../form";
-import { mhz, plain } from "../format";
+import { mhz, plain, spread } from "../format";
 import { useLoad } from "../load";
 import { go, pathTo, place } from "../router";
 import type { Capture, Measurement, WebSDR } from "../types";
@@ -136,9 +136,16 @@ function Charts({ rows }: { rows: Measurement[] }) {
     <>
       <Chart title="SNR" unit="dB" decimals={2} line={1} points={of((m) => m.snr_db, (m) => m.snr_sigma_db)} />
       <Chart title="Noise density" unit="dBFS/Hz" decimals={2} line={2} points={of((m) => m.noise_dbfs_hz)} />
-      <Chart title="Frequency offset" unit="Hz" decimals={2} line={3} points={of((m) => m.frequency_offset_hz, (m) => m.frequency_sigma_hz)} />
+      <Chart title="Frequency offset" unit="Hz" decimals={2} line={3} note={clockNote(rows)} points={of((m) => m.frequency_offset_hz, (m) => m.frequency_sigma_hz)} />
     </>
   );
+}
+
+// clockNote says what the numbers' own sigma leaves out.
+function clockNote(rows: Measurement[]): string {
+  const known = rows.map((m) => m.clock_sigma_hz).filter((s) => s !== null);
+  if (known.length === 0) return "How good the receiver's own clock is, nobody has said: its error comes on top of what is shown.";
+  return `The receiver's own clock comes on top, one sigma up to ${spread(Math.max(...known))} Hz.`;
 }
 
 function Captures({ of }: { of: Capture[] }) {
