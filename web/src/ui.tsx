@@ -74,7 +74,7 @@ export function Time({ at, decimals = 0, relative = false }: { at: string | null
 // Skew is a duration with its one sigma; 0 means that the uncertainty is not known.
 export function Skew({ s, sigma }: { s: number; sigma: number }) {
   return (
-    <span class="num">
+    <span class="num" title={`exactly ${s} s`}>
       {seconds(s, sigma)}
       {!(sigma > 0) && <span class="muted"> (uncertainty unknown)</span>}
     </span>
