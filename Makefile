@@ -73,9 +73,13 @@ bench-archive: s3-servers ## storing one file in a bucket, beside the SDK's own 
 	$(GO) test -run '^$$' -bench PutFile -benchtime 5x ./blob/s3 -file-mib $${MIB:-256}
 	$(GO) test -run '^$$' -bench Check -benchtime 3x -timeout 60m ./check -objects $${OBJECTS:-10000}
 
-generate: ## what is made from the code: docs/openapi.json, docs/signal-metrics.md
+generate: ## what is made from the code: docs/openapi.json, docs/signal-metrics.md, web/dist
 	$(GO) test ./api -run OpenAPI -update
 	$(GO) test ./dsp -run SignalMetrics -update
+	$(GO) generate ./web
+
+screenshots: ## docs/screenshots, from a seeded demo in a real browser (chromium must be installed)
+	HEIMDALL_TEST_BROWSER=required $(GO) test ./e2e -count=1 -run Screenshots -screenshots $(CURDIR)/docs/screenshots
 
 bench-download: ## downloads from the server, and what the server's memory grows by (GB=10)
 	$(GO) test -run '^$$' -bench BenchmarkDownload -benchtime 1x -timeout 30m ./e2e -download-gb $${GB:-10}
@@ -83,4 +87,4 @@ bench-download: ## downloads from the server, and what the server's memory grows
 build: ## one static binary, ./heimdall (GOEXPERIMENT=simd on amd64: metrics at up to twice the speed)
 	CGO_ENABLED=0 $(GO) build -trimpath -o heimdall ./cmd/heimdall
 
-.PHONY: help check fmt vet staticcheck test test-race test-apache test-simd fuzz soak loadtest bench-load bench bench-simd bench-store bench-archive bench-download s3-servers test-s3 accuracy generate build
+.PHONY: help check fmt vet staticcheck test test-race test-apache test-simd fuzz soak loadtest bench-load bench bench-simd bench-store bench-archive bench-download s3-servers test-s3 accuracy generate screenshots build

@@ -62,6 +62,7 @@ var mayImport = map[string]struct {
 	"access":            {".", "who may ask what, of whatever API and database"},
 	"api/wire":          {".", "JSON shapes"},
 	"api":               {". access api/wire blob columnar dsp export iq recompute retention schedule spectrogram webhook", "asks the database and blobs, never a radio; dsp for its definitions, webhook for its rule of addresses"},
+	"web":               {"", "pages and their files: what they show they ask of the API, in the browser"},
 	"client":            {". api/wire", "speaks to the API"},
 	"loadtest":          {". api/wire client", "asks the server what a user would"},
 	"cmd/heimdall":      {"*", "the only place where the parts meet"},

@@ -15,6 +15,7 @@ type WebSDRFilter struct {
 type AcquisitionFilter struct {
 	States         []State   // nil means any
 	WebSDRIDs      []int64   // with a capture of one of these; nil means any
+	Label          string    // part of the label; A to Z match whatever their case; "" means any
 	Near           *Near     // with a capture of a WebSDR in it; nil means anywhere
 	From           time.Time // created at or after; zero means no limit
 	To             time.Time // created before; zero means no limit

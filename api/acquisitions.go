@@ -116,6 +116,7 @@ type listAcquisitionsInput struct {
 	States    []heimdall.State `query:"state,explode" nullable:"false" enum:"pending,running,success,partial,failed,cancelled" doc:"Only these states; may be given more than once"`
 	WebSDRIDs []int64          `query:"websdr_id,explode" nullable:"false" minimum:"1" doc:"Only those with a capture of one of these WebSDRs; may be given more than once"`
 	Origin    string           `query:"origin" maxLength:"200" doc:"Only those that share this turn in the queue, such as schedule/7; hand means requests by hand" example:"schedule/7"`
+	Label     string           `query:"label" maxLength:"200" doc:"Only those whose label has this text in it; A to Z match whatever their case" example:"iss"`
 	Whereabouts
 	Period
 	Page
@@ -125,14 +126,14 @@ type acquisitionPageOutput struct{ Body wire.AcquisitionPage }
 
 func (s *service) listAcquisitions(ctx context.Context, in *listAcquisitionsInput) (*acquisitionPageOutput, error) {
 	f := heimdall.AcquisitionFilter{
-		States: in.States, WebSDRIDs: in.WebSDRIDs, From: in.From, To: in.To, Origin: originOf(in.Origin), Text: in.Text, Limit: in.limit(),
+		States: in.States, WebSDRIDs: in.WebSDRIDs, From: in.From, To: in.To, Origin: originOf(in.Origin), Label: in.Label, Text: in.Text, Limit: in.limit(),
 	}
 	var bad heimdall.InvalidError
 	f.FrequencyMinHz, f.FrequencyMaxHz = frequencyLimits(&bad, in.FrequencyMinMHz, in.FrequencyMaxMHz)
 	f.Near = in.near(&bad)
 	var err error
 	f.After, err = acquisitionAfter(in.Cursor)
-	if err := allOf(err, in.Period.check(), inQuery(&bad)); err != nil {
+	if err := allOf(err, in.Period.check(), inQuery(&bad), checkText("label", in.Label)); err != nil {
 		return nil, err
 	}
 	list, err := s.Store.Acquisitions(ctx, f)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -40,6 +41,15 @@ func (p Period) check() error {
 	var bad heimdall.InvalidError
 	if !p.From.IsZero() && !p.To.IsZero() && !p.From.Before(p.To) {
 		bad.Add("to", "must lie after from")
+	}
+	return inQuery(&bad)
+}
+
+// checkText refuses bytes that no stored text has, and that not every database compares.
+func checkText(field, text string) error {
+	var bad heimdall.InvalidError
+	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		bad.Add(field, "must be text in UTF-8")
 	}
 	return inQuery(&bad)
 }

@@ -34,6 +34,9 @@ func (c *Client) Acquisitions(ctx context.Context, f heimdall.AcquisitionFilter,
 	addAll(q, "state", f.States)
 	addAll(q, "websdr_id", f.WebSDRIDs)
 	addPlace(q, f.Near, f.FrequencyMinHz, f.FrequencyMaxHz, f.Text)
+	if f.Label != "" {
+		q.Set("label", f.Label)
+	}
 	addTime(q, "from", f.From)
 	addTime(q, "to", f.To)
 	if f.Origin != nil {

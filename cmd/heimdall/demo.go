@@ -173,7 +173,7 @@ func (c *demoCmd) show(ctx context.Context, a *app, cl *client.Client, network *
 		return errors.Join(err, stateOutcome(r.Acquisition.State))
 	}
 	say(`
-The server goes on at %[1]s (interrupt to stop). Try:
+The server goes on at %[1]s: open it in a browser (interrupt to stop). Try:
   %[1]s/docs
   heimdall --server %[1]s websdr status
   curl %[1]s/api/v1/measurements?format=csv

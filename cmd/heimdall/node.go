@@ -22,6 +22,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/retention"
 	"github.com/heimdall-sdr/heimdall/schedule"
 	"github.com/heimdall-sdr/heimdall/telemetry"
+	"github.com/heimdall-sdr/heimdall/web"
 	"github.com/heimdall-sdr/heimdall/webhook"
 )
 
@@ -33,7 +34,7 @@ type node struct {
 	objects blobPlace       // where the recordings are
 	blobs   blobStore       // recordings
 	worker  *acquire.Worker // does the acquisitions
-	handler http.Handler    // the API
+	handler http.Handler    // the API, and the dashboard before it
 	metrics *telemetry.Telemetry
 	policy  *access.Policy // who may use it
 	own     string         // token of commands on the data folder
@@ -110,6 +111,9 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 		Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version, Retention: n.keeper, Prober: n.prober,
 		QueueLimit: k.QueueLimit, Room: n.worker.Room, WebhookPrivate: a.config.WebhookPrivate,
 		Settings: api.Settings{RetentionDays: k.RetentionDays, Objects: n.objects.String()}})
+	if n.handler, err = web.Handler(n.handler); err != nil {
+		return nil, err
+	}
 	return n, nil
 }
 

@@ -181,6 +181,9 @@ func (s *Store) Acquisitions(ctx context.Context, f heimdall.AcquisitionFilter) 
 	if err := w.addStates(f.States); err != nil {
 		return nil, failed(ctx, do, err)
 	}
+	if f.Label != "" {
+		w.add("instr(lower(a.label), lower(?)) > 0", f.Label)
+	}
 	if !f.From.IsZero() {
 		w.add("created_at >= ?", ceilMicros(f.From))
 	}

@@ -23,6 +23,7 @@ var acquisitions = []promise{
 	{"an unknown acquisition is ErrNotFound", unknownAcquisition},
 	{"lists are newest first, and pages do not skip or repeat while rows arrive", pageAcquisitions},
 	{"lists are filtered by state and time, from included and to not", filterAcquisitions},
+	{"lists are filtered by a part of the label, A to Z whatever their case", filterLabels},
 	{"a page without a sensible limit or with an unknown cursor is refused", badPages},
 	{"cancelling a pending acquisition ends it with its captures", cancelPending},
 	{"cancelling a running acquisition is seen at the next Extend", cancelRunning},

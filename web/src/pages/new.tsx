@@ -1,0 +1,139 @@
+// New acquisition: every field of the request. The server decides what is right; what it refuses stands at the field.
+
+import { useRef, useState } from "preact/hooks";
+import { APIError, api } from "../api";
+import { bytes, count } from "../format";
+import { Num, Reader, Text, showFirstWrong } from "../form";
+import { problemOf, useLoad } from "../load";
+import { Chooser } from "../receivers";
+import { go, pathTo, place } from "../router";
+import type { AcquisitionRequest, Capture, WebSDR } from "../types";
+import { Page, Section, Trouble, Waiting } from "../ui";
+import { useWebSDRs, whyNot } from "../websdrnames";
+
+const fields = [
+  "frequency_mhz", "duration_seconds", "websdrs", "start_time", "sample_rate_khz", "channel_center_hz", "channel_bandwidth_hz",
+  "join_timeout_seconds", "label",
+];
+
+const blank = { frequency: "", duration: "10", start: "", rate: "", center: "", bandwidth: "", join: "", label: "" };
+
+export default function NewAcquisition() {
+  const websdrs = useWebSDRs();
+  const [typed, setTyped] = useState({ ...blank, frequency: place.value.query.get("frequency_mhz") ?? "" });
+  const [chosen, setChosen] = useState(new Set<number>(place.value.query.getAll("websdr_id").map(Number)));
+  const [error, setError] = useState<APIError>();
+  const [sending, setSending] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  // A repeat of the same request, after an answer that was lost, is the same acquisition; a changed one is another.
+  const key = useRef({ request: "", key: "" });
+  const frequencyHz = frequencyOf(typed.frequency);
+  const wanted = (websdrs.value ?? []).filter((w) => chosen.has(w.websdr_id) && whyNot(w, frequencyHz) === undefined);
+  const field = (name: keyof typeof blank) => ({ value: typed[name], set: (value: string) => setTyped((t) => ({ ...t, [name]: value })), error });
+
+  const submit = async (e: Event) => {
+    e.preventDefault();
+    setSending(true);
+    setError(undefined);
+    try {
+      const request = read(typed, wanted);
+      const text = JSON.stringify(request);
+      if (key.current.request !== text) key.current = { request: text, key: newKey() };
+      const made = await api.createAcquisition(request, key.current.key);
+      go(pathTo("acquisition", { task_id: made.task_id }));
+    } catch (err) {
+      setError(problemOf(err));
+      showFirstWrong(form.current);
+    }
+    setSending(false);
+  };
+  return (
+    <Page title="New acquisition">
+      <form ref={form} noValidate onSubmit={submit}>
+        <Section title="What">
+          <div class="fields">
+            <Num label="Frequency (MHz)" name="frequency_mhz" required hint="such as 145.5" {...field("frequency")} />
+            <Num label="Duration (s)" name="duration_seconds" required hint="0.01 to 3600" {...field("duration")} />
+            <Text label="Start (UTC)" name="start_time" type="datetime-local" hint="empty: as soon as all receivers are ready" {...field("start")} />
+            <Text label="Label" name="label" hint="what you call it" {...field("label")} />
+          </div>
+        </Section>
+        <Section title="From which receivers" note="only those that can tune it">
+          <Trouble error={websdrs.error} again={websdrs.reload} />
+          {error?.field("websdrs") && <Trouble error={error} text={error.field("websdrs")} />}
+          {websdrs.value ? <Chooser all={websdrs.value} frequencyHz={frequencyHz} chosen={chosen} set={setChosen} /> : websdrs.loading && <Waiting what="WebSDRs" />}
+        </Section>
+        <Section title="How" note="empty fields take the default">
+          <div class="fields">
+            <Num label="Sample rate (kHz)" name="sample_rate_khz" hint="empty: each receiver's own" {...field("rate")} />
+            <Num label="Channel centre (Hz)" name="channel_center_hz" hint="of the measured channel, relative to the frequency; empty: 0" {...field("center")} />
+            <Num label="Channel bandwidth (Hz)" name="channel_bandwidth_hz" hint="empty: 0.8 of the sample rate, at most 12500" {...field("bandwidth")} />
+            <Num label="Wait for the slowest (s)" name="join_timeout_seconds" hint="how long ready receivers wait for the others; empty: 20" {...field("join")} />
+          </div>
+        </Section>
+        <Estimate of={wanted} seconds={numberOf(typed.duration)} rateHz={(numberOf(typed.rate) ?? 0) * 1000} />
+        {error && error.beyond(fields) && <Trouble error={error} text={error.beyond(fields)} />}
+        <div class="after">
+          <button type="submit" class="main" disabled={sending}>
+            {sending ? "Asking …" : `Acquire from ${count(wanted.length, "receiver")}`}
+          </button>
+        </div>
+      </form>
+    </Page>
+  );
+}
+
+function numberOf(text: string): number | undefined {
+  const v = Number(text.trim().replace(",", "."));
+  return text.trim() !== "" && Number.isFinite(v) ? v : undefined;
+}
+
+function frequencyOf(text: string): number | undefined {
+  const v = numberOf(text);
+  return v === undefined ? undefined : Math.round(v * 1e6);
+}
+
+function read(t: typeof blank, wanted: WebSDR[]): AcquisitionRequest {
+  const r = new Reader();
+  const request: AcquisitionRequest = {
+    frequency_mhz: r.needed("frequency_mhz", t.frequency) ?? null,
+    duration_seconds: r.needed("duration_seconds", t.duration) ?? null,
+    websdrs: wanted.map((w) => w.websdr_id),
+    start_time: r.time("start_time", t.start),
+    sample_rate_khz: r.number("sample_rate_khz", t.rate),
+    channel_center_hz: r.number("channel_center_hz", t.center),
+    channel_bandwidth_hz: r.number("channel_bandwidth_hz", t.bandwidth),
+    join_timeout_seconds: r.number("join_timeout_seconds", t.join),
+    label: t.label || undefined,
+  };
+  r.check();
+  return request;
+}
+
+// newKey is random; crypto.randomUUID would exist only over TLS.
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+// Estimate says how much will be stored, by what each receiver's recordings were like so far. Of one that has none,
+// nothing is known before it answers.
+function Estimate({ of, seconds, rateHz }: { of: WebSDR[]; seconds?: number; rateHz: number }) {
+  const recent = useLoad((s) => api.captures({ state: "success", limit: 500 }, s), []);
+  if (of.length === 0 || seconds === undefined || !recent.value) return null;
+  let known = 0;
+  let total = 0;
+  for (const w of of) {
+    const last = recent.value.captures.find((c: Capture) => c.websdr_id === w.websdr_id && c.recording && c.recording.samples_count > 0)?.recording;
+    if (!last) continue;
+    known++;
+    const rate = rateHz > 0 ? rateHz : w.sample_rate_hz > 0 ? w.sample_rate_hz : last.nominal_sample_rate_khz * 1000;
+    total += (last.bytes / last.samples_count) * rate * seconds;
+  }
+  const rest = of.length - known;
+  return (
+    <p class="muted">
+      {known > 0 && `About ${bytes(total)} will be stored, going by the last recording of ${known === 1 ? "the receiver" : `each of ${known} receivers`}. `}
+      {rest > 0 && `How much ${rest === of.length ? "will be stored" : `${count(rest, "more receiver")} will add`} is not known: ${rest === 1 ? "it has" : "they have"} no recent recording.`}
+    </p>
+  );
+}
