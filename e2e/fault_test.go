@@ -52,7 +52,7 @@ func TestNothingIsLostWhateverTheNetworkToTheObjectStoreDoes(t *testing.T) {
 }
 
 // loseNothingOver tries every fault in the midst of acquisitions, all of which must end whole.
-func loseNothingOver(t *testing.T, link *network, c *client.Client, row tally) {
+func loseNothingOver(t *testing.T, link *badNetwork, c *client.Client, row tally) {
 	t.Helper()
 	rnd, begun := seeded(t), time.Now()
 	for range soakPasses() {
@@ -142,7 +142,7 @@ func TestABadNetworkToOneReceiverCostsNoOthersRecording(t *testing.T) {
 	kiwis := simulatedKiwis(t, len(faults)+2)
 	data := filepath.Join(t.TempDir(), "data")
 	_, c := serve(t, data)
-	links := make([]*network, len(faults))
+	links := make([]*badNetwork, len(faults))
 	for i, s := range kiwis.Servers() {
 		row := wire.WebSDROf(s.WebSDR()).Input()
 		if i < len(faults) {

@@ -16,8 +16,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// A network is what lies between two parts, that can be made bad and good again.
-type network struct {
+// A badNetwork is what lies between two parts, that can be made bad and good again.
+type badNetwork struct {
 	t     testing.TB
 	proxy *toxiproxy.Proxy
 }
@@ -41,7 +41,7 @@ var faults = []fault{
 }
 
 // newNetwork is a network to a server at host:port; the other part is told to connect to address.
-func newNetwork(t testing.TB, upstream string) *network {
+func newNetwork(t testing.TB, upstream string) *badNetwork {
 	t.Helper()
 	registerCorruption()
 	zerolog.SetGlobalLevel(zerolog.Disabled) // the proxy traces what it does
@@ -51,13 +51,13 @@ func newNetwork(t testing.TB, upstream string) *network {
 		t.Fatal(err)
 	}
 	t.Cleanup(proxy.Stop)
-	return &network{t, proxy}
+	return &badNetwork{t, proxy}
 }
 
-func (w *network) address() string { return w.proxy.Listen }
+func (w *badNetwork) address() string { return w.proxy.Listen }
 
 // bad begins a fault and returns what mends it.
-func (w *network) bad(f fault) (mend func()) {
+func (w *badNetwork) bad(f fault) (mend func()) {
 	w.t.Helper()
 	if f.kind == "" {
 		w.proxy.Stop()
@@ -88,7 +88,7 @@ func (w *network) bad(f fault) (mend func()) {
 }
 
 // during has the wire bad for a while at some instant of what is going on.
-func (w *network) during(f fault, rnd *rand.Rand, longest time.Duration) {
+func (w *badNetwork) during(f fault, rnd *rand.Rand, longest time.Duration) {
 	<-time.After(time.Duration(rnd.Int64N(int64(700 * time.Millisecond)))) // an acquisition takes about 0.8 s
 	mend := w.bad(f)
 	<-time.After(longest/4 + time.Duration(rnd.Int64N(int64(longest*3/4))))
