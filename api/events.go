@@ -20,7 +20,7 @@ import (
 // A Resumption is where a reader of events goes on. Browsers send the header by themselves.
 type Resumption struct {
 	LastEventIDHeader string `header:"Last-Event-ID" doc:"Id of the last event seen: go on after it"`
-	LastEventID       string `query:"last_event_id" doc:"The same, for who cannot set a header; 0 begins with the oldest event that is kept"`
+	LastEventID       string `query:"last_event_id" doc:"The same, for who cannot set a header; 0 begins with the oldest event that is kept" example:"0"`
 }
 
 // after is the id to go on after; set is false when the reader begins with what happens from now on.
@@ -44,7 +44,7 @@ type listenInput struct {
 	Resumption
 	TaskID   string               `query:"task_id" maxLength:"64" doc:"Only events of this acquisition"`
 	WebSDRID int64                `query:"websdr_id" minimum:"1" doc:"Only events of captures by this WebSDR"`
-	Kinds    []heimdall.EventKind `query:"kind,explode" nullable:"false" doc:"Only events of this kind; may be given more than once"`
+	Kinds    []heimdall.EventKind `query:"kind,explode" nullable:"false" enum:"acquisition.created,acquisition.running,acquisition.ended,capture.ended,webhook.test" doc:"Only events of this kind; may be given more than once"`
 	Progress bool                 `query:"progress" doc:"Also, about once a second while it changes, a progress event with all acquisitions that have not ended"`
 }
 

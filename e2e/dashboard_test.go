@@ -98,7 +98,7 @@ func (d *dashboard) named(t testing.TB, name string) wire.WebSDR {
 	}
 	for _, w := range list {
 		if w.Name == name {
-			return w
+			return w.WebSDR
 		}
 	}
 	t.Fatalf("there is no WebSDR called %s", name)

@@ -22,6 +22,9 @@ type wireAcquisition struct {
 	StartAt            *time.Time     `json:"start_at,omitempty"`
 	JoinTimeoutS       float64        `json:"join_timeout_seconds,omitempty"`
 	WebSDRIDs          []int64        `json:"websdrs"`
+	Priority           int            `json:"priority,omitempty"`
+	Deadline           *time.Time     `json:"deadline,omitempty"`
+	Origin             string         `json:"origin,omitempty"`
 	State              heimdall.State `json:"state"`
 	CancelRequested    bool           `json:"cancel_requested,omitempty"`
 	Reason             string         `json:"reason,omitempty"`
@@ -36,7 +39,8 @@ func wireAcquisitionOf(a *heimdall.Acquisition) *wireAcquisition {
 	return &wireAcquisition{
 		IdempotencyKey: a.IdempotencyKey, Label: a.Label, FrequencyHz: a.FrequencyHz, DurationS: a.Duration.Seconds(),
 		SampleRateHz: a.SampleRateHz, ChannelCenterHz: a.ChannelCenterHz, ChannelBandwidthHz: a.ChannelBandwidthHz,
-		StartAt: moment(a.StartAt), JoinTimeoutS: a.JoinTimeout.Seconds(), WebSDRIDs: a.WebSDRIDs, State: a.State,
+		StartAt: moment(a.StartAt), JoinTimeoutS: a.JoinTimeout.Seconds(), WebSDRIDs: a.WebSDRIDs,
+		Priority: a.Priority, Deadline: moment(a.Deadline), Origin: a.Origin, State: a.State,
 		CancelRequested: a.CancelRequested, Reason: a.Reason, CreatedAt: moment(a.CreatedAt), StartedAt: moment(a.StartedAt),
 		EndedAt: moment(a.EndedAt), WindowStart: moment(a.WindowStart), Claims: a.Claims,
 	}
@@ -46,7 +50,8 @@ func (w *wireAcquisition) row(taskID string) heimdall.Acquisition {
 	return heimdall.Acquisition{
 		TaskID: taskID, IdempotencyKey: w.IdempotencyKey, Label: w.Label, FrequencyHz: w.FrequencyHz, Duration: seconds(w.DurationS),
 		SampleRateHz: w.SampleRateHz, ChannelCenterHz: w.ChannelCenterHz, ChannelBandwidthHz: w.ChannelBandwidthHz,
-		StartAt: timeOf(w.StartAt), JoinTimeout: seconds(w.JoinTimeoutS), WebSDRIDs: w.WebSDRIDs, State: w.State,
+		StartAt: timeOf(w.StartAt), JoinTimeout: seconds(w.JoinTimeoutS), WebSDRIDs: w.WebSDRIDs,
+		Priority: w.Priority, Deadline: timeOf(w.Deadline), Origin: w.Origin, State: w.State,
 		CancelRequested: w.CancelRequested, Reason: w.Reason, CreatedAt: timeOf(w.CreatedAt), StartedAt: timeOf(w.StartedAt),
 		EndedAt: timeOf(w.EndedAt), WindowStart: timeOf(w.WindowStart), Claims: w.Claims,
 	}
@@ -182,6 +187,7 @@ type wireWebSDR struct {
 	CalibrationDB     *float64   `json:"calibration_db,omitempty"`
 	CalibrationSigma  *float64   `json:"calibration_sigma_db,omitempty"`
 	Notes             string     `json:"notes,omitempty"`
+	DailyBudgetS      float64    `json:"daily_budget_seconds,omitempty"`
 	CreatedAt         *time.Time `json:"created_at,omitempty"`
 	UpdatedAt         *time.Time `json:"updated_at,omitempty"`
 }
@@ -193,7 +199,7 @@ func wireWebSDROf(s *SnapshotOfWebSDR) wireWebSDR {
 		RetryCount: s.RetryCount, FrequencyMinHz: s.FrequencyMinHz, FrequencyMaxHz: s.FrequencyMaxHz, FrequencyOffsetHz: s.FrequencyOffsetHz,
 		SampleRateHz: s.SampleRateHz, PassbandLowHz: s.PassbandLowHz, PassbandHighHz: s.PassbandHighHz, GainDB: s.GainDB,
 		PasswordLeftOut: s.PasswordLeftOut, ClockSigmaPPM: s.ClockSigmaPPM, CalibrationDB: s.CalibrationDB,
-		CalibrationSigma: s.CalibrationSigma, Notes: s.Notes, CreatedAt: moment(s.CreatedAt), UpdatedAt: moment(s.UpdatedAt),
+		CalibrationSigma: s.CalibrationSigma, Notes: s.Notes, DailyBudgetS: s.DailyBudget.Seconds(), CreatedAt: moment(s.CreatedAt), UpdatedAt: moment(s.UpdatedAt),
 	}
 }
 
@@ -204,7 +210,7 @@ func (w *wireWebSDR) row() SnapshotOfWebSDR {
 		RetryCount: w.RetryCount, FrequencyMinHz: w.FrequencyMinHz, FrequencyMaxHz: w.FrequencyMaxHz, FrequencyOffsetHz: w.FrequencyOffsetHz,
 		SampleRateHz: w.SampleRateHz, PassbandLowHz: w.PassbandLowHz, PassbandHighHz: w.PassbandHighHz, GainDB: w.GainDB,
 		ClockSigmaPPM: w.ClockSigmaPPM, CalibrationDB: w.CalibrationDB, CalibrationSigma: w.CalibrationSigma,
-		Notes: w.Notes, CreatedAt: timeOf(w.CreatedAt), UpdatedAt: timeOf(w.UpdatedAt),
+		Notes: w.Notes, DailyBudget: seconds(w.DailyBudgetS), CreatedAt: timeOf(w.CreatedAt), UpdatedAt: timeOf(w.UpdatedAt),
 	}}
 }
 

@@ -27,13 +27,12 @@ type labelled struct {
 
 // places are WebSDRs to tell apart: the first two 11 km from each other, the third 500.
 func places(t *testing.T, s Store) (list []heimdall.WebSDR) {
-	for i, p := range []struct {
+	for _, p := range []struct {
 		name, location string
 		latitude       float64
 	}{{"Alpha 100%", "Torino", 45}, {"beta_1", "Giaveno, Torino", 45.1}, {"Γάμμα", "Roma", 41}} {
 		w := aWebSDR(p.name)
 		w.LocationName, w.LatitudeDeg, w.LongitudeDeg = p.location, p.latitude, 7.5
-		w.URL = fmt.Sprintf("http://kiwi%d.example:8073", i)
 		list = append(list, createWebSDR(t, s, w))
 	}
 	return list

@@ -78,7 +78,7 @@ func wantBreaker(t *testing.T, h heimdall.Health, state heimdall.HealthState, br
 }
 
 func neverLooked(t *testing.T, s Store) {
-	ids := createWebSDRs(t, s, 2)
+	ids := createHosts(t, s, 2)
 	list, err := s.Health(t.Context(), nil)
 	ok(t, err)
 	same(t, "health", list, []heimdall.Health{
@@ -97,7 +97,7 @@ func neverLooked(t *testing.T, s Store) {
 }
 
 func observationComesBack(t *testing.T, s Store) {
-	id := createWebSDRs(t, s, 1)[0]
+	id := createHosts(t, s, 1)[0]
 	job, err := s.ClaimProbe(t.Context(), aLease, everything)
 	ok(t, err)
 	o := heimdall.Observation{
@@ -123,7 +123,7 @@ func observationComesBack(t *testing.T, s Store) {
 }
 
 func anyBytes(t *testing.T, s Store) {
-	id := createWebSDRs(t, s, 1)[0]
+	id := createHosts(t, s, 1)[0]
 	const bad = "a\x00b\xffc"
 	o := failedAt(id, observed, heimdall.FailProtocol)
 	o.Reason, o.Version, o.Details = bad, bad, map[string]string{bad: bad}
@@ -139,7 +139,7 @@ func anyBytes(t *testing.T, s Store) {
 }
 
 func breakerOpens(t *testing.T, s Store) {
-	id := createWebSDRs(t, s, 1)[0]
+	id := createHosts(t, s, 1)[0]
 	wantBreaker(t, observe(t, s, upAt(id, observed)), heimdall.Up, heimdall.BreakerClosed, 0)
 	classes := []heimdall.FailureClass{heimdall.FailDown, heimdall.FailTransport, heimdall.FailProtocol, heimdall.FailAuth}
 	var h heimdall.Health
@@ -162,7 +162,7 @@ func breakerOpens(t *testing.T, s Store) {
 }
 
 func busyIsUp(t *testing.T, s Store) {
-	id := createWebSDRs(t, s, 1)[0]
+	id := createHosts(t, s, 1)[0]
 	for i, class := range []heimdall.FailureClass{heimdall.FailDown, heimdall.FailDown, heimdall.FailBusy, heimdall.FailQuota, heimdall.FailQuota, heimdall.FailQuota} {
 		h := observe(t, s, failedAt(id, observed.Add(time.Duration(i)*time.Second), class))
 		if i >= 2 {
@@ -188,7 +188,7 @@ func localNeverOpens(t *testing.T, s Store) {
 // broken opens the breaker of a new WebSDR.
 func broken(t *testing.T, s Store) int64 {
 	t.Helper()
-	id := createWebSDRs(t, s, 1)[0]
+	id := createHosts(t, s, 1)[0]
 	for range heimdall.BreakerFailures {
 		observe(t, s, failedAt(id, observed, heimdall.FailTransport))
 	}
@@ -206,7 +206,7 @@ func closedByHand(t *testing.T, s Store) {
 }
 
 func oneTrial(t *testing.T, s Store) {
-	id := createWebSDRs(t, s, 1)[0]
+	id := createHosts(t, s, 1)[0]
 	trial := func(every time.Duration) bool {
 		got, err := s.ClaimTrial(t.Context(), id, every)
 		ok(t, err)
@@ -230,7 +230,7 @@ func oneTrial(t *testing.T, s Store) {
 }
 
 func historyPages(t *testing.T, s Store) {
-	ids := createWebSDRs(t, s, 2)
+	ids := createHosts(t, s, 2)
 	for i := range 10 {
 		observe(t, s, upAt(ids[0], observed.Add(time.Duration(i/3)*time.Second))) // some at the same time
 		observe(t, s, upAt(ids[1], observed.Add(time.Duration(i)*time.Second)))
@@ -283,7 +283,7 @@ func knownUptimes(t *testing.T, s Store) {
 		{"a receiver that is down is asked seldom, and is down in between", []seen{{0, "down", 180}, {59, "", 15}}, 1, 59},
 		{"rows out of order are put in order", []seen{{30, "down", 60}, {0, "", 60}}, 30, 30},
 	}
-	ids := createWebSDRs(t, s, len(histories))
+	ids := createHosts(t, s, len(histories))
 	at := func(minutes float64) time.Time { return observed.Add(time.Duration(minutes * float64(time.Minute))) }
 	for i, h := range histories {
 		for _, row := range h.rows {
@@ -325,7 +325,7 @@ func knownUptimes(t *testing.T, s Store) {
 }
 
 func attemptsCounted(t *testing.T, s Store) {
-	id := createWebSDRs(t, s, 1)[0]
+	id := createHosts(t, s, 1)[0]
 	good := upAt(id, observed)
 	good.Source = heimdall.FromCapture
 	for _, o := range []heimdall.Observation{
@@ -341,7 +341,7 @@ func attemptsCounted(t *testing.T, s Store) {
 }
 
 func oldDropped(t *testing.T, s Store) {
-	id := createWebSDRs(t, s, 1)[0]
+	id := createHosts(t, s, 1)[0]
 	for i := range 6 {
 		observe(t, s, upAt(id, observed.Add(time.Duration(i)*time.Hour)))
 	}

@@ -67,7 +67,7 @@ func dueAtFirst(t *testing.T, s Store) {
 }
 
 func claimedOnce(t *testing.T, s Store) {
-	createWebSDRs(t, s, 1)
+	createHosts(t, s, 1)
 	first, err := s.ClaimProbe(t.Context(), 0, everything) // has run out
 	ok(t, err)
 	second := claimProbe(t, s)
@@ -131,7 +131,7 @@ func oneHostAtATime(t *testing.T, s Store) {
 }
 
 func dueAgain(t *testing.T, s Store) {
-	id := createWebSDRs(t, s, 1)[0]
+	id := createHosts(t, s, 1)[0]
 	_, err := s.FinishProbe(t.Context(), claimProbe(t, s), upAt(id, observed), -time.Second)
 	ok(t, err)
 	job := claimProbe(t, s)
@@ -144,7 +144,7 @@ func dueAgain(t *testing.T, s Store) {
 }
 
 func lateProbe(t *testing.T, s Store) {
-	id := createWebSDRs(t, s, 1)[0]
+	id := createHosts(t, s, 1)[0]
 	late, err := s.ClaimProbe(t.Context(), 0, everything)
 	ok(t, err)
 	good := claimProbe(t, s)
@@ -197,7 +197,7 @@ func slotIsSpared(t *testing.T, s Store) {
 }
 
 func byHand(t *testing.T, s Store) {
-	id := createWebSDRs(t, s, 1)[0]
+	id := createHosts(t, s, 1)[0]
 	job, err := s.ClaimProbeOf(t.Context(), id, aLease, time.Hour)
 	ok(t, err)
 	_, err = s.FinishProbe(t.Context(), job, upAt(id, observed), time.Hour)

@@ -321,7 +321,7 @@ func scheduleAll(t *testing.T, s Store) {
 	for _, change := range []func(*heimdall.WebSDR){
 		func(w *heimdall.WebSDR) { w.Name, w.Active = "inactive", false },
 		func(w *heimdall.WebSDR) { w.Name, w.FrequencyMinHz, w.FrequencyMaxHz = "another band", 100e6, 200e6 },
-		func(w *heimdall.WebSDR) { w.Name, w.Kind = "no IQ", "openwebrx" },
+		func(w *heimdall.WebSDR) { w.Name, w.Kind, w.URL = "no IQ", "openwebrx", "http://receiver.example" },
 	} {
 		w := aWebSDR("")
 		change(&w)
