@@ -23,7 +23,7 @@ const ColumnsKey = "heimdall.columns"
 // A Parquet writes one Parquet file. Lists are three-level LISTs, times are TIMESTAMP(MICROS) in UTC, pages are Zstandard.
 type Parquet struct {
 	columns []Column
-	writer  *parquet.Writer
+	writer  *parquet.GenericWriter[any]
 	rows    []parquet.Row
 }
 
@@ -35,7 +35,7 @@ func NewParquet(w io.Writer) (*Parquet, error) {
 	if err != nil {
 		return nil, fmt.Errorf("describe columns: %w", err)
 	}
-	p.writer = parquet.NewWriter(w, schemaOf(p.columns), parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(rowGroup),
+	p.writer = parquet.NewGenericWriter[any](w, schemaOf(p.columns), parquet.Compression(&parquet.Zstd), parquet.MaxRowsPerRowGroup(rowGroup),
 		parquet.KeyValueMetadata(ColumnsKey, string(about)), parquet.CreatedBy("heimdall", "", ""))
 	return p, nil
 }
