@@ -67,8 +67,16 @@ type measurementsCmd struct {
 	Limit  *int   `short:"n" placeholder:"N" help:"At most so many; 0 means all. Unless you say it is 50, or all with --out."`
 	CSV    bool   `name:"csv" help:"Print CSV with every column." xor:"format"`
 	JSON   bool   `help:"Print JSON, one array." xor:"format"`
-	Format string `placeholder:"FORMAT" enum:",csv,ndjson,parquet" default:"" help:"Print every column as csv, ndjson (an object on each line) or parquet." xor:"format"`
+	Format string `placeholder:"FORMAT" enum:",csv,ndjson,parquet" default:"" help:"Print every column as csv, ndjson (an object on each line) or parquet."`
 	Out    string `short:"o" type:"path" placeholder:"FILE" help:"Write to this file instead, whole or not at all; it needs a format."`
+}
+
+// Validate refuses two formats. An empty default counts as given in a group of flags that exclude each other.
+func (c *measurementsCmd) Validate() error {
+	if c.Format != "" && (c.CSV || c.JSON) {
+		return errors.New("--format can't be used together with --csv or --json")
+	}
+	return nil
 }
 
 func (c *measurementsCmd) Run(a *app) error {
