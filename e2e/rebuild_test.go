@@ -58,7 +58,7 @@ func tellOfALostDatabase(t *testing.T, data string, lose func()) {
 	}
 	ask := func() []string {
 		var answers []string
-		for _, q := range []string{"websdr list --json", "acquisitions --json", "measurements --csv -n 0", "acquisitions show --json " + ids[0], "acquisitions show --json " + ids[1]} {
+		for _, q := range []string{"websdr export", "acquisitions --json", "measurements --csv -n 0", "acquisitions show --json " + ids[0], "acquisitions show --json " + ids[1]} {
 			r := command(t, data, strings.Fields(q)...)
 			if r.code != 0 {
 				t.Fatalf("heimdall %s: %s", q, r.stderr)
