@@ -121,7 +121,7 @@ func TestEventsAreChosen(t *testing.T) {
 		s.wants(want...)
 		s.body.Close()
 	}
-	r.get("/api/v1/events?kind=nonsense").refused(422, "query.kind", "acquisition.created")
+	r.get("/api/v1/events?kind=nonsense").refused(422, "query.kind[0]", "acquisition.created")
 }
 
 func TestProgressShowsAllThatIsLive(t *testing.T) {
