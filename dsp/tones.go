@@ -55,11 +55,11 @@ func (t *ToneSpectrum) Add(sum, re, im []float32) {
 	}
 	z := t.plan.transform(t.x, t.y)
 	half := t.n / 2
-	addPowers(sum[half:t.n], z[:half], t.gain)
-	addPowers(sum[:half], z[half:t.n], t.gain)
+	addToneSegment(sum[half:t.n], z[:half], t.gain)
+	addToneSegment(sum[:half], z[half:t.n], t.gain)
 }
 
-func addPowers(sum []float32, z []complex64, gain float32) {
+func addToneSegment(sum []float32, z []complex64, gain float32) {
 	for k, v := range z {
 		sum[k] += (real(v)*real(v) + imag(v)*imag(v)) * gain
 	}
