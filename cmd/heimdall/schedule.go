@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/api/wire"
 	"github.com/heimdall-sdr/heimdall/client"
 )
@@ -154,17 +153,8 @@ type scheduleSetCmd struct {
 }
 
 func (c *scheduleSetCmd) Run(a *app) error {
-	patch := map[string]any{}
-	var bad heimdall.InvalidError
-	for _, f := range c.Fields {
-		name, text, ok := strings.Cut(f, "=")
-		if !ok {
-			bad.Add(f, "must be name=value")
-			continue
-		}
-		patch[name] = valueOf(text)
-	}
-	if err := bad.Err(); err != nil {
+	patch, err := patchOf(c.Fields)
+	if err != nil {
 		return err
 	}
 	return a.showSchedule(c.JSON, func(ctx context.Context, cl *client.Client) (wire.Schedule, error) {

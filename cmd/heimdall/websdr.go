@@ -171,9 +171,18 @@ type websdrSetCmd struct {
 }
 
 func (c *websdrSetCmd) Run(a *app) error {
+	patch, err := patchOf(c.Fields)
+	if err != nil {
+		return err
+	}
+	return a.patchWebSDR(c.ID, patch, c.JSON)
+}
+
+// patchOf reads fields such as name=value into a merge patch.
+func patchOf(fields []string) (map[string]any, error) {
 	patch := map[string]any{}
 	var bad heimdall.InvalidError
-	for _, f := range c.Fields {
+	for _, f := range fields {
 		name, text, ok := strings.Cut(f, "=")
 		if !ok {
 			bad.Add(f, "must be name=value")
@@ -181,10 +190,7 @@ func (c *websdrSetCmd) Run(a *app) error {
 		}
 		patch[name] = valueOf(text)
 	}
-	if err := bad.Err(); err != nil {
-		return err
-	}
-	return a.patchWebSDR(c.ID, patch, c.JSON)
+	return patch, bad.Err()
 }
 
 // valueOf reads a number, a boolean or null as such, and everything else as text.
