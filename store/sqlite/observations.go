@@ -45,7 +45,7 @@ func scanObservation(r row) (o heimdall.Observation, err error) {
 
 // Observe writes down what was learnt of a WebSDR, and returns its health after it.
 func (s *Store) Observe(ctx context.Context, o heimdall.Observation) (h heimdall.Health, err error) {
-	err = s.write(ctx, "observe WebSDR", func(tx *sql.Tx) error {
+	err = s.share(ctx, "observe WebSDR", func(tx *sql.Tx) error {
 		h, err = s.observe(ctx, tx, o)
 		if err != nil {
 			return err

@@ -82,7 +82,7 @@ func (s *Store) BlockReceiver(ctx context.Context, websdrID int64, class heimdal
 
 // ForgiveReceiver removes what stands against contacting a WebSDR; nothing, too, is removed without an error.
 func (s *Store) ForgiveReceiver(ctx context.Context, websdrID int64) error {
-	return s.write(ctx, "forgive receiver", func(tx *sql.Tx) error {
+	return s.share(ctx, "forgive receiver", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, forgiveReceiver, websdrID)
 		return err
 	})
@@ -90,7 +90,7 @@ func (s *Store) ForgiveReceiver(ctx context.Context, websdrID int64) error {
 
 // CountUse adds to how long a host was connected to on the UTC day of at.
 func (s *Store) CountUse(ctx context.Context, host string, at time.Time, connected time.Duration) error {
-	return s.write(ctx, "count use of host", func(tx *sql.Tx) error {
+	return s.share(ctx, "count use of host", func(tx *sql.Tx) error {
 		day := heimdall.DayOf(at)
 		if _, err := tx.ExecContext(ctx, addUse, host, day.UnixMicro(), seconds{&connected}); err != nil {
 			return err
@@ -103,7 +103,7 @@ func (s *Store) CountUse(ctx context.Context, host string, at time.Time, connect
 // ApproachHost books the next moment at which host may be connected to, at least interval after the one booked last,
 // and returns how long it is until then.
 func (s *Store) ApproachHost(ctx context.Context, host string, interval time.Duration) (wait time.Duration, err error) {
-	err = s.write(ctx, "approach host", func(tx *sql.Tx) error {
+	err = s.share(ctx, "approach host", func(tx *sql.Tx) error {
 		now := s.moment()
 		at := now
 		var last time.Time
