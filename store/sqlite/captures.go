@@ -158,9 +158,8 @@ func (s *Store) SaveProgress(ctx context.Context, l acquire.Lease, captures []he
 		if err := holdRunning(ctx, tx, l); err != nil {
 			return err
 		}
-		save := tx.StmtContext(ctx, s.saving)
 		for _, c := range captures {
-			result, err := save.ExecContext(ctx, c.State, c.Phase, c.Attempts, micros{&c.NextAttemptAt},
+			result, err := tx.ExecContext(ctx, saveProgress, c.State, c.Phase, c.Attempts, micros{&c.NextAttemptAt},
 				c.FailureClass, c.Reason, c.BytesReceived, seconds{&c.Elapsed}, micros{&c.StartedAt}, l.TaskID, c.WebSDRID)
 			if err != nil {
 				return err

@@ -86,26 +86,17 @@ ON CONFLICT (bucket, websdr_id, frequency_hz, label, state, failure_class) DO UP
     power_min_dbfs = COALESCE(min(h.power_min_dbfs, excluded.power_min_dbfs), h.power_min_dbfs, excluded.power_min_dbfs),
     power_max_dbfs = COALESCE(max(h.power_max_dbfs, excluded.power_max_dbfs), h.power_max_dbfs, excluded.power_max_dbfs)`
 
+var addToDaily = daily(addToRollup)
+
 // daily is a query about hours as one about days.
 func daily(query string) string {
 	return strings.NewReplacer("captures_hourly", "captures_daily", "3600000000", "86400000000").Replace(query)
 }
 
-// prepareRolls compiles what every end of a capture runs, and its progress: that takes longer than running it.
-func (s *Store) prepareRolls(ctx context.Context) (err error) {
-	for i, query := range []string{addToRollup, daily(addToRollup)} {
-		if s.rolls[i], err = s.writer.PrepareContext(ctx, query); err != nil {
-			return err
-		}
-	}
-	s.saving, err = s.writer.PrepareContext(ctx, saveProgress) // twice a second of every acquisition
-	return err
-}
-
 // roll adds a capture that has ended, in the transaction that ends it, to its rollups.
 func (s *Store) roll(ctx context.Context, tx *sql.Tx, taskID string, websdrID int64) error {
-	for _, add := range s.rolls {
-		if _, err := tx.StmtContext(ctx, add).ExecContext(ctx, taskID, websdrID); err != nil {
+	for _, add := range []string{addToRollup, addToDaily} {
+		if _, err := tx.ExecContext(ctx, add, taskID, websdrID); err != nil {
 			return failed(ctx, "add to rollup", err)
 		}
 	}

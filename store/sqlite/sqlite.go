@@ -36,10 +36,8 @@ type Options struct {
 // is cancelled.
 type Store struct {
 	now    func() time.Time
-	writer *sql.DB      // one connection: SQLite has one writer, and a wait for it in Go can be cancelled
-	reader *sql.DB      // sees what was committed before its query began
-	rolls  [2]*sql.Stmt // of writer: see roll
-	saving *sql.Stmt    // of writer: saveProgress
+	writer *sql.DB // one connection: SQLite has one writer, and a wait for it in Go can be cancelled
+	reader *sql.DB // sees what was committed before its query began
 	work   chan struct{}
 
 	schedules chan struct{}                 // word for WaitSchedules
@@ -76,9 +74,6 @@ func Open(ctx context.Context, path string, opt Options) (*Store, error) {
 	}
 	s.writer.SetMaxOpenConns(1)
 	if err = migrate(ctx, s.writer, path); err == nil {
-		err = s.prepareRolls(ctx)
-	}
-	if err == nil {
 		err = s.fillHosts(ctx)
 	}
 	if err == nil {
@@ -121,7 +116,7 @@ func connect(path, extra string) (*sql.DB, error) {
 		return nil, err
 	}
 	file := url.URL{Scheme: "file", Path: filepath.ToSlash(abs)}
-	return sql.Open("sqlite", fmt.Sprintf(
+	return open(fmt.Sprintf(
 		"%s?_journal_mode=WAL&_synchronous=FULL&_foreign_keys=1&_busy_timeout=%d&_dqs=0&_pragma=journal_size_limit(67108864)&%s",
 		file.String(), busyStep.Milliseconds(), extra))
 }
