@@ -20,10 +20,12 @@ const (
 	// decibels, or leave it as it came.
 	calibrationSigmaDB = 1.0
 
-	quietDBFS   = -81    // below, samples of two or three steps are too coarse for a comparison
-	clipped     = 32_767 // magnitude at which the server's integers end
-	wrapStep    = 40_000 // between neighbouring samples: the server's integers wrapped around
-	maxCompared = 4096   // comparisons kept
+	quietDBFS = -81    // below, samples of two or three steps are too coarse for a comparison
+	clipped   = 32_767 // magnitude at which the server's integers end
+	wrapStep  = 40_000 // between neighbouring samples: the server's integers wrapped around
+	// maxCompared is how many comparisons are kept. Half as many tell the mean of noise to 0.15 dB, which is nothing
+	// beside calibrationSigmaDB, and the average that a comparison needs is what costs most of receiving.
+	maxCompared = 16
 )
 
 // A meter compares the S-meter with the samples, and watches for what makes them worthless.
@@ -41,15 +43,16 @@ type meter struct {
 	overload int64
 	silent   int64
 
-	offsets []float64 // S-meter minus average, one of every stride frames
-	stride  int64
-	seen    int64
-	levels  float64 // sum of the averages compared
+	offsets  []float64 // S-meter minus average, one of every stride frames
+	stride   int
+	wait     int     // frames until the next is compared, it included
+	compared int     // all there ever were
+	levels   float64 // sum of the averages compared
 }
 
 func newMeter(rateHz float64) *meter {
 	n := smeterSeconds * rateHz
-	return &meter{alpha: 1 - math.Exp(-1/n), steady: int(5 * n), stride: 1}
+	return &meter{alpha: 1 - math.Exp(-1/n), steady: int(5 * n), stride: 1, wait: 1}
 }
 
 // gap forgets the running average: the S-meter has heard what we have not.
@@ -62,45 +65,42 @@ func (m *meter) add(f *frame, order binary.ByteOrder) {
 	if f.flags&flagOverload != 0 {
 		m.overload++
 	}
-	silent, sound := m.follow(f.iq, order)
+	silent, sound := inspect(f.iq, order)
 	if silent {
 		m.silent++
 		m.fresh = 0
 		return
 	}
-	pinned := f.smeter == 0 || f.smeter >= smeterTop
-	if !sound || pinned || m.fresh < m.steady || m.averageD < quietDBFS {
+	m.wait = max(1, m.wait-1)
+	samples := len(f.iq) / sampleSize
+	if (m.wait-1)*samples > m.steady { // the average has time to begin later
+		m.fresh = 0
 		return
 	}
-	if m.seen%m.stride == 0 {
-		m.offsets = append(m.offsets, float64(f.smeter)/10-127-m.averageD)
-		if len(m.offsets) >= maxCompared {
-			m.thin()
-		}
+	m.follow(f.iq, order)
+	pinned := f.smeter == 0 || f.smeter >= smeterTop
+	if !sound || pinned || m.wait > 1 || m.fresh < m.steady || m.averageD < quietDBFS {
+		return
 	}
-	m.seen++
+	m.offsets = append(m.offsets, float64(f.smeter)/10-127-m.averageD)
 	m.levels += m.averageD
+	m.compared++
+	if len(m.offsets) >= maxCompared {
+		m.thin()
+	}
+	m.wait = m.stride + 1
 }
 
-// follow takes the samples into the running average. It reports whether the owner silences them (all 1+1j),
-// and whether they are sound: neither clipped nor wrapped around.
-func (m *meter) follow(iq []byte, order binary.ByteOrder) (silent, sound bool) {
-	silent, sound = true, true
+// follow takes the samples into the running average.
+func (m *meter) follow(iq []byte, order binary.ByteOrder) {
 	swap := order == binary.BigEndian
 	average, alpha := m.averageD, m.alpha
-	var was, wasQ int
 	for k := 0; k+sampleSize <= len(iq); k += sampleSize {
 		both := binary.LittleEndian.Uint32(iq[k:])
 		if swap {
 			both = both&0x00ff00ff<<8 | both>>8&0x00ff00ff
 		}
 		i, q := int(int16(both)), int(int16(both>>16))
-		silent = silent && both == 1<<16|1
-		if k == 0 {
-			was, wasQ = i, q
-		}
-		sound = sound && inside(i, clipped) && inside(q, clipped) && inside(i-was, wrapStep+1) && inside(q-wasQ, wrapStep+1)
-		was, wasQ = i, q
 		power := max(0.25, float64(i*i+q*q)) // zeros: half a step
 		dbfs := decibels(power) - fullScaleDB
 		if k == 0 && m.fresh == 0 {
@@ -110,7 +110,53 @@ func (m *meter) follow(iq []byte, order binary.ByteOrder) (silent, sound bool) {
 	}
 	m.averageD = average
 	m.fresh += len(iq) / sampleSize
+}
+
+// inspect reports whether the owner silences the samples (all 1+1j), and whether they are sound: neither clipped nor
+// wrapped around.
+func inspect(iq []byte, order binary.ByteOrder) (silent, sound bool) {
+	const (
+		signs    = 0x8000_8000_8000_8000
+		ones     = 0x0001_0001_0001_0001 // two samples of silence
+		halfFull = 0x4000_4000_4000_4000
+	)
+	var bits, differs uint64 // of all magnitudes; from silence
+	swap := order == binary.BigEndian
+	k := 0
+	for ; k+8 <= len(iq); k += 8 {
+		four := binary.LittleEndian.Uint64(iq[k:])
+		if swap {
+			four = swapFour(four)
+		}
+		negative := four & signs >> 15 * 0xffff
+		bits |= four ^ negative
+		differs |= four ^ ones
+	}
+	// Below half of full scale nothing can have been clipped, nor a step be too wide.
+	if k == len(iq) && bits&halfFull == 0 {
+		return differs == 0, true
+	}
+	return inspectClosely(iq, order)
+}
+
+func inspectClosely(iq []byte, order binary.ByteOrder) (silent, sound bool) {
+	silent, sound = true, true
+	var was, wasQ int
+	for k := 0; k+sampleSize <= len(iq); k += sampleSize {
+		i, q := int(int16(order.Uint16(iq[k:]))), int(int16(order.Uint16(iq[k+2:])))
+		if k == 0 {
+			was, wasQ = i, q
+		}
+		silent = silent && i == 1 && q == 1
+		sound = sound && inside(i, clipped) && inside(q, clipped) && inside(i-was, wrapStep+1) && inside(q-wasQ, wrapStep+1)
+		was, wasQ = i, q
+	}
 	return silent, sound
+}
+
+// swapFour turns four numbers round.
+func swapFour(four uint64) uint64 {
+	return four&0x00ff00ff00ff00ff<<8 | four>>8&0x00ff00ff00ff00ff
 }
 
 // inside reports whether v lies between -limit and limit, both excluded.
@@ -149,7 +195,7 @@ func (m *meter) trailer(t *websdr.Trailer, calibrate bool) {
 	}
 	slices.Sort(sorted)
 	spread := 1.4826 * sorted[len(sorted)/2]
-	coarse := coarseDB * math.Pow(10, -(m.levels/float64(m.seen)+69)/20)
+	coarse := coarseDB * math.Pow(10, -(m.levels/float64(m.compared)+69)/20)
 	sigma := math.Hypot(calibrationSigmaDB, math.Hypot(coarse, spread/math.Sqrt(float64(len(sorted)))))
 	t.CalibrationDB, t.CalibrationSigmaDB = &k, &sigma
 }

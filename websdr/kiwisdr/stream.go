@@ -229,8 +229,12 @@ func (st *stream) Read(p []byte) (int, error) {
 // swapBytes makes big-endian numbers little-endian, in place. Nothing is lost by it, and the tools that read
 // recordings expect it: few know any other order.
 func swapBytes(p []byte) {
-	for i := 0; i+1 < len(p); i += 2 {
-		p[i], p[i+1] = p[i+1], p[i]
+	k := 0
+	for ; k+8 <= len(p); k += 8 {
+		binary.LittleEndian.PutUint64(p[k:], swapFour(binary.LittleEndian.Uint64(p[k:])))
+	}
+	for ; k+1 < len(p); k += 2 {
+		p[k], p[k+1] = p[k+1], p[k]
 	}
 }
 
