@@ -101,17 +101,22 @@ func (e *spoolEntry) begin(b beginning) (*spoolWriter, error) {
 	return newSpoolWriter(f), nil
 }
 
-// reserve takes room on the disk, in pieces: hundreds of captures may begin at the same moment.
+// reserve takes room on the disk.
 func (e *spoolEntry) reserve() error {
 	f, err := os.Create(e.reservePath())
 	if err != nil {
 		return err
 	}
+	return errors.Join(allocate(f, reserveSize), f.Close())
+}
+
+// fill takes room by writing zeros, in pieces: hundreds of captures may begin at the same moment.
+func fill(f *os.File, size int) (err error) {
 	var zeros [16 << 10]byte
-	for n := 0; n < reserveSize && err == nil; n += len(zeros) {
+	for n := 0; n < size && err == nil; n += len(zeros) {
 		_, err = f.Write(zeros[:])
 	}
-	return errors.Join(err, f.Close())
+	return err
 }
 
 // loadBeginning returns fs.ErrNotExist when nothing was begun.
