@@ -18,13 +18,23 @@ type ProbeJob struct {
 // content with. A probe that takes a listening slot waits while anything records from its host. asked and recording are
 // addresses, as WebSDRs have them.
 func NextProbe(due []WebSDR, asked, recording []string, may func(*WebSDR) bool) (WebSDR, bool) {
+	askedHosts, recordingHosts := hostsOf(asked), hostsOf(recording)
 	for _, w := range due {
-		if onHost(&w, asked) || !CheapProbe(w.Kind) && onHost(&w, recording) || !may(&w) {
+		host := w.Host()
+		if host != "" && (askedHosts[host] || !CheapProbe(w.Kind) && recordingHosts[host]) || !may(&w) {
 			continue
 		}
 		return w, true
 	}
 	return WebSDR{}, false
+}
+
+func hostsOf(addresses []string) map[string]bool {
+	hosts := make(map[string]bool, len(addresses))
+	for _, a := range addresses {
+		hosts[(&WebSDR{URL: a}).Host()] = true
+	}
+	return hosts
 }
 
 // onHost reports whether one of the addresses is on w's host. What is on this machine without a network is nobody's.

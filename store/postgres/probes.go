@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,7 +19,8 @@ const (
 WHERE is_active AND NOT EXISTS (
     SELECT 1 FROM websdr_health AS h
     WHERE h.websdr_id = websdrs.websdr_id AND (h.next_probe_at > $1 OR h.claimed_until > $1 OR h.last_class = 'banned'))
-ORDER BY (SELECT next_probe_at FROM websdr_health AS h WHERE h.websdr_id = websdrs.websdr_id) NULLS FIRST, websdr_id`
+ORDER BY (SELECT next_probe_at FROM websdr_health AS h WHERE h.websdr_id = websdrs.websdr_id) NULLS FIRST, websdr_id
+LIMIT $2`
 
 	// Of what is being probed, and of what has shut us out.
 	selectAsked = `
@@ -46,24 +48,31 @@ func (s *Store) ClaimProbe(ctx context.Context, lease time.Duration, may func(*h
 		if err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, selectDueProbes, now)
-		due, err := all(rows, err, scanWebSDR)
-		if err != nil || len(due) == 0 {
-			return orNoWork(err)
+		// One of the first will do, as a rule: only if none does are all looked at.
+		for _, limit := range []int{fewDue, math.MaxInt32} {
+			rows, err := tx.Query(ctx, selectDueProbes, now, limit)
+			due, err := all(rows, err, scanWebSDR)
+			if err != nil || len(due) == 0 {
+				return orNoWork(err)
+			}
+			asked, recording, err := inUse(ctx, tx, now)
+			if err != nil {
+				return err
+			}
+			if w, found := heimdall.NextProbe(due, asked, recording, may); found {
+				job, err = claimProbe(ctx, tx, w, now, lease)
+				return err
+			}
+			if len(due) < limit {
+				break
+			}
 		}
-		asked, recording, err := inUse(ctx, tx, now)
-		if err != nil {
-			return err
-		}
-		w, found := heimdall.NextProbe(due, asked, recording, may)
-		if !found {
-			return heimdall.ErrNoWork
-		}
-		job, err = claimProbe(ctx, tx, w, now, lease)
-		return err
+		return heimdall.ErrNoWork
 	})
 	return job, err
 }
+
+const fewDue = 20
 
 func orNoWork(err error) error {
 	if err == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/heimdall-sdr/heimdall"
@@ -14,7 +15,8 @@ const (
 WHERE is_active AND NOT EXISTS (
     SELECT 1 FROM websdr_health AS h
     WHERE h.websdr_id = websdrs.websdr_id AND (h.next_probe_at > ?1 OR h.claimed_until > ?1 OR h.last_class = 'banned'))
-ORDER BY (SELECT next_probe_at FROM websdr_health AS h WHERE h.websdr_id = websdrs.websdr_id), websdr_id`
+ORDER BY (SELECT next_probe_at FROM websdr_health AS h WHERE h.websdr_id = websdrs.websdr_id), websdr_id
+LIMIT ?2`
 
 	// Of what is being probed, and of what has shut us out.
 	selectAsked = `
@@ -29,26 +31,33 @@ WHERE a.state = 'running' AND c.state IN ('pending', 'running')`
 // ClaimProbe takes the active WebSDR whose probe has been due longest, that may is content with and whose host nobody
 // asks, for the time of the lease; heimdall.ErrNoWork when there is none. One that was never probed is due.
 func (s *Store) ClaimProbe(ctx context.Context, lease time.Duration, may func(*heimdall.WebSDR) bool) (job heimdall.ProbeJob, err error) {
-	err = s.write(ctx, "claim probe", func(tx *sql.Tx) error {
+	err = s.share(ctx, "claim probe", func(tx *sql.Tx) error {
 		now := s.moment()
-		rows, err := tx.QueryContext(ctx, selectDueProbes, now.UnixMicro())
-		due, err := all(rows, err, scanWebSDR)
-		if err != nil || len(due) == 0 {
-			return orNoWork(err)
+		// One of the first will do, as a rule: only if none does are all looked at.
+		for _, limit := range []int{fewDue, math.MaxInt32} {
+			rows, err := tx.QueryContext(ctx, selectDueProbes, now.UnixMicro(), limit)
+			due, err := all(rows, err, scanWebSDR)
+			if err != nil || len(due) == 0 {
+				return orNoWork(err)
+			}
+			asked, recording, err := inUse(ctx, tx, now)
+			if err != nil {
+				return err
+			}
+			if w, found := heimdall.NextProbe(due, asked, recording, may); found {
+				job, err = claimProbe(ctx, tx, w, now, lease)
+				return err
+			}
+			if len(due) < limit {
+				break
+			}
 		}
-		asked, recording, err := inUse(ctx, tx, now)
-		if err != nil {
-			return err
-		}
-		w, found := heimdall.NextProbe(due, asked, recording, may)
-		if !found {
-			return heimdall.ErrNoWork
-		}
-		job, err = claimProbe(ctx, tx, w, now, lease)
-		return err
+		return heimdall.ErrNoWork
 	})
 	return job, err
 }
+
+const fewDue = 20
 
 func orNoWork(err error) error {
 	if err == nil {
@@ -75,7 +84,7 @@ const selectProbed = `SELECT probed_at FROM websdr_health WHERE websdr_id = ?`
 // ago, or its host is being asked; heimdall.ErrConflict when it must not be asked now: it is inactive, has shut us out, or
 // the probe would take the slot of a recording.
 func (s *Store) ClaimProbeOf(ctx context.Context, websdrID int64, lease, least time.Duration) (job heimdall.ProbeJob, err error) {
-	err = s.write(ctx, "claim probe", func(tx *sql.Tx) error {
+	err = s.share(ctx, "claim probe", func(tx *sql.Tx) error {
 		now := s.moment()
 		w, err := getWebSDR(ctx, tx, websdrID)
 		if err != nil {
@@ -127,7 +136,7 @@ func claimProbe(ctx context.Context, tx *sql.Tx, w heimdall.WebSDR, now time.Tim
 // FinishProbe writes down what a probe has found, and when the next is due. It is heimdall.ErrLost when somebody else has
 // claimed the WebSDR since.
 func (s *Store) FinishProbe(ctx context.Context, job heimdall.ProbeJob, o heimdall.Observation, next time.Duration) (h heimdall.Health, err error) {
-	err = s.write(ctx, "finish probe", func(tx *sql.Tx) error {
+	err = s.share(ctx, "finish probe", func(tx *sql.Tx) error {
 		if err := s.endClaim(ctx, tx, job); err != nil {
 			return err
 		}
@@ -142,7 +151,7 @@ func (s *Store) FinishProbe(ctx context.Context, job heimdall.ProbeJob, o heimda
 
 // ReleaseProbe gives back a probe that was not made; it is due again after so long.
 func (s *Store) ReleaseProbe(ctx context.Context, job heimdall.ProbeJob, next time.Duration) error {
-	return s.write(ctx, "release probe", func(tx *sql.Tx) error {
+	return s.share(ctx, "release probe", func(tx *sql.Tx) error {
 		if err := s.endClaim(ctx, tx, job); err != nil {
 			return err
 		}
