@@ -25,7 +25,7 @@ INSERT INTO audit (at, token_id, actor, address, action, object, status) VALUES 
 
 // AddAudit appends an entry; the database gives its id, and its time when it has none.
 func (s *Store) AddAudit(ctx context.Context, e heimdall.AuditEntry) error {
-	return s.write(ctx, "write audit log", func(tx *sql.Tx) error {
+	return s.share(ctx, "write audit log", func(tx *sql.Tx) error {
 		if e.At.IsZero() {
 			e.At = s.moment()
 		}

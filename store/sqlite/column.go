@@ -184,6 +184,17 @@ func (w *where) String() string {
 	return " WHERE " + strings.Join(w.terms, " AND ")
 }
 
+// addAmong asks for some, and nothing when ids is nil, meaning all: with an "or all" in the condition SQLite would look at
+// every row.
+func (w *where) addAmong(column string, ids []int64) error {
+	if ids == nil {
+		return nil
+	}
+	chosen, err := asJSON(ids)
+	w.add(column+" IN (SELECT value FROM json_each(?))", chosen)
+	return err
+}
+
 // A row is one result: *sql.Row or *sql.Rows.
 type row interface{ Scan(dest ...any) error }
 

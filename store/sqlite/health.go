@@ -37,9 +37,7 @@ func scanHealth(r row) (h heimdall.Health, err error) {
 
 const selectHealth = `
 SELECT websdr_id, ` + healthColumnNames + `
-FROM websdrs LEFT JOIN websdr_health USING (websdr_id)
-WHERE (?1 IS NULL OR websdr_id IN (SELECT value FROM json_each(?1)))
-ORDER BY websdr_id`
+FROM websdrs LEFT JOIN websdr_health USING (websdr_id)`
 
 // Health returns how the WebSDRs of ids are, nil meaning all, in order of id. One that nobody has looked at is unknown.
 func (s *Store) Health(ctx context.Context, ids []int64) ([]heimdall.Health, error) {
@@ -48,11 +46,11 @@ func (s *Store) Health(ctx context.Context, ids []int64) ([]heimdall.Health, err
 }
 
 func selectHealthOf(ctx context.Context, q querier, ids []int64) ([]heimdall.Health, error) {
-	chosen, err := asJSON(ids)
-	if err != nil {
+	var w where
+	if err := w.addAmong("websdr_id", ids); err != nil {
 		return nil, err
 	}
-	rows, err := q.QueryContext(ctx, selectHealth, chosen)
+	rows, err := q.QueryContext(ctx, selectHealth+w.String()+" ORDER BY websdr_id", w.args...)
 	return all(rows, err, scanHealth)
 }
 
@@ -115,7 +113,7 @@ WHERE websdr_id = ?1 AND breaker <> 'closed' AND (contacted_at IS NULL OR contac
 // ClaimTrial half opens a breaker that is not closed, so that one attempt may show whether the WebSDR is back, and reports
 // whether the caller has it: nobody has when somebody contacted the WebSDR less than every ago.
 func (s *Store) ClaimTrial(ctx context.Context, websdrID int64, every time.Duration) (claimed bool, err error) {
-	err = s.write(ctx, "claim trial", func(tx *sql.Tx) error {
+	err = s.share(ctx, "claim trial", func(tx *sql.Tx) error {
 		now := s.moment()
 		r, err := tx.ExecContext(ctx, updateTrial, websdrID, now.UnixMicro(), now.Add(-every).UnixMicro())
 		if err != nil {

@@ -93,7 +93,7 @@ func (s *Store) keepsHosts(ctx context.Context, tx *sql.Tx, l acquire.Lease) err
 
 // ReturnHost gives one host of an acquisition back before the others. A repeat is no error, nor is a lease that is lost.
 func (s *Store) ReturnHost(ctx context.Context, l acquire.Lease, host string) error {
-	err := s.write(ctx, "return host", func(tx *sql.Tx) error {
+	err := s.share(ctx, "return host", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, freeHost, host, l.TaskID, l.Fence)
 		return err
 	})
@@ -107,7 +107,7 @@ func (s *Store) ReturnHost(ctx context.Context, l acquire.Lease, host string) er
 // out. It is ErrBusyHost when somebody else may be connected to it, and ErrContactOff while nobody may be contacted.
 // Who has it may take it again, which renews the lease.
 func (s *Store) TakeHost(ctx context.Context, host, holder string, lease time.Duration) error {
-	return s.write(ctx, "take host", func(tx *sql.Tx) error {
+	return s.share(ctx, "take host", func(tx *sql.Tx) error {
 		if c, err := getContact(ctx, tx); err != nil || c.Off {
 			if err == nil {
 				err = heimdall.ErrContactOff
@@ -133,7 +133,7 @@ const selectHolder = `SELECT CASE WHEN h.task_id IS NULL THEN h.held_by END FROM
 
 // FreeHost ends what TakeHost began. What somebody else holds by now stays as it is.
 func (s *Store) FreeHost(ctx context.Context, host, holder string) error {
-	err := s.write(ctx, "free host", func(tx *sql.Tx) error {
+	err := s.share(ctx, "free host", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, freeHostOfHolder, host, holder)
 		return err
 	})

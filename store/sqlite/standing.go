@@ -13,12 +13,9 @@ const (
 	selectStandings = `
 SELECT w.websdr_id, COALESCE(b.class, ''), COALESCE(b.reason, ''), b.since, b.until, COALESCE(d.connected_s, 0.0)
 FROM websdrs AS w
-LEFT JOIN receiver_blocks AS b ON b.host = w.host AND b.websdr_id IN (0, w.websdr_id) AND b.until > ?1
+LEFT JOIN receiver_blocks AS b ON b.host = w.host AND b.websdr_id IN (0, w.websdr_id) AND b.until > ?
     AND (b.websdr_id = 0 OR w.updated_at <= b.since)
-LEFT JOIN receiver_days AS d ON d.host = w.host AND d.day = ?2
-WHERE w.host <> '' AND (?3 IS NULL OR w.websdr_id IN (SELECT value FROM json_each(?3)))
-  AND (b.until IS NOT NULL OR d.connected_s > 0)
-ORDER BY w.websdr_id, b.until DESC`
+LEFT JOIN receiver_days AS d ON d.host = w.host AND d.day = ?`
 
 	blockReceiver = `
 INSERT INTO receiver_blocks (host, websdr_id, class, reason, since, until)
@@ -46,12 +43,13 @@ ON CONFLICT (host) DO UPDATE SET contacted_at = excluded.contacted_at`
 // connected to today, in order of websdr_id.
 func (s *Store) Standings(ctx context.Context, ids []int64) ([]heimdall.Standing, error) {
 	const do = "list standings"
-	asked, err := asJSON(ids)
-	if err != nil {
+	now := s.moment()
+	w := where{args: []any{now.UnixMicro(), heimdall.DayOf(now).UnixMicro()}}
+	w.add("w.host <> '' AND (b.until IS NOT NULL OR d.connected_s > 0)")
+	if err := w.addAmong("w.websdr_id", ids); err != nil {
 		return nil, failed(ctx, do, err)
 	}
-	now := s.moment()
-	rows, err := s.reader.QueryContext(ctx, selectStandings, now.UnixMicro(), heimdall.DayOf(now).UnixMicro(), asked)
+	rows, err := s.reader.QueryContext(ctx, selectStandings+w.String()+" ORDER BY w.websdr_id, b.until DESC", w.args...)
 	found, err := all(rows, err, func(r row) (st heimdall.Standing, err error) {
 		err = r.Scan(&st.WebSDRID, &st.Block.Class, &st.Block.Reason, micros{&st.Block.Since}, micros{&st.Block.Until}, seconds{&st.UsedToday})
 		return st, err

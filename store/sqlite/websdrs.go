@@ -44,11 +44,6 @@ func (s *Store) WebSDRs(ctx context.Context, f heimdall.WebSDRFilter) ([]heimdal
 	return list, failed(ctx, "list WebSDRs", err)
 }
 
-const selectWebSDRsChosen = selectWebSDRs + `
-WHERE (?1 IS NULL OR websdr_id IN (SELECT value FROM json_each(?1)))
-  AND (NOT ?2 OR is_active)
-ORDER BY websdr_id`
-
 // A querier is the database or a transaction.
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -56,11 +51,14 @@ type querier interface {
 }
 
 func listWebSDRs(ctx context.Context, q querier, f heimdall.WebSDRFilter) ([]heimdall.WebSDR, error) {
-	ids, err := asJSON(f.IDs)
-	if err != nil {
+	var w where
+	if err := w.addAmong("websdr_id", f.IDs); err != nil {
 		return nil, err
 	}
-	rows, err := q.QueryContext(ctx, selectWebSDRsChosen, ids, f.ActiveOnly)
+	if f.ActiveOnly {
+		w.add("is_active")
+	}
+	rows, err := q.QueryContext(ctx, selectWebSDRs+w.String()+" ORDER BY websdr_id", w.args...)
 	return all(rows, err, scanWebSDR)
 }
 

@@ -27,7 +27,7 @@ func workerFields(w *heimdall.WorkerStatus) []any {
 // SeeWorker notes what a worker says of itself, and forgets those that have said nothing for
 // heimdall.WorkerForgotten. The database gives SeenAt.
 func (s *Store) SeeWorker(ctx context.Context, w heimdall.WorkerStatus) error {
-	return s.write(ctx, "note worker", func(tx *sql.Tx) error {
+	return s.share(ctx, "note worker", func(tx *sql.Tx) error {
 		w.SeenAt = s.moment()
 		if _, err := tx.ExecContext(ctx, seeWorker, workerFields(&w)...); err != nil {
 			return err
