@@ -11,7 +11,7 @@ import (
 )
 
 // progressInterval is how often what captures are doing is written down for everyone to see.
-const progressInterval = 500 * time.Millisecond
+const progressInterval = time.Second
 
 // A board shows what each capture of one acquisition is doing. Captures write their own line; publish reads.
 type board struct {

@@ -47,6 +47,9 @@ type Store interface {
 	// when one of the hosts has gone to somebody else meanwhile.
 	Extend(ctx context.Context, l Lease, lease time.Duration) (cancelRequested bool, err error)
 
+	// Cancellations returns those of the acquisitions that worker runs whose cancellation was asked for.
+	Cancellations(ctx context.Context, worker string) (taskIDs []string, err error)
+
 	// SetWindow records the start of the agreed common window.
 	SetWindow(ctx context.Context, l Lease, start time.Time) error
 

@@ -23,10 +23,12 @@ type Worker struct {
 	Room        func() error  // says why nothing new should be begun, such as a full disk; nil means that there always is room
 
 	running atomic.Int64 // acquisitions under way
+	stops   stops
 }
 
-// heartbeat is how often a lease is renewed and cancellation noticed, at the least; it is a third of a short lease.
-const heartbeat = 500 * time.Millisecond
+// glance is how often a worker looks whether what it runs may go on, at the least; a lease that could not be renewed is
+// tried again as often.
+const glance = 500 * time.Millisecond
 
 const (
 	// poll is how often the queue is looked at when nothing else gives a reason.
@@ -49,6 +51,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	var jobs, others sync.WaitGroup
 	others.Go(func() { w.collectOthers(ctx) })
 	others.Go(func() { w.KeepHouse(running) })
+	others.Go(func() { w.watchStops(running) })
 	defer others.Wait()
 	defer stop(nil)
 	local := newLocalJobs()
@@ -69,11 +72,12 @@ func (w *Worker) Run(ctx context.Context) error {
 			continue
 		}
 		w.running.Add(1)
+		claimed := time.Now()
 		jobs.Go(func() {
 			defer func() { <-free }()
 			defer w.running.Add(-1)
 			defer local.enter(job.TaskID)()
-			w.hold(running, job)
+			w.hold(running, job, claimed)
 		})
 	}
 	defer time.AfterFunc(w.Grace, func() { stop(errStopped) }).Stop()
@@ -112,16 +116,17 @@ func (w *Worker) claim(ctx context.Context) *Job {
 }
 
 // hold runs one job under its lease.
-func (w *Worker) hold(ctx context.Context, job *Job) {
+func (w *Worker) hold(ctx context.Context, job *Job, claimed time.Time) {
 	a := w.Acquirer
 	log := a.Log.With("acquisition", job.TaskID)
 	log.Info("acquisition claimed", "worker", w.Name, "captures", len(job.Captures), "claims", job.Acquisition.Claims)
 	whole := ctx
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	cancelled := make(chan error, 1)
+	cancelled, forget := w.stops.expect(job.TaskID)
+	defer forget()
 	var beating sync.WaitGroup
-	beating.Go(func() { w.beat(ctx, job, cancelled, stop) })
+	beating.Go(func() { w.beat(ctx, job, claimed, stop) })
 
 	err := a.run(ctx, job, cancelled)
 	stopped := errors.Is(context.Cause(ctx), errStopped)
@@ -145,36 +150,19 @@ func (w *Worker) hold(ctx context.Context, job *Job) {
 	}
 }
 
-// beat renews the lease until ctx ends. It says on cancelled, once, why recording must end: the user has cancelled,
-// or nobody may be contacted any more. It stops the job when the lease is lost.
-func (w *Worker) beat(ctx context.Context, job *Job, cancelled chan<- error, stop context.CancelCauseFunc) {
-	tick := time.NewTicker(min(heartbeat, w.Lease/3))
-	defer tick.Stop()
-	told := false
-	for {
-		stirred := w.Acquirer.Store.Stirred()
-		cancel, err := w.Acquirer.Store.Extend(ctx, job.Lease, w.Lease)
+// beat renews the lease in good time until ctx ends, and stops the job when the lease is lost.
+func (w *Worker) beat(ctx context.Context, job *Job, claimed time.Time, stop context.CancelCauseFunc) {
+	next := w.Lease/3 - time.Since(claimed)
+	for sleep(ctx, next) == nil {
+		next = w.Lease / 3
+		_, err := w.Acquirer.Store.Extend(ctx, job.Lease, w.Lease)
 		switch {
 		case errors.Is(err, heimdall.ErrLost):
 			stop(fmt.Errorf("renew lease: %w", err))
 			return
 		case err != nil && ctx.Err() == nil:
+			next = min(next, glance)
 			w.Acquirer.Log.Warn("renew lease", "acquisition", job.TaskID, "err", err)
-		case told:
-		case cancel:
-			told = true
-			cancelled <- errCancelled
-		default:
-			if c, err := w.Acquirer.Store.Contact(ctx); err == nil && c.Off {
-				told = true
-				cancelled <- &contactOff{c}
-			}
-		}
-		select {
-		case <-tick.C:
-		case <-stirred:
-		case <-ctx.Done():
-			return
 		}
 	}
 }

@@ -62,6 +62,16 @@ func (s *Store) Extend(ctx context.Context, l acquire.Lease, lease time.Duration
 	return cancelRequested && err == nil, err
 }
 
+const selectCancellations = `
+SELECT task_id::text FROM acquisitions WHERE state = 'running' AND worker = $1 AND cancel_requested ORDER BY task_id`
+
+// Cancellations returns those of the acquisitions that worker runs whose cancellation was asked for.
+func (s *Store) Cancellations(ctx context.Context, worker string) ([]string, error) {
+	rows, err := s.pool.Query(ctx, selectCancellations, worker)
+	list, err := all(rows, err, func(r row) (taskID string, err error) { return taskID, r.Scan(&taskID) })
+	return list, failed(ctx, "look for cancellations", err)
+}
+
 const setWindow = `UPDATE acquisitions SET window_start = $2 WHERE task_id = $1`
 
 // SetWindow records the start of the agreed common window.

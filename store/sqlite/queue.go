@@ -57,6 +57,17 @@ func (s *Store) Extend(ctx context.Context, l acquire.Lease, lease time.Duration
 	return cancelRequested && err == nil, err
 }
 
+const selectCancellations = `
+SELECT task_id FROM acquisitions INDEXED BY acquisitions_running
+WHERE state = 'running' AND worker = ? AND cancel_requested ORDER BY task_id`
+
+// Cancellations returns those of the acquisitions that worker runs whose cancellation was asked for.
+func (s *Store) Cancellations(ctx context.Context, worker string) ([]string, error) {
+	rows, err := s.reader.QueryContext(ctx, selectCancellations, worker)
+	list, err := all(rows, err, func(r row) (taskID string, err error) { return taskID, r.Scan(&taskID) })
+	return list, failed(ctx, "look for cancellations", err)
+}
+
 const setWindow = `UPDATE acquisitions SET window_start = ? WHERE task_id = ?`
 
 // SetWindow records the start of the agreed common window.

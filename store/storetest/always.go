@@ -22,6 +22,7 @@ func calls(s Store, job *acquire.Job) map[string]func(context.Context) error {
 	out := map[string]func(context.Context) error{
 		"Ping":              s.Ping,
 		"WebSDRs":           func(ctx context.Context) error { _, err := s.WebSDRs(ctx, heimdall.WebSDRFilter{}); return err },
+		"Cancellations":     func(ctx context.Context) error { _, err := s.Cancellations(ctx, "worker"); return err },
 		"WebSDR":            func(ctx context.Context) error { _, err := s.WebSDR(ctx, 1); return err },
 		"CreateWebSDR":      func(ctx context.Context) error { _, err := s.CreateWebSDR(ctx, w); return err },
 		"UpdateWebSDR":      func(ctx context.Context) error { _, err := s.UpdateWebSDR(ctx, w); return err },

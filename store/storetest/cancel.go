@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -32,6 +33,15 @@ func cancelRunning(t *testing.T, s Store) {
 	if asked {
 		t.Error("cancellation is seen before it was asked for")
 	}
+	cancellations := func(worker string, want ...string) {
+		t.Helper()
+		got, err := s.Cancellations(t.Context(), worker)
+		ok(t, err)
+		if !slices.Equal(got, want) {
+			t.Errorf("the cancellations of worker %q are %v, want %v", worker, got, want)
+		}
+	}
+	cancellations(job.Worker)
 	for range 2 { // asking twice is asking once
 		got, err := s.CancelAcquisition(t.Context(), job.TaskID)
 		ok(t, err)
@@ -44,7 +54,10 @@ func cancelRunning(t *testing.T, s Store) {
 	if !asked {
 		t.Error("cancellation is not seen")
 	}
+	cancellations(job.Worker, job.TaskID)
+	cancellations("another")
 	finish(t, s, job, heimdall.Cancelled)
+	cancellations(job.Worker)
 }
 
 func cancelEnded(t *testing.T, s Store) {
