@@ -245,12 +245,18 @@ func TestAReaderThatIsStuckKeepsNoOtherWaiting(t *testing.T) {
 
 func TestAReaderFarBehindReadsFromTheDatabaseAndThenOn(t *testing.T) {
 	r := newRig(t, quick)
-	r.websdr("One")
+	const n, each = 5, 500 // acquisitions and captures: more events than the feed remembers
+	list, ids := make([]heimdall.WebSDR, each), make([]int64, each)
+	for i := range list {
+		list[i] = heimdall.WebSDR{Name: fmt.Sprint("sim ", i), Kind: "sim", URL: "sim:///", Active: true, Timeout: time.Second}
+		ids[i] = int64(i + 1)
+	}
+	_, _, err := r.store.ImportWebSDRs(t.Context(), list)
+	r.must(err)
 	ready := r.watch("/api/v1/events") // keeps the feed going
 	ready.event(new(map[string]int64))
-	const n = 700 // four events each: more than the feed remembers
 	for range n {
-		a, _, err := r.store.CreateAcquisition(t.Context(), heimdall.Acquisition{FrequencyHz: 1e6, Duration: time.Second, WebSDRIDs: []int64{1}})
+		a, _, err := r.store.CreateAcquisition(t.Context(), heimdall.Acquisition{FrequencyHz: 1e6, Duration: time.Second, WebSDRIDs: ids})
 		r.must(err)
 		_, err = r.store.CancelAcquisition(t.Context(), a.TaskID)
 		r.must(err)
@@ -258,7 +264,7 @@ func TestAReaderFarBehindReadsFromTheDatabaseAndThenOn(t *testing.T) {
 	s := r.watch("/api/v1/events?last_event_id=0")
 	seen := map[string]int{}
 	last := int64(0)
-	for range 3 * n {
+	for range n * (each + 2) {
 		var e wire.Event
 		s.event(&e)
 		if e.ID <= last {
@@ -267,7 +273,7 @@ func TestAReaderFarBehindReadsFromTheDatabaseAndThenOn(t *testing.T) {
 		last = e.ID
 		seen[string(e.Kind)]++
 	}
-	if diff := cmp.Diff(map[string]int{"acquisition.created": n, "capture.ended": n, "acquisition.ended": n}, seen); diff != "" {
+	if diff := cmp.Diff(map[string]int{"acquisition.created": n, "capture.ended": n * each, "acquisition.ended": n}, seen); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 	r.acquisition(1)

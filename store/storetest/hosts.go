@@ -195,7 +195,7 @@ func neverOneHostTwice(t *testing.T, s Store) {
 			for !all() {
 				job, err := s.Claim(t.Context(), worker, aLease, 0)
 				if errors.Is(err, heimdall.ErrNoWork) {
-					if err := s.Wait(t.Context(), 10*time.Millisecond); err != nil {
+					if err := s.Wait(t.Context(), 100*time.Millisecond); err != nil { // for a host that is given back
 						t.Error(err)
 						return
 					}
