@@ -220,7 +220,7 @@ func killImport(t *testing.T, db *sql.DB, enough int, args ...string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(time.Minute); rowsIn(t, db) < enough; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); rowsIn(t, db) < enough; time.Sleep(5 * time.Millisecond) { // counting takes its time, too
 		if time.Now().After(deadline) {
 			t.Errorf("it never stored %d rows", enough)
 			break
