@@ -143,7 +143,8 @@ func (a *Acquisition) validateIDs(bad *InvalidError) {
 }
 
 // CheckWebSDRs reports, as one *InvalidError, every WebSDR of the request that is unknown, inactive, gives
-// no IQ or cannot tune the frequency. known holds the rows found, in any order.
+// no IQ, cannot tune the frequency or is at the host of one before it: all record at the same time, and a host is
+// connected to only once at a time, however many channels it has. known holds the rows found, in any order.
 func (a *Acquisition) CheckWebSDRs(known []WebSDR) error {
 	byID := make(map[int64]*WebSDR, len(known))
 	for i := range known {
@@ -151,6 +152,7 @@ func (a *Acquisition) CheckWebSDRs(known []WebSDR) error {
 	}
 	var bad InvalidError
 	var unknown []string
+	atHost := map[string]*WebSDR{}
 	for _, id := range a.WebSDRIDs {
 		w := byID[id]
 		if w == nil {
@@ -168,6 +170,13 @@ func (a *Acquisition) CheckWebSDRs(known []WebSDR) error {
 		if low, high := w.TuningRangeHz(); a.FrequencyHz < low || a.FrequencyHz > high {
 			bad.Add("frequency_mhz", "of %g cannot be tuned by WebSDR %d (%s): it covers %g to %g MHz",
 				float64(a.FrequencyHz)/1e6, id, w.Name, float64(low)/1e6, float64(high)/1e6)
+		}
+		host := w.Host()
+		if first := atHost[host]; first != nil {
+			bad.Add("websdrs", "includes %d (%s) and %d (%s), both at %s, which is connected to only once at a time: ask one of them, or each in an acquisition of its own",
+				first.ID, first.Name, id, w.Name, host)
+		} else if host != "" {
+			atHost[host] = w
 		}
 	}
 	if len(unknown) > 0 {

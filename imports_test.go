@@ -69,6 +69,8 @@ var mayImport = map[string]struct {
 	"deploy":            {"", "files for people to copy; its tests alone are code"},
 	"e2e":               {"*", "whole stories on the real binary"},
 
+	"store/sqlite/sqlitetest": {"store/sqlite", "a database for tests"},
+
 	"store/postgres/pgtest": {"", "a server for tests, whatever they keep in it"},
 }
 

@@ -139,13 +139,16 @@ func (s *Schedule) Request() Acquisition {
 	}
 }
 
-// Tunable are the ids of those of known that an acquisition at that frequency may ask, in order of known.
+// Tunable are the ids of those of known that an acquisition at that frequency may ask, in order of known: of several at one
+// host the first.
 func Tunable(frequencyHz int64, known []WebSDR) []int64 {
 	var ids []int64
+	taken := map[string]bool{}
 	for i := range known {
-		one := Acquisition{FrequencyHz: frequencyHz, WebSDRIDs: []int64{known[i].ID}}
-		if one.CheckWebSDRs(known[i:i+1]) == nil {
+		one, host := Acquisition{FrequencyHz: frequencyHz, WebSDRIDs: []int64{known[i].ID}}, known[i].Host()
+		if !taken[host] && one.CheckWebSDRs(known[i:i+1]) == nil {
 			ids = append(ids, known[i].ID)
+			taken[host] = host != ""
 		}
 	}
 	return ids

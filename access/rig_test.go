@@ -1,21 +1,19 @@
 package access_test
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/access"
 	"github.com/heimdall-sdr/heimdall/store/sqlite"
+	"github.com/heimdall-sdr/heimdall/store/sqlite/sqlitetest"
 )
 
 // A rig is a policy over a real database, with a clock that stands still.
@@ -30,14 +28,8 @@ func newRig(t *testing.T, c access.Config) *rig {
 	t.Helper()
 	r := &rig{T: t, now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return r.now }
-	path := filepath.Join(t.TempDir(), "heimdall.db")
-	empty, err := migrated()
-	if err == nil {
-		err = os.WriteFile(path, empty, 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := sqlitetest.Create(t, filepath.Join(t.TempDir(), "heimdall.db"))
+	var err error
 	if r.store, err = sqlite.Open(t.Context(), path, sqlite.Options{Now: clock}); err != nil {
 		t.Fatal(err)
 	}
@@ -46,24 +38,6 @@ func newRig(t *testing.T, c access.Config) *rig {
 	r.policy = access.New(c)
 	return r
 }
-
-// migrated is the content of an empty database, so that not every test has to migrate one.
-var migrated = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "heimdall-access")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "empty.db")
-	s, err := sqlite.Open(context.Background(), path, sqlite.Options{})
-	if err != nil {
-		return nil, err
-	}
-	if err := s.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
 
 func newValue(t *testing.T) string {
 	t.Helper()

@@ -18,6 +18,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/blob/disk"
 	"github.com/heimdall-sdr/heimdall/check"
 	"github.com/heimdall-sdr/heimdall/store/sqlite"
+	"github.com/heimdall-sdr/heimdall/store/sqlite/sqlitetest"
 	"github.com/heimdall-sdr/heimdall/websdr"
 	"github.com/heimdall-sdr/heimdall/websdr/sim"
 )
@@ -30,12 +31,13 @@ type bench struct {
 	blobs  blob.Store
 	worker *acquire.Worker
 	driver *sim.Driver
+	clock  *jumpy
 }
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
-	dir := t.TempDir()
-	s, err := sqlite.Open(t.Context(), filepath.Join(dir, "heimdall.db"), sqlite.Options{})
+	dir, clock := t.TempDir(), &jumpy{}
+	s, err := sqlite.Open(t.Context(), sqlitetest.Create(t, filepath.Join(dir, "heimdall.db")), sqlite.Options{Now: clock.now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +46,7 @@ func newBench(t testing.TB) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{t: t, dir: dir, store: s, blobs: blobs, driver: &sim.Driver{}}
+	b := &bench{t: t, dir: dir, store: s, blobs: blobs, driver: &sim.Driver{}, clock: clock}
 	b.worker = b.newWorker(s, blobs)
 	return b
 }
@@ -54,7 +56,7 @@ func (b *bench) newWorker(s acquire.Store, blobs blob.Store) *acquire.Worker {
 	a, err := acquire.New(acquire.Config{
 		Store: s, Blobs: blobs, Drivers: map[string]websdr.Driver{"sim": b.driver},
 		SpoolDir: filepath.Join(b.dir, "spool"), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Jitter: func() float64 { return 0 },
+		Now: b.clock.now, Jitter: func() float64 { return 0 },
 	})
 	if err != nil {
 		b.t.Fatal(err)

@@ -29,8 +29,9 @@ type capture struct {
 	board   *board
 	meeting *meeting
 
-	release func() // gives the receiver's host back
-	err     error  // what run returned; read after it did
+	beside  *heimdall.WebSDR // of the same acquisition and at the same host, which is connected to instead of w; usually nil
+	release func()           // gives the receiver's host back
+	err     error            // what run returned; read after it did
 }
 
 // run takes the capture to its end. Whatever the receiver does ends the capture and is no error; an error
@@ -38,9 +39,9 @@ type capture struct {
 // with ctx and also when the user cancels; writing down what happened goes on until ctx ends.
 func (k *capture) run(ctx, recording context.Context) error {
 	entry := k.a.spool.entry(k.job.TaskID, k.c.WebSDRID)
-	s, err := k.spooled(entry)
+	s, err := k.spooled(ctx, entry)
 	if errors.Is(err, fs.ErrNotExist) {
-		s, err = k.record(recording, entry)
+		s, err = k.record(ctx, recording, entry)
 		if err != nil && recording.Err() != nil {
 			err = context.Cause(recording) // whatever else that made it say
 		}
@@ -61,7 +62,7 @@ func (k *capture) run(ctx, recording context.Context) error {
 }
 
 // record goes from nothing to a sealed spool entry.
-func (k *capture) record(ctx context.Context, entry *spoolEntry) (*sealed, error) {
+func (k *capture) record(whole, ctx context.Context, entry *spoolEntry) (*sealed, error) {
 	stream, err := k.open(ctx)
 	if err != nil {
 		return nil, err
@@ -75,13 +76,17 @@ func (k *capture) record(ctx context.Context, entry *spoolEntry) (*sealed, error
 	if err != nil {
 		return nil, err
 	}
-	return k.recordWindow(ctx, t, entry)
+	return k.recordWindow(whole, ctx, t, entry)
 }
 
 // open connects and tunes, and tries again as the class of the failure allows and the others wait.
 func (k *capture) open(ctx context.Context) (websdr.Stream, error) {
 	if k.w == nil {
 		return nil, websdr.Fail(heimdall.FailInternal, "open", nil, "WebSDR %d was deleted", k.c.WebSDRID)
+	}
+	if k.beside != nil { // such requests are refused, but an address may have been changed since
+		return nil, websdr.Fail(heimdall.FailUnsupported, "open "+k.w.Name, nil,
+			"its host %s is connected to only once at a time, for WebSDR %d (%s): acquire from each by itself", k.w.Host(), k.beside.ID, k.beside.Name)
 	}
 	driver, ok := k.a.Drivers[k.w.Kind]
 	if !ok {
@@ -242,7 +247,7 @@ func isStorage(err error) bool {
 
 // spooled returns what an earlier worker left: a sealed entry as it is, and an unsealed one sealed now if it
 // holds enough. Otherwise it is fs.ErrNotExist.
-func (k *capture) spooled(entry *spoolEntry) (*sealed, error) {
+func (k *capture) spooled(ctx context.Context, entry *spoolEntry) (*sealed, error) {
 	s, err := entry.loadSealed()
 	if err == nil {
 		return &s, nil
@@ -268,11 +273,11 @@ func (k *capture) spooled(entry *spoolEntry) (*sealed, error) {
 	if float64(samples) < minimumKept*b.Duration.Seconds()*b.Clock.RateHz {
 		return nil, fs.ErrNotExist
 	}
-	return k.sealPartial(entry, b, io.LimitReader(f, samples*size))
+	return k.sealPartial(ctx, entry, b, io.LimitReader(f, samples*size))
 }
 
 // sealPartial finishes what a worker that died had recorded.
-func (k *capture) sealPartial(entry *spoolEntry, b beginning, samples io.Reader) (*sealed, error) {
+func (k *capture) sealPartial(ctx context.Context, entry *spoolEntry, b beginning, samples io.Reader) (*sealed, error) {
 	meter, err := dsp.NewMeter(b.Meter)
 	if err != nil {
 		return nil, err
@@ -286,5 +291,5 @@ func (k *capture) sealPartial(entry *spoolEntry, b beginning, samples io.Reader)
 	}
 	e := ending{beginning: b, clock: b.Clock, sum: w.sum(),
 		reason: "its worker stopped in the middle; what was recorded until then is kept"}
-	return k.seal(entry, meter, e)
+	return k.seal(ctx, entry, meter, e)
 }

@@ -1,17 +1,11 @@
 package acquire_test
 
 import (
-	"io"
-	"log/slog"
-	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/heimdall-sdr/heimdall"
-	"github.com/heimdall-sdr/heimdall/acquire"
-	"github.com/heimdall-sdr/heimdall/store/sqlite"
-	"github.com/heimdall-sdr/heimdall/websdr"
 )
 
 // A jumpy clock is set by somebody, or by a time server that has just come back.
@@ -27,29 +21,13 @@ func TestAClockThatJumpsInTheMidstOfAnAcquisitionLosesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			clock := &jumpy{}
 			b := newBench(t)
-			if err := b.store.Close(); err != nil {
-				t.Fatal(err)
-			}
-			var err error
-			if b.store, err = sqlite.Open(t.Context(), filepath.Join(b.dir, "heimdall.db"), sqlite.Options{Now: clock.now}); err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { b.store.Close() })
-			a, err := acquire.New(acquire.Config{
-				Store: b.store, Blobs: b.blobs, Drivers: map[string]websdr.Driver{"sim": b.driver}, SpoolDir: filepath.Join(b.dir, "spool"),
-				Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: clock.now, Jitter: func() float64 { return 0 },
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			stop := start(t, &acquire.Worker{Acquirer: a, Name: "test", Concurrency: 4, Lease: time.Second, Ahead: 10 * time.Second})
+			stop := start(t, b.worker)
 			ids := b.add("pace=real&seed=1", "pace=real&seed=2", "pace=fast&seed=3")
 			long := func(a *heimdall.Acquisition) { a.Duration = 800 * time.Millisecond }
 			before := b.create(long, ids...)
 			b.awaitRecording(before.TaskID)
-			clock.ahead.Store(int64(jump))
+			b.clock.ahead.Store(int64(jump))
 			after := b.create(long, ids...) // and one that begins on the new time
 			for _, taskID := range []string{before.TaskID, after.TaskID} {
 				a, captures := b.awaitEnd(taskID)

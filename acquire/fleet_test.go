@@ -78,7 +78,7 @@ func (b *bench) polite(name string) *acquire.Worker {
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	a, err := acquire.New(acquire.Config{
 		Store: b.store, Blobs: b.blobs, Drivers: map[string]websdr.Driver{"kiwisdr": &kiwisdr.Driver{}, "sim": b.driver},
-		SpoolDir: filepath.Join(b.dir, "spool of "+name), Log: log, Jitter: func() float64 { return 0 },
+		SpoolDir: filepath.Join(b.dir, "spool of "+name), Log: log, Now: b.clock.now, Jitter: func() float64 { return 0 },
 		Gates: []acquire.Gate{&acquire.Manners{Store: b.store, Log: log}},
 	})
 	if err != nil {
@@ -305,18 +305,17 @@ func TestAReceiverThatTurnedUsAwayIsNotAskedAgainUntilForgiven(t *testing.T) {
 	}
 }
 
-func TestADailyBudgetIsCountedAndThenKept(t *testing.T) {
+func TestADailyBudgetIsCountedAndKeptUntilTheDayEnds(t *testing.T) {
 	t.Parallel()
 	b, kiwi := newBench(t), aKiwi(t)
-	if at := time.Now().UTC(); heimdall.DayOf(at.Add(time.Minute)) != heimdall.DayOf(at) {
-		t.Skip("it is nearly midnight, when budgets begin anew")
-	}
+	noon := heimdall.DayOf(time.Now()).Add(12 * time.Hour)
+	b.clock.ahead.Store(int64(time.Until(noon)))
 	row := b.addKiwi(kiwi, "kiwi", func(w *heimdall.WebSDR) { w.DailyBudget = time.Second })
 	start(t, b.polite("one"))
 	if a, captures := b.awaitEnd(b.create(nil, row.ID).TaskID); a.State != heimdall.Success {
 		t.Fatalf("within the budget it ended %s (%s)", a.State, captures[0].Reason)
 	}
-	if err := b.store.CountUse(t.Context(), row.Host(), time.Now(), 500*time.Millisecond); err != nil { // by somebody else
+	if err := b.store.CountUse(t.Context(), row.Host(), b.clock.now(), 500*time.Millisecond); err != nil { // by somebody else
 		t.Fatal(err)
 	}
 	list, err := b.store.Standings(t.Context(), []int64{row.ID})
@@ -329,6 +328,10 @@ func TestADailyBudgetIsCountedAndThenKept(t *testing.T) {
 	}
 	if n := kiwi.Connections(); n != 1 {
 		t.Errorf("it was connected to %d times, want once", n)
+	}
+	b.clock.ahead.Add(int64(12 * time.Hour)) // past midnight
+	if a, captures := b.awaitEnd(b.create(nil, row.ID).TaskID); a.State != heimdall.Success {
+		t.Errorf("on the next day it ended %s (%s)", a.State, captures[0].Reason)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/heimdall-sdr/heimdall"
 )
 
 // hosts sees to it that this process has at most one connection to any receiver's host at a time: receivers
@@ -82,31 +84,28 @@ func (h *hosts) grant() {
 }
 
 // takeHosts takes the hosts that the captures will connect to, and arranges for each to be given back, here and in the
-// database, with the last of its captures.
+// database. Of several captures at one host the first is to connect, and the others are told so.
 func (a *Acquirer) takeHosts(ctx context.Context, l Lease, captures []*capture) error {
 	var names []string
+	first := map[string]*heimdall.WebSDR{}
 	for _, k := range captures {
 		k.release = func() {}
 		if k.w == nil || k.w.Host() == "" {
 			continue
 		}
-		names = append(names, k.w.Host())
+		name := k.w.Host()
+		if k.beside = first[name]; k.beside != nil {
+			continue
+		}
+		first[name] = k.w
+		names = append(names, name)
 	}
-	if err := a.hosts.take(ctx, slices.Clone(names)); err != nil {
+	if err := a.hosts.take(ctx, names); err != nil {
 		return err
 	}
-	users := newUsers(names, func(name string) {
-		a.hosts.giveBack(name)
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), returnTime)
-		defer cancel()
-		if err := a.Store.ReturnHost(ctx, l, name); err != nil { // it goes with the acquisition, then
-			a.Log.Warn("give host back", "acquisition", l.TaskID, "host", name, "err", err)
-		}
-	})
 	for _, k := range captures {
-		if k.w != nil && k.w.Host() != "" {
-			name := k.w.Host()
-			k.release = sync.OnceFunc(func() { users.leave(name) })
+		if k.w != nil && k.w.Host() != "" && k.beside == nil {
+			k.release = sync.OnceFunc(func() { a.returnHost(ctx, l, k.w.Host()) })
 		}
 	}
 	return nil
@@ -115,28 +114,11 @@ func (a *Acquirer) takeHosts(ctx context.Context, l Lease, captures []*capture) 
 // returnTime is for a database that does not answer.
 const returnTime = 5 * time.Second
 
-// users counts who still uses each of some names.
-type users struct {
-	mu   sync.Mutex
-	left map[string]int // guarded by mu
-	none func(name string)
-}
-
-func newUsers(names []string, none func(name string)) *users {
-	u := &users{left: map[string]int{}, none: none}
-	for _, name := range names {
-		u.left[name]++
-	}
-	return u
-}
-
-// leave calls none with the last user of a name.
-func (u *users) leave(name string) {
-	u.mu.Lock()
-	u.left[name]--
-	last := u.left[name] == 0
-	u.mu.Unlock()
-	if last {
-		u.none(name)
+func (a *Acquirer) returnHost(ctx context.Context, l Lease, name string) {
+	a.hosts.giveBack(name)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), returnTime)
+	defer cancel()
+	if err := a.Store.ReturnHost(ctx, l, name); err != nil { // it goes with the acquisition, then
+		a.Log.Warn("give host back", "acquisition", l.TaskID, "host", name, "err", err)
 	}
 }

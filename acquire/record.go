@@ -134,8 +134,9 @@ func (k *capture) streamError(ctx context.Context, err error) error {
 	return websdr.AsFailure(err)
 }
 
-// recordWindow writes the window's samples to the spool, measures them on the way if they are many, and seals the entry.
-func (k *capture) recordWindow(ctx context.Context, t *tape, entry *spoolEntry) (*sealed, error) {
+// recordWindow writes the window's samples to the spool, measures them on the way if they are many, and seals the entry,
+// which goes on until whole ends: what is complete by then has freed its receiver, and is kept whoever cancels.
+func (k *capture) recordWindow(whole, ctx context.Context, t *tape, entry *spoolEntry) (*sealed, error) {
 	b := k.beginning(t)
 	if err := b.Meter.Validate(); err != nil {
 		return nil, websdr.Fail(heimdall.FailUnsupported, "measure", err, "choose a channel inside what %s receives", k.w.Name)
@@ -172,7 +173,7 @@ func (k *capture) recordWindow(ctx context.Context, t *tape, entry *spoolEntry) 
 		}
 		e.reason = fmt.Sprintf("%.0f %% of the window: %v", 100*kept, cause)
 	}
-	return k.seal(entry, meter, e)
+	return k.seal(whole, entry, meter, e)
 }
 
 // copyWindow copies samples until the window's end, as the stream's clock tells it.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -176,20 +177,52 @@ func (h hosted) Open(ctx context.Context, w *heimdall.WebSDR, t websdr.Tuning) (
 	return h.Driver.Open(ctx, &simulated, t)
 }
 
+// addAt registers a receiver at an address of a network.
+func (b *bench) addAt(name, url string) heimdall.WebSDR {
+	b.t.Helper()
+	w, err := b.store.CreateWebSDR(b.t.Context(), heimdall.WebSDR{
+		Name: name, Kind: "http_iq", URL: url, Active: true, SampleRateHz: 12000, Timeout: time.Second,
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return w
+}
+
+func TestOfTwoWebSDRsThatHaveComeToOneHostTheSecondIsNotConnectedTo(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.worker.Acquirer.Drivers["http_iq"] = hosted{b.driver}
+	one, two := b.addAt("one", "http://host.example/1"), b.addAt("two", "http://other.example/2")
+	a := b.create(nil, two.ID, one.ID)
+	two.URL = "http://host.example:80/2" // after the request, which would not be accepted now
+	if _, err := b.store.UpdateWebSDR(t.Context(), two); err != nil {
+		t.Fatal(err)
+	}
+	stop := start(t, b.worker)
+	a, captures := b.awaitEnd(a.TaskID)
+	if a.State != heimdall.Partial || captures[0].State != heimdall.Success {
+		t.Errorf("%s; the first is %s (%s)", a.State, captures[0].State, captures[0].Reason)
+	}
+	if c := captures[1]; c.FailureClass != heimdall.FailUnsupported || !strings.Contains(c.Reason, "host.example is connected to only once at a time, for WebSDR 1 (one)") {
+		t.Errorf("the second is %s: %s (%s)", c.State, c.FailureClass, c.Reason)
+	}
+	// The host is free again: what is asked of the second alone is recorded.
+	if a, captures := b.awaitEnd(b.create(nil, two.ID).TaskID); a.State != heimdall.Success {
+		t.Errorf("alone it ended %s (%s)", a.State, captures[0].Reason)
+	}
+	stop()
+	b.checkWhole()
+}
+
 func TestCancellingWhoWaitsForABusyHostFreesNothingOfAnother(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	b.worker.Acquirer.Drivers["http_iq"] = hosted{b.driver}
-	// Two rows for one host: the second must wait for the first.
+	// Three rows for one host: the second must wait for the first.
 	var ids []int64
 	for _, name := range []string{"one", "two", "three"} {
-		w, err := b.store.CreateWebSDR(t.Context(), heimdall.WebSDR{
-			Name: name, Kind: "http_iq", URL: "http://host.example:80", Active: true, SampleRateHz: 12000, Timeout: time.Second,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ids = append(ids, w.ID)
+		ids = append(ids, b.addAt(name, "http://host.example:80").ID)
 	}
 	start(t, b.worker)
 	first := b.create(func(a *heimdall.Acquisition) { a.Duration = 3 * time.Second }, ids[0])

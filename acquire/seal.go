@@ -1,6 +1,7 @@
 package acquire
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"time"
@@ -26,9 +27,9 @@ func (e *ending) expectedSamples() int64 {
 }
 
 // seal works out the numbers and makes the spool entry final.
-func (k *capture) seal(entry *spoolEntry, meter *dsp.Meter, e ending) (*sealed, error) {
+func (k *capture) seal(ctx context.Context, entry *spoolEntry, meter *dsp.Meter, e ending) (*sealed, error) {
 	rec := k.recording(&e)
-	metrics, err := k.a.measure(entry, meter, e.Meter, k.end(&rec, &e))
+	metrics, err := k.a.measure(ctx, entry, meter, e.Meter, k.end(&rec, &e))
 	if err != nil {
 		return nil, fmt.Errorf("measure: %w", err)
 	}
@@ -61,9 +62,14 @@ func (k *capture) seal(entry *spoolEntry, meter *dsp.Meter, e ending) (*sealed, 
 
 // measure ends the measuring, a few at a time: hundreds of recordings may end at the same moment, and each would take
 // megabytes to be measured as slowly as all others. A short one is only measured now (meter is nil), from what the spool
-// holds: a meter would have kept all of it in memory until here.
-func (a *Acquirer) measure(entry *spoolEntry, meter *dsp.Meter, c dsp.Config, end dsp.End) (metrics dsp.Metrics, err error) {
-	a.measuring <- struct{}{}
+// holds: a meter would have kept all of it in memory until here. One that still waits when ctx ends is left to who goes on
+// from the spool.
+func (a *Acquirer) measure(ctx context.Context, entry *spoolEntry, meter *dsp.Meter, c dsp.Config, end dsp.End) (metrics dsp.Metrics, err error) {
+	select {
+	case a.measuring <- struct{}{}:
+	case <-ctx.Done():
+		return metrics, context.Cause(ctx)
+	}
 	defer func() { <-a.measuring }()
 	if meter == nil {
 		if meter, err = entry.playBack(c); err != nil {

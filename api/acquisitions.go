@@ -61,12 +61,7 @@ func (s *service) checkAcquisition(ctx context.Context, a *heimdall.Acquisition,
 		return err
 	}
 	if all {
-		for _, w := range known {
-			one := heimdall.Acquisition{FrequencyHz: a.FrequencyHz, WebSDRIDs: []int64{w.ID}}
-			if one.CheckWebSDRs(known) == nil {
-				a.WebSDRIDs = append(a.WebSDRIDs, w.ID)
-			}
-		}
+		a.WebSDRIDs = heimdall.Tunable(a.FrequencyHz, known)
 	}
 	var bad heimdall.InvalidError
 	for _, err := range []error{a.Validate(a.CreatedAt), a.CheckWebSDRs(known)} {

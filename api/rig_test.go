@@ -8,10 +8,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +20,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/blob/disk"
 	"github.com/heimdall-sdr/heimdall/retention"
 	"github.com/heimdall-sdr/heimdall/store/sqlite"
+	"github.com/heimdall-sdr/heimdall/store/sqlite/sqlitetest"
 	"github.com/heimdall-sdr/heimdall/store/storetest"
 )
 
@@ -58,14 +57,7 @@ func (r *rig) clock() time.Time { return r.now }
 func (r *rig) sqlite() *sqlite.Store {
 	t := r.T
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "heimdall.db")
-	empty, err := migrated()
-	if err == nil {
-		err = os.WriteFile(path, empty, 0o600)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := sqlitetest.Create(t, filepath.Join(t.TempDir(), "heimdall.db"))
 	s, err := sqlite.Open(t.Context(), path, sqlite.Options{Now: r.clock})
 	if err != nil {
 		t.Fatal(err)
@@ -96,24 +88,6 @@ func (r *rig) serve(change ...func(*api.Config)) {
 		t.Fatal(err)
 	}
 }
-
-// migrated is the content of an empty database, so that not every test has to migrate one.
-var migrated = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "heimdall-api")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "empty.db")
-	s, err := sqlite.Open(context.Background(), path, sqlite.Options{})
-	if err != nil {
-		return nil, err
-	}
-	if err := s.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
 
 // An answer is what came back.
 type answer struct {

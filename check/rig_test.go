@@ -24,6 +24,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/blob/disk"
 	"github.com/heimdall-sdr/heimdall/check"
 	"github.com/heimdall-sdr/heimdall/store/sqlite"
+	"github.com/heimdall-sdr/heimdall/store/sqlite/sqlitetest"
 	"github.com/heimdall-sdr/heimdall/websdr"
 	"github.com/heimdall-sdr/heimdall/websdr/sim"
 )
@@ -52,7 +53,7 @@ func newRig(t *testing.T) *rig {
 // open goes on with another database.
 func (r *rig) open(name string) {
 	r.Helper()
-	s, err := sqlite.Open(r.Context(), filepath.Join(r.dir, name), sqlite.Options{})
+	s, err := sqlite.Open(r.Context(), sqlitetest.Create(r, filepath.Join(r.dir, name)), sqlite.Options{})
 	if err != nil {
 		r.Fatal(err)
 	}

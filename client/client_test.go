@@ -30,6 +30,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/client"
 	"github.com/heimdall-sdr/heimdall/retention"
 	"github.com/heimdall-sdr/heimdall/store/sqlite"
+	"github.com/heimdall-sdr/heimdall/store/sqlite/sqlitetest"
 )
 
 // A rig is a client of a real server over a real database and a real object store.
@@ -47,7 +48,7 @@ func newRig(t *testing.T, wrap ...func(http.Handler) http.Handler) *rig {
 	t.Helper()
 	r := &rig{T: t, called: map[string]bool{}}
 	var err error
-	r.store, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "heimdall.db"), sqlite.Options{})
+	r.store, err = sqlite.Open(t.Context(), sqlitetest.Create(t, filepath.Join(t.TempDir(), "heimdall.db")), sqlite.Options{})
 	r.must(err)
 	t.Cleanup(func() { r.store.Close() })
 	r.blobs, err = disk.Open(t.TempDir())

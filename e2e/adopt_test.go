@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -31,7 +30,7 @@ type seedAdoption struct {
 func seedDatabase(t *testing.T, n int) *pgx.Conn {
 	t.Helper()
 	onPostgres(t, pgtest.Plain(t).Empty(t))
-	conn := pgtest.Connect(t, os.Getenv("DATABASE_URL"))
+	conn := pgtest.Connect(t, getenv(t, "DATABASE_URL"))
 	for _, s := range []string{`
 CREATE TABLE measurements (id BIGSERIAL, task_id TEXT, websdr_id INTEGER, frequency_mhz DOUBLE PRECISION, sample_rate_khz DOUBLE PRECISION, samples_count INTEGER,
     timestamp_utc TIMESTAMPTZ, snr_db DOUBLE PRECISION, frequency_offset_hz DOUBLE PRECISION, power_dbm DOUBLE PRECISION, s3_path TEXT, PRIMARY KEY (id, timestamp_utc))`, `
@@ -63,6 +62,7 @@ func adoptSeed(t *testing.T, data string, code int, args ...string) (r seedAdopt
 }
 
 func TestADatabaseOfThePythonSystemIsAdoptedHoweverOftenThatIsKilled(t *testing.T) {
+	t.Parallel()
 	const n = 9_000
 	conn := seedDatabase(t, n)
 	data, rejected := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "rejected.csv")
@@ -80,7 +80,7 @@ func TestADatabaseOfThePythonSystemIsAdoptedHoweverOftenThatIsKilled(t *testing.
 	t.Logf("seed %d", seed)
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	for range 6 {
-		cmd := exec.Command(binary(t), "--data-dir", data, "migrate", "adopt-seed", "--reject", rejected)
+		cmd := program(t, "--data-dir", data, "migrate", "adopt-seed", "--reject", rejected)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -133,6 +133,7 @@ func mendRejects(t *testing.T, data, path string) {
 }
 
 func TestThereIsNothingToAdoptElsewhere(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	if r := command(t, data, "migrate", "adopt-seed"); r.code != 2 || !strings.Contains(r.stderr, "SQLite") {
 		t.Errorf("on SQLite: exit code %d, %s", r.code, r.stderr)

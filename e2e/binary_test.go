@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -53,6 +54,8 @@ func binary(t testing.TB) string {
 }
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	sideBySide()
 	code := s3test.Main(func() int { return pgtest.Main(m, postgres.Migrate) })
 	if buildOnce.path != "" {
 		os.RemoveAll(filepath.Dir(buildOnce.path))
@@ -62,6 +65,16 @@ func TestMain(m *testing.M) {
 		code = 1
 	}
 	os.Exit(code)
+}
+
+// sideBySide has twice as many stories go on as there are processors, unless it was said how many: they wait more than
+// they compute.
+func sideBySide() {
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		flag.Set("test.parallel", fmt.Sprint(2*runtime.GOMAXPROCS(0))) //nolint:errcheck // it is a number
+	}
 }
 
 // A result is what a command printed and how it ended.
@@ -76,6 +89,7 @@ func command(t testing.TB, dataDir string, args ...string) result {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary(t), append([]string{"--data-dir", dataDir}, args...)...)
+	cmd.Env = environ(t)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
@@ -106,7 +120,7 @@ type process struct {
 // background starts a command and waits until it has printed a line that contains text, on stderr.
 func background(t testing.TB, text string, args ...string) *process {
 	t.Helper()
-	cmd := exec.Command(binary(t), args...)
+	cmd := program(t, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	stderr, err := cmd.StderrPipe()
 	if err != nil {

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"net"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/heimdall-sdr/heimdall/iq"
@@ -31,6 +33,7 @@ var stations = []station{
 // arrival of a transmitter whose place is known agree with geometry to 30 us (9 km), over 29 s of a stream
 // whose rate is 95 ppm off its nominal value.
 func TestRealRecordingsKeepTheirTimeThroughTheWholeChain(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	args := []string{"simulate", "--speed", "4"}
 	var addresses []string
@@ -127,14 +130,24 @@ func TestRealRecordingsKeepTheirTimeThroughTheWholeChain(t *testing.T) {
 	}
 }
 
+// ports counts those that freeAddress has given, from a random one on.
+var ports atomic.Int32
+
+// freeAddress is one that nothing listens on. It is given once, and none of those that the system gives to whoever asks for
+// any or connects somewhere: a server that is killed must find it free when it is started again.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const first, last = 10_000, 32_000 // Linux gives those from 32768 on
+	ports.CompareAndSwap(0, rand.Int32N(last-first))
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", first+ports.Add(1)%(last-first))
+		if l, err := net.Listen("tcp", address); err == nil {
+			l.Close()
+			return address
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no address is free")
+	return ""
 }
 
 // load opens an exported file as a record of package tdoa.

@@ -9,6 +9,7 @@ import (
 )
 
 func TestCheckNamesEveryDamage(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	for _, name := range []string{"missing", "truncated", "corrupt", "whole"} {
 		r := command(t, data, "websdr", "add", name, "sim:///?pace=fast", "--kind", "sim", "--latitude", "45", "--longitude", "7", "--sample-rate-hz", "12000")

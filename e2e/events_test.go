@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -19,7 +18,8 @@ import (
 // A server with a webhook and a watcher: both are told of an acquisition, and the webhook also of what ended while
 // nobody listened and the server was killed.
 func TestEverybodyIsToldOfAnAcquisition(t *testing.T) {
-	t.Setenv("HEIMDALL_WEBHOOK_PRIVATE", "true")
+	t.Parallel()
+	setenv(t, "HEIMDALL_WEBHOOK_PRIVATE", "true")
 	told := make(chan wire.WebhookMessage, 100)
 	receiver := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
 		text, _ := io.ReadAll(req.Body)
@@ -55,7 +55,7 @@ func TestEverybodyIsToldOfAnAcquisition(t *testing.T) {
 		t.Errorf("the test is %+v", m)
 	}
 
-	all := exec.Command(binary(t), "--data-dir", data, "watch", "--json")
+	all := program(t, "--data-dir", data, "watch", "--json")
 	out, err := all.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -29,6 +29,7 @@ import (
 // acquisitions and goes again.
 
 func TestNothingIsLostWhateverTheNetworkToTheDatabaseDoes(t *testing.T) {
+	t.Parallel()
 	cluster := pgtest.Private(t, true)
 	link := newNetwork(t, overTLS(t, cluster))
 	onPostgres(t, fmt.Sprintf("postgres://postgres@%s/postgres?sslmode=require&connect_timeout=2", link.address()))
@@ -40,10 +41,11 @@ func TestNothingIsLostWhateverTheNetworkToTheDatabaseDoes(t *testing.T) {
 }
 
 func TestNothingIsLostWhateverTheNetworkToTheObjectStoreDoes(t *testing.T) {
+	t.Parallel()
 	server := s3test.Private(t, "minio")
 	link := newNetwork(t, strings.TrimPrefix(server.Endpoint, "http://"))
 	onS3(t, server)
-	t.Setenv("MINIO_URL", "http://"+link.address())
+	setenv(t, "MINIO_URL", "http://"+link.address())
 	data := filepath.Join(t.TempDir(), "data")
 	addSims(t, data)
 	_, c := serve(t, data)
@@ -79,6 +81,7 @@ func loseNothingOver(t *testing.T, link *badNetwork, c *client.Client, row tally
 
 // A client that repeats what got no answer, under one key, gets one acquisition.
 func TestAnAcquisitionAskedForOverABadNetworkIsThereOnce(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	addSims(t, data)
 	_, direct := serve(t, data)
@@ -139,6 +142,7 @@ func askUntilAnswered(ctx context.Context, c *client.Client, key string) error {
 // What happens between a receiver and us costs that receiver's recording at most. Here each of seven has another fault, and
 // two have none: theirs are whole, nothing hangs, and an unlucky one says what became of it.
 func TestABadNetworkToOneReceiverCostsNoOthersRecording(t *testing.T) {
+	t.Parallel()
 	kiwis := simulatedKiwis(t, len(faults)+2)
 	data := filepath.Join(t.TempDir(), "data")
 	_, c := serve(t, data)
@@ -229,8 +233,8 @@ func overTLS(t *testing.T, cluster *pgtest.Cluster) string {
 	if err := cluster.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("PGPORT", port) // names the socket, too
-	if err := cluster.Start("listen_addresses=127.0.0.1", "port="+port, "ssl=on"); err != nil {
+	cluster.Port = port
+	if err := cluster.Start("listen_addresses=127.0.0.1", "ssl=on"); err != nil {
 		t.Fatal(err)
 	}
 	return address

@@ -12,6 +12,7 @@ import (
 )
 
 func TestReceiversAreFoundProbedAndWatchedFromTheCommandLine(t *testing.T) {
+	t.Parallel()
 	world := &simnet.World{}
 	for _, name := range []string{"superga", "gone"} {
 		world.Receivers = append(world.Receivers, simnet.Receiver{Name: name, Kind: "kiwisdr", LocationName: "Torino",

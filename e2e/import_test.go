@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -77,6 +76,7 @@ func sound(t *testing.T, data string) {
 }
 
 func TestMeasurementsMoveFromOneHeimdallToAnother(t *testing.T) {
+	t.Parallel()
 	from, to := twoReceivers(t), twoReceivers(t)
 	if r := command(t, from, "acquire", "7.1", "-d", "0.2s"); r.code != 0 {
 		t.Fatal(r.stderr)
@@ -106,6 +106,7 @@ func TestMeasurementsMoveFromOneHeimdallToAnother(t *testing.T) {
 }
 
 func TestBadRowsOfAnImportGoIntoAFile(t *testing.T) {
+	t.Parallel()
 	data, path := twoReceivers(t), season(t, 50)
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -147,6 +148,7 @@ func TestBadRowsOfAnImportGoIntoAFile(t *testing.T) {
 }
 
 func TestAServerMustBeStoppedForAnImport(t *testing.T) {
+	t.Parallel()
 	data, path := twoReceivers(t), season(t, 10)
 	p, _ := serve(t, data)
 	r := command(t, data, "import", "measurements", path)
@@ -165,6 +167,7 @@ func TestAServerMustBeStoppedForAnImport(t *testing.T) {
 
 // An import is killed again and again, and started again. It must end with the rows of the file, once each.
 func TestAnImportThatIsKilledEndsWithTheSameRows(t *testing.T) {
+	t.Parallel()
 	t.Run("SQLite", func(t *testing.T) {
 		data := twoReceivers(t)
 		importKilled(t, data, openDatabase(t, "sqlite", filepath.Join(data, "heimdall.db")), 12_000, 1, 3_000, 7_500)
@@ -212,12 +215,12 @@ func importKilled(t *testing.T, data string, db *sql.DB, n int, when ...int) {
 // killImport is kill -9 as soon as so many rows are stored.
 func killImport(t *testing.T, db *sql.DB, enough int, args ...string) {
 	t.Helper()
-	cmd := exec.Command(binary(t), args...)
+	cmd := program(t, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(time.Minute); rowsIn(t, db) < enough; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); rowsIn(t, db) < enough; time.Sleep(5 * time.Millisecond) { // counting takes its time, too
 		if time.Now().After(deadline) {
 			t.Errorf("it never stored %d rows", enough)
 			break

@@ -69,6 +69,7 @@ func pythonBucket(t *testing.T, tasks int) string {
 }
 
 func TestWhatThePythonSystemLeftMovesOver(t *testing.T) {
+	t.Parallel()
 	bucket, data := pythonBucket(t, 3), filepath.Join(t.TempDir(), "data")
 	strange := filepath.Join(bucket, "heimdall-raw-iq", "sessions", pythonTask(1), "websdr_x.npy")
 	if err := os.WriteFile(strange, nil, 0o600); err != nil {
@@ -119,6 +120,7 @@ func TestWhatThePythonSystemLeftMovesOver(t *testing.T) {
 }
 
 func TestAnImportOfNothingOrOfOurOwnIsRefused(t *testing.T) {
+	t.Parallel()
 	data := twoReceivers(t)
 	for what, source := range map[string]string{"a folder without sessions": t.TempDir(), "no folder": filepath.Join(t.TempDir(), "none"), "our own objects": data} {
 		if r := command(t, data, "import", "python-heimdall", source); r.code != 2 {
@@ -128,6 +130,7 @@ func TestAnImportOfNothingOrOfOurOwnIsRefused(t *testing.T) {
 }
 
 func TestAnImportOfThePythonSystemThatIsKilledEndsTheSame(t *testing.T) {
+	t.Parallel()
 	const tasks = 60
 	bucket := pythonBucket(t, tasks)
 	url := pgtest.Plain(t).Empty(t)
@@ -148,6 +151,7 @@ func TestAnImportOfThePythonSystemThatIsKilledEndsTheSame(t *testing.T) {
 }
 
 func TestTheTableOfThePythonSystemMovesOver(t *testing.T) {
+	t.Parallel()
 	bucket, data := pythonBucket(t, 2), filepath.Join(t.TempDir(), "data")
 	url := pgtest.Plain(t).Empty(t)
 	db := openDatabase(t, "pgx", url)
@@ -163,7 +167,7 @@ func TestTheTableOfThePythonSystemMovesOver(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	t.Setenv("PYTHON_DATABASE_URL", strings.Replace(url, "postgres://", "postgresql://", 1))
+	setenv(t, "PYTHON_DATABASE_URL", strings.Replace(url, "postgres://", "postgresql://", 1))
 	if r := importPython(t, data, 0, bucket); r.Imported != 4 || r.Rows != 2501 || r.RowsJoined != 1 || r.RowsImported != 2500 {
 		t.Errorf("the import says %+v", r)
 	}

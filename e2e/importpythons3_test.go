@@ -49,6 +49,7 @@ func upload(t *testing.T, server *s3test.Server, dir string) (bucket string) {
 }
 
 func TestABucketOfThePythonSystemMovesOver(t *testing.T) {
+	t.Parallel()
 	s3test.Each(t, func(t *testing.T, server *s3test.Server) {
 		folder := filepath.Join(pythonBucket(t, 3), "heimdall-raw-iq")
 		if err := os.WriteFile(filepath.Join(folder, "sessions", pythonTask(0), "thumbnail.png"), []byte("x"), 0o600); err != nil {
@@ -66,11 +67,11 @@ func TestABucketOfThePythonSystemMovesOver(t *testing.T) {
 		}
 		sound(t, data)
 
-		t.Setenv("MINIO_BUCKET", bucket)
+		setenv(t, "MINIO_BUCKET", bucket)
 		if r := command(t, data, "import", "python-heimdall", source); r.code != 2 || !strings.Contains(r.stderr, "another bucket") {
 			t.Errorf("into the bucket itself: exit code %d, %s", r.code, r.stderr)
 		}
-		t.Setenv("MINIO_BUCKET", s3test.Bucket())
+		setenv(t, "MINIO_BUCKET", s3test.Bucket())
 		if r := command(t, data, "import", "python-heimdall", server.Endpoint+"/"+s3test.Bucket()); r.code == 0 || strings.Contains(r.stderr, url.QueryEscape(server.SecretKey)) {
 			t.Errorf("of a bucket that is not there: exit code %d, %s", r.code, r.stderr)
 		}

@@ -17,6 +17,7 @@ import (
 // A server is killed at random instants of an acquisition and started again. Whatever it had recorded
 // completely by then must end as exactly these bytes, once.
 func TestNothingCompleteIsLostOrDoubledWhenTheServerIsKilled(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	for i := range 7 {
 		// Half of them deliver in real time, so that kills hit recording as well as storing.

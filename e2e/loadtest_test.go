@@ -37,6 +37,7 @@ type loadReport struct {
 }
 
 func TestALoadTestCountsWhatCameOfIt(t *testing.T) {
+	t.Parallel()
 	var r loadReport
 	mustJSON(t, &r, filepath.Join(t.TempDir(), "data"), "loadtest", "-n", "4", "-c", "2", "-r", "2", "-d", "200ms")
 	if r.Acquisitions != 4 || r.Captures != 8 || r.Successful != 8 || r.Measurements != 8 || len(r.Lost)+r.Duplicates+len(r.Missed) > 0 {
@@ -56,9 +57,10 @@ func TestALoadTestCountsWhatCameOfIt(t *testing.T) {
 }
 
 func TestALoadTestSharesTheWorkAmongWorkersAndKillsOneOfThem(t *testing.T) {
-	t.Setenv("DATABASE_URL", pgtest.Plain(t).Database(t))
+	t.Parallel()
+	setenv(t, "DATABASE_URL", pgtest.Plain(t).Database(t))
 	onS3(t, s3test.Shared(t, "minio"))
-	t.Setenv("HEIMDALL_LEASE", "2s")
+	setenv(t, "HEIMDALL_LEASE", "2s")
 	var r loadReport
 	mustJSON(t, &r, filepath.Join(t.TempDir(), "data"), "loadtest", "-n", "8", "-c", "4", "-r", "2", "-d", "1s", "--workers", "2", "--kill")
 	if r.Successful != 16 || r.Measurements != 16 || r.Rescue == nil || r.Rescue.Running == 0 || len(r.Processes) != 4 {
@@ -67,6 +69,7 @@ func TestALoadTestSharesTheWorkAmongWorkersAndKillsOneOfThem(t *testing.T) {
 }
 
 func TestALoadTestRefusesAnyReceiverOrServerButItsOwn(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	for _, args := range [][]string{
 		{"--server", "http://heimdall.example:8001"},

@@ -20,6 +20,7 @@ const columns = `snr_db snr_sigma_db snr_upper_db snr_bandwidth_hz detected cn0_
 	algorithm_version L K`
 
 func TestMeasurePrintsEveryColumnOfARawFile(t *testing.T) {
+	t.Parallel()
 	// A tone at -700 Hz, 20 dB over the noise in 2 kHz.
 	v := siggen.Vector{SampleRateHz: 12000, Samples: 48000, Seed: 7, NoiseDBFSHz: new(-90.0),
 		Signals: []siggen.Signal{{Kind: "tone", FreqHz: -700, LevelDBFS: -90 + 33.0103 + 20}}}
@@ -63,6 +64,7 @@ func TestMeasurePrintsEveryColumnOfARawFile(t *testing.T) {
 }
 
 func TestMeasureDrawsWhatItMeasuredAndSaysWhatIsAmiss(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	v := siggen.Vector{SampleRateHz: 12000, Samples: 48000, Seed: 7, NoiseDBFSHz: new(-90.0),
 		Signals: []siggen.Signal{{Kind: "tone", FreqHz: 3000, LevelDBFS: -20}}}

@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -27,7 +26,7 @@ func BenchmarkResidentMemory(b *testing.B) {
 
 func residentMB(b *testing.B, data, duration string) float64 {
 	b.Helper()
-	cmd := exec.Command(binary(b), "--data-dir", data, "acquire", "7.1", "-d", duration)
+	cmd := program(b, "--data-dir", data, "acquire", "7.1", "-d", duration)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		b.Fatalf("%v: %s", err, out)
 	}

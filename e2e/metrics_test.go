@@ -10,6 +10,7 @@ import (
 )
 
 func TestMetricsSaysWhatEveryNumberMeans(t *testing.T) {
+	t.Parallel()
 	r := command(t, "", "metrics")
 	lines := strings.Split(strings.TrimSuffix(r.stdout, "\n"), "\n")
 	if r.code != 0 || len(lines) != 1+len(api.Definitions().Metrics) || strings.Join(strings.Fields(lines[0]), " ") != "NAME UNIT MEANING" {
@@ -29,6 +30,7 @@ func TestMetricsSaysWhatEveryNumberMeans(t *testing.T) {
 }
 
 func TestMetricsExplainsOneNumberOrOneFlag(t *testing.T) {
+	t.Parallel()
 	for name, want := range map[string][]string{
 		"noise_source": {"noise_source, string\n", "Only off_channel is free", "\ntime_gaps ", "\nNOISE\n", "censored mean"},
 		"snr_db":       {"snr_db, number in dB or null\n", "(P_ch - N0 B_m)/(N0 B)", "\nCHANNEL, SNR"},
@@ -51,6 +53,7 @@ func TestMetricsExplainsOneNumberOrOneFlag(t *testing.T) {
 }
 
 func TestMetricsPrintsTheJSONOfTheAPI(t *testing.T) {
+	t.Parallel()
 	var d wire.Definitions
 	mustJSON(t, &d, "", "metrics")
 	want, err := json.Marshal(api.Definitions())

@@ -20,8 +20,8 @@ import (
 // recordings.
 func onPostgres(t *testing.T, url string) {
 	t.Helper()
-	t.Setenv("DATABASE_URL", url)
-	t.Setenv("HEIMDALL_OBJECTS_DIR", filepath.Join(t.TempDir(), "objects"))
+	setenv(t, "DATABASE_URL", url)
+	setenv(t, "HEIMDALL_OBJECTS_DIR", filepath.Join(t.TempDir(), "objects"))
 }
 
 // addSims adds seven simulated receivers, half of which deliver in real time, so that kills hit recording as well as
@@ -88,6 +88,7 @@ func mustBeConsistent(t *testing.T, data string) {
 }
 
 func TestTheDemoRunsOnPostgreSQLAndWhatItStoredStays(t *testing.T) {
+	t.Parallel()
 	onPostgres(t, pgtest.Plain(t).Empty(t))
 	data := filepath.Join(t.TempDir(), "data")
 	var demo struct {
@@ -101,7 +102,7 @@ func TestTheDemoRunsOnPostgreSQLAndWhatItStoredStays(t *testing.T) {
 		}
 	}
 	var stored int
-	conn := pgtest.Connect(t, os.Getenv("DATABASE_URL"))
+	conn := pgtest.Connect(t, getenv(t, "DATABASE_URL"))
 	err := conn.QueryRow(t.Context(), `SELECT count(*) FROM measurements WHERE task_id = $1 AND snr_db > 3`, demo.Acquisition.TaskID).Scan(&stored)
 	if err != nil || stored != 7 {
 		t.Errorf("the database has %d measurements of it, want 7 (%v)", stored, err)
@@ -114,6 +115,7 @@ func TestTheDemoRunsOnPostgreSQLAndWhatItStoredStays(t *testing.T) {
 }
 
 func TestTheDemoRefusesADatabaseThatSomebodyWorksWith(t *testing.T) {
+	t.Parallel()
 	onPostgres(t, pgtest.Plain(t).Database(t))
 	data := filepath.Join(t.TempDir(), "data")
 	add := func(name, url, kind string) {
@@ -130,6 +132,7 @@ func TestTheDemoRefusesADatabaseThatSomebodyWorksWith(t *testing.T) {
 
 // Of two workers on one database one is killed again and again, at any instant.
 func TestTwoWorkersEndEveryAcquisitionOnceHoweverOftenOneIsKilled(t *testing.T) {
+	t.Parallel()
 	onPostgres(t, pgtest.Plain(t).Database(t))
 	dir := t.TempDir()
 	server, steady, shaky := filepath.Join(dir, "server"), filepath.Join(dir, "steady"), filepath.Join(dir, "shaky")
@@ -177,6 +180,7 @@ func TestTwoWorkersEndEveryAcquisitionOnceHoweverOftenOneIsKilled(t *testing.T) 
 }
 
 func TestADatabaseThatIsLostInTheMidstOfAnAcquisitionLosesNothing(t *testing.T) {
+	t.Parallel()
 	cluster := pgtest.Private(t, true)
 	onPostgres(t, cluster.URL("postgres"))
 	data := filepath.Join(t.TempDir(), "data")
@@ -204,7 +208,8 @@ func TestADatabaseThatIsLostInTheMidstOfAnAcquisitionLosesNothing(t *testing.T) 
 }
 
 func TestADatabaseServerThatIsDownAtTheStartIsAnErrorThatSaysWhatToDo(t *testing.T) {
-	t.Setenv("DATABASE_URL", "postgres://somebody:s3cret@127.0.0.1:1/heimdall?sslmode=disable")
+	t.Parallel()
+	setenv(t, "DATABASE_URL", "postgres://somebody:s3cret@127.0.0.1:1/heimdall?sslmode=disable")
 	data := filepath.Join(t.TempDir(), "data")
 	for _, args := range [][]string{
 		{"serve", "--listen", "127.0.0.1:0", "--database-wait", "0s"},
@@ -222,6 +227,7 @@ func TestADatabaseServerThatIsDownAtTheStartIsAnErrorThatSaysWhatToDo(t *testing
 }
 
 func TestAServerWaitsForADatabaseThatIsOnlyStarting(t *testing.T) {
+	t.Parallel()
 	cluster := pgtest.Private(t, false)
 	onPostgres(t, cluster.URL("postgres"))
 	if err := cluster.Stop(); err != nil {
@@ -251,12 +257,13 @@ func TestAServerWaitsForADatabaseThatIsOnlyStarting(t *testing.T) {
 }
 
 func TestAWorkerWithoutWhatItMustShareIsRefused(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
-	t.Setenv("DATABASE_URL", "")
+	setenv(t, "DATABASE_URL", "")
 	if r := command(t, data, "worker"); r.code != 2 || !strings.Contains(r.stderr, "DATABASE_URL") {
 		t.Errorf("without a database: exit code %d, %s", r.code, r.stderr)
 	}
-	t.Setenv("DATABASE_URL", "postgres:///heimdall")
+	setenv(t, "DATABASE_URL", "postgres:///heimdall")
 	if r := command(t, data, "worker"); r.code != 2 || !strings.Contains(r.stderr, "HEIMDALL_OBJECTS_DIR") {
 		t.Errorf("without a folder of recordings: exit code %d, %s", r.code, r.stderr)
 	}

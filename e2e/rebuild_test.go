@@ -13,6 +13,7 @@ import (
 )
 
 func TestALostDatabaseIsMadeOfTheObjectsAgain(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	tellOfALostDatabase(t, data, func() {
 		files, err := filepath.Glob(filepath.Join(data, "heimdall.db*"))
@@ -28,9 +29,10 @@ func TestALostDatabaseIsMadeOfTheObjectsAgain(t *testing.T) {
 }
 
 func TestALostDatabaseOfPostgreSQLIsMadeOfTheObjectsAgain(t *testing.T) {
+	t.Parallel()
 	server := pgtest.Plain(t)
 	onPostgres(t, server.Database(t))
-	tellOfALostDatabase(t, filepath.Join(t.TempDir(), "data"), func() { t.Setenv("DATABASE_URL", server.Database(t)) })
+	tellOfALostDatabase(t, filepath.Join(t.TempDir(), "data"), func() { setenv(t, "DATABASE_URL", server.Database(t)) })
 }
 
 // tellOfALostDatabase records, loses the database, makes it again, and finds all that it asks for as it was.
@@ -84,6 +86,7 @@ func tellOfALostDatabase(t *testing.T, data string, lose func()) {
 }
 
 func TestRepairSaysFirstWhatItWouldDo(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	if r := command(t, data, "websdr", "add", "sim", "sim:///?pace=fast", "--kind", "sim", "--latitude", "45", "--longitude", "7", "--sample-rate-hz", "12000"); r.code != 0 {
 		t.Fatal(r.stderr)

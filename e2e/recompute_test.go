@@ -93,6 +93,7 @@ func stored(t *testing.T, data string) []wire.Measurement {
 // Every kind of receiver, with gaps, dropped stamps, gain control, both kinds of calibration, and a tuning beside
 // the frequency asked for; records that fit into the meter's head and such that do not.
 func TestRecomputingARowOfThePresentVersionGivesTheSameBits(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	s := simnet.NorthWestItaly()
 	s.Receivers[0].Faults = []simnet.Fault{{Kind: simnet.FaultGap, AfterSeconds: 4, Samples: 1024}}
@@ -202,6 +203,7 @@ func simulatedRows(t *testing.T, data string, receivers int, duration string) (o
 }
 
 func TestARecordingThatIsMissingOrDamagedKeepsItsRowAndIsReported(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	objects := simulatedRows(t, data, 4, "1s")
 	update(t, data, `UPDATE measurements SET algorithm_version = '0', snr_db = 99`)
@@ -251,6 +253,7 @@ func TestARecordingThatIsMissingOrDamagedKeepsItsRowAndIsReported(t *testing.T) 
 }
 
 func TestAServerKilledWhileItRecomputesLeavesEachRowOldOrNewAndWhole(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	simulatedRows(t, data, 8, "20s")
 	want := stored(t, data)

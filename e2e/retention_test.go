@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +12,7 @@ import (
 )
 
 func TestOldAcquisitionsGoWithTheirObjects(t *testing.T) {
+	t.Parallel()
 	onPostgres(t, pgtest.Plain(t).Database(t))
 	data := filepath.Join(t.TempDir(), "data")
 	addSims(t, data)
@@ -26,7 +26,7 @@ func TestOldAcquisitionsGoWithTheirObjects(t *testing.T) {
 		return a.TaskID
 	}
 	old, young := create(), create()
-	conn := pgtest.Connect(t, os.Getenv("DATABASE_URL"))
+	conn := pgtest.Connect(t, getenv(t, "DATABASE_URL"))
 	for _, query := range []string{
 		`UPDATE acquisitions SET ended_at = ended_at - interval '31 days' WHERE task_id = $1`,
 		`UPDATE captures SET started_at = started_at - interval '31 days', ended_at = ended_at - interval '31 days',
@@ -41,13 +41,14 @@ func TestOldAcquisitionsGoWithTheirObjects(t *testing.T) {
 	if p, refused := errors.AsType[*client.Problem](err); !refused || p.Status != 404 {
 		t.Errorf("the old one: %v, want that there is none", err)
 	}
-	if left, err := filepath.Glob(filepath.Join(os.Getenv("HEIMDALL_OBJECTS_DIR"), "sessions", old, "*")); err != nil || len(left) > 0 {
+	if left, err := filepath.Glob(filepath.Join(getenv(t, "HEIMDALL_OBJECTS_DIR"), "sessions", old, "*")); err != nil || len(left) > 0 {
 		t.Errorf("of the old one there are still %v, %v", left, err)
 	}
 	mustBeWhole(t, c, young)
 }
 
 func TestSettingsThatWouldDeleteByASlipAreRefused(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	for flag, complaint := range map[string]string{
 		"--retention-days=-1": "_DAYS is", "--retention-days=200000": "_DAYS is", "--compress-after-days=0": "_DAYS is",
@@ -61,6 +62,7 @@ func TestSettingsThatWouldDeleteByASlipAreRefused(t *testing.T) {
 }
 
 func TestTheOldestRecordingsGoWhenThereAreTooManyAndNeverWhatIsHeld(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	addSims(t, data)
 	must := func(args ...string) {

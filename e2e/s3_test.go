@@ -23,10 +23,10 @@ import (
 func onS3(t *testing.T, server *s3test.Server) s3.Config {
 	t.Helper()
 	c := s3.Config{Endpoint: server.Endpoint, AccessKey: server.AccessKey, SecretKey: server.SecretKey, Bucket: s3test.Bucket()}
-	t.Setenv("MINIO_URL", c.Endpoint)
-	t.Setenv("MINIO_ACCESS_KEY", c.AccessKey)
-	t.Setenv("MINIO_SECRET_KEY", c.SecretKey)
-	t.Setenv("MINIO_BUCKET", c.Bucket)
+	setenv(t, "MINIO_URL", c.Endpoint)
+	setenv(t, "MINIO_ACCESS_KEY", c.AccessKey)
+	setenv(t, "MINIO_SECRET_KEY", c.SecretKey)
+	setenv(t, "MINIO_BUCKET", c.Bucket)
 	return c
 }
 
@@ -50,6 +50,7 @@ func recordingsIn(t *testing.T, c s3.Config) (keys []string) {
 }
 
 func TestTheDemoKeepsItsRecordingsInABucketWhenMINIO_URLSaysSo(t *testing.T) {
+	t.Parallel()
 	s3test.Each(t, func(t *testing.T, server *s3test.Server) {
 		c := onS3(t, server)
 		data := filepath.Join(t.TempDir(), "data")
@@ -77,6 +78,7 @@ func TestTheDemoKeepsItsRecordingsInABucketWhenMINIO_URLSaysSo(t *testing.T) {
 }
 
 func TestAnObjectStoreThatIsLostInTheMidstOfAnAcquisitionLosesNothing(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"minio", "versitygw"} {
 		t.Run(name, func(t *testing.T) {
 			server := s3test.Private(t, name)
@@ -118,6 +120,7 @@ func loseDuring(t *testing.T, server *s3test.Server, api *client.Client, rnd *ra
 }
 
 func TestAServerWaitsForAnObjectStoreThatIsOnlyStarting(t *testing.T) {
+	t.Parallel()
 	server := s3test.Private(t, "versitygw")
 	onS3(t, server)
 	if err := server.Kill(); err != nil {
@@ -147,6 +150,7 @@ func TestAServerWaitsForAnObjectStoreThatIsOnlyStarting(t *testing.T) {
 }
 
 func TestBadSettingsOfTheObjectStoreAreRefusedInWords(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	for _, c := range []struct {
 		env  map[string]string
@@ -163,7 +167,7 @@ func TestBadSettingsOfTheObjectStoreAreRefusedInWords(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(c.says), func(t *testing.T) {
 			for name, value := range c.env {
-				t.Setenv(name, value)
+				setenv(t, name, value)
 			}
 			r := command(t, data, "serve", "--listen", "127.0.0.1:0")
 			if r.code != c.code || strings.Contains(r.stderr, "s3cret") {

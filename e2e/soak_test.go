@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -38,9 +37,10 @@ type fleet struct {
 }
 
 func TestAFleetLosesNothingWhoeverOfItDies(t *testing.T) {
+	t.Parallel()
 	f := &fleet{t: t, dir: t.TempDir(), cluster: pgtest.Private(t, true), objects: s3test.Private(t, "minio"), address: freeAddress(t)}
 	onS3(t, f.objects)
-	t.Setenv("DATABASE_URL", f.cluster.URL("postgres"))
+	setenv(t, "DATABASE_URL", f.cluster.URL("postgres"))
 	addSims(t, filepath.Join(f.dir, "server"))
 	f.startServer()
 	for i := range f.workers {
@@ -135,12 +135,15 @@ func backlog() int {
 }
 
 func TestWhatWaitedWhileNobodyWorkedIsDoneOnceWhenSomebodyComes(t *testing.T) {
+	t.Parallel()
 	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
 		data := filepath.Join(t.TempDir(), "data")
 		drain(t, data, "SQLite, folder")
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
-		t.Setenv("DATABASE_URL", pgtest.Private(t, true).URL("postgres"))
+		t.Parallel()
+		setenv(t, "DATABASE_URL", pgtest.Private(t, true).URL("postgres"))
 		onS3(t, s3test.Private(t, "minio"))
 		drain(t, filepath.Join(t.TempDir(), "data"), "PostgreSQL, MinIO")
 	})
@@ -177,12 +180,13 @@ func drain(t *testing.T, data, on string) {
 
 // After many acquisitions, clients that hung up and streams that ended, a server holds what it held before.
 func TestAServerLeaksNeitherGoroutinesNorDescriptors(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	addSims(t, data)
 	address := freeAddress(t)
 	var log bytes.Buffer
-	cmd := exec.Command(binary(t), "--data-dir", data, "serve", "--listen", address)
-	cmd.Env, cmd.Stderr = append(os.Environ(), "GOTRACEBACK=all"), &log
+	cmd := program(t, "--data-dir", data, "serve", "--listen", address)
+	cmd.Env, cmd.Stderr = append(cmd.Env, "GOTRACEBACK=all"), &log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 )
 
 func TestTheDemoShowsMeasuredValuesBesideTheTruth(t *testing.T) {
+	t.Parallel()
 	var demo struct {
 		Acquisition wire.Acquisition
 		Compared    []struct {
@@ -51,6 +52,7 @@ func TestTheDemoShowsMeasuredValuesBesideTheTruth(t *testing.T) {
 }
 
 func TestTwoBrokenReceiversOnTheWireLeaveFiveMeasurementsAndTypedReasons(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := simnet.NorthWestItaly()
 	s.Receivers[1].Faults = []simnet.Fault{{Kind: simnet.FaultBusy}}
@@ -94,6 +96,7 @@ func TestTwoBrokenReceiversOnTheWireLeaveFiveMeasurementsAndTypedReasons(t *test
 }
 
 func TestBadInputIsRefusedByNameBeforeAnythingIsStored(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	for _, w := range [][]string{{"fast", "sim:///?pace=fast"}, {"off", "sim:///?pace=fast", "--inactive"},
 		{"kiwi", "http://127.0.0.1:1", "--kind", "kiwisdr"}} {
@@ -153,6 +156,7 @@ func TestBadInputIsRefusedByNameBeforeAnythingIsStored(t *testing.T) {
 }
 
 func TestFilesThatCannotBeMeasuredAreRefusedWithTheReason(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	write := func(name string, content []byte) string {
 		path := filepath.Join(dir, name)
@@ -189,6 +193,7 @@ func TestFilesThatCannotBeMeasuredAreRefusedWithTheReason(t *testing.T) {
 }
 
 func TestCheckingAFolderWithoutDataMakesNone(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	if r := command(t, data, "check"); r.code != 2 || !strings.Contains(r.stderr, "--data-dir") {
 		t.Errorf("exit code %d, %q; want 2 and what to do", r.code, r.stderr)
@@ -199,6 +204,7 @@ func TestCheckingAFolderWithoutDataMakesNone(t *testing.T) {
 }
 
 func TestADataFolderOfANewerVersionIsRefused(t *testing.T) {
+	t.Parallel()
 	data := filepath.Join(t.TempDir(), "data")
 	if r := command(t, data, "websdr", "list"); r.code != 0 {
 		t.Fatal(r.stderr)
@@ -214,6 +220,7 @@ func TestADataFolderOfANewerVersionIsRefused(t *testing.T) {
 }
 
 func TestAFullDiskLosesNothingThatIsWorthKeepingAndSaysSo(t *testing.T) {
+	t.Parallel()
 	t.Run("less than half of a recording fits", func(t *testing.T) {
 		code, c, small, check := onSmallDisk(t, "4M")
 		if code != "4" || c.FailureClass != "storage" || !strings.Contains(c.Reason, "free some disk space") {

@@ -57,6 +57,7 @@ func writeSigMF(t testing.TB, path string, z []complex128, trust string) {
 }
 
 func TestDelaysOfFilesArePrintedWithTheirUncertaintyOrRefused(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	files := []string{"tdoa"}
 	for i, delayS := range []float64{0, 200e-6, -350e-6} {

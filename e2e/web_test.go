@@ -9,6 +9,7 @@ import (
 )
 
 func TestTheDashboardInARealBrowser(t *testing.T) {
+	t.Parallel()
 	p := openTab(t, "") // first: where there is no browser there is nothing to seed
 	d := seededDashboard(t)
 	p.server = d.url

@@ -7,6 +7,7 @@ import (
 )
 
 func TestTheDashboardOfAnEmptyServerSaysThatThereIsNothing(t *testing.T) {
+	t.Parallel()
 	p := openTab(t, "")
 	address := freeAddress(t)
 	background(t, "serving", "--data-dir", filepath.Join(t.TempDir(), "data"), "serve", "--listen", address)

@@ -51,6 +51,7 @@ var screenshots = flag.String("screenshots", "", "folder to write screenshots of
 
 // TestScreenshots is no promise: it is how docs/screenshots are made (make screenshots).
 func TestScreenshots(t *testing.T) {
+	t.Parallel()
 	if *screenshots == "" {
 		t.Skip("no -screenshots folder is named")
 	}

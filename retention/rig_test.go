@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +17,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/check"
 	"github.com/heimdall-sdr/heimdall/retention"
 	"github.com/heimdall-sdr/heimdall/store/sqlite"
+	"github.com/heimdall-sdr/heimdall/store/sqlite/sqlitetest"
 )
 
 const maxAge = 40 * time.Hour // below that of whole days
@@ -35,30 +34,10 @@ type rig struct {
 	ids   []int64 // of the WebSDRs
 }
 
-// migrated is the content of an empty database, so that not every rig has to migrate one.
-var migrated = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "retention")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "empty.db")
-	s, err := sqlite.Open(context.Background(), path, sqlite.Options{})
-	if err != nil {
-		return nil, err
-	}
-	if err := s.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
-
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{T: t, now: begin, path: filepath.Join(t.TempDir(), "heimdall.db")}
-	empty, err := migrated()
-	r.must(err)
-	r.must(os.WriteFile(r.path, empty, 0o600))
+	r := &rig{T: t, now: begin, path: sqlitetest.Create(t, filepath.Join(t.TempDir(), "heimdall.db"))}
+	var err error
 	r.store, err = sqlite.Open(t.Context(), r.path, sqlite.Options{Now: func() time.Time { return r.now }})
 	r.must(err)
 	t.Cleanup(func() { r.store.Close() })
@@ -66,7 +45,7 @@ func newRig(t *testing.T) *rig {
 	r.must(err)
 	for i := range 2 {
 		w, err := r.store.CreateWebSDR(t.Context(), heimdall.WebSDR{Name: fmt.Sprint("kiwi ", i), Kind: "kiwisdr",
-			URL: "http://kiwi.example:8073", Active: true, Timeout: time.Second})
+			URL: fmt.Sprintf("http://kiwi%d.example:8073", i), Active: true, Timeout: time.Second})
 		r.must(err)
 		r.ids = append(r.ids, w.ID)
 	}

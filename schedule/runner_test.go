@@ -11,6 +11,7 @@ import (
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/schedule"
 	"github.com/heimdall-sdr/heimdall/store/sqlite"
+	"github.com/heimdall-sdr/heimdall/store/sqlite/sqlitetest"
 	"github.com/heimdall-sdr/heimdall/store/storetest"
 )
 
@@ -25,7 +26,7 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{T: t, path: filepath.Join(t.TempDir(), "heimdall.db"), clock: at(t, "2026-03-01T11:55:00Z")}
+	r := &rig{T: t, path: sqlitetest.Create(t, filepath.Join(t.TempDir(), "heimdall.db")), clock: at(t, "2026-03-01T11:55:00Z")}
 	r.open()
 	_, err := r.store.CreateWebSDR(t.Context(), heimdall.WebSDR{Name: "one", Kind: "sim", URL: "sim://one", Active: true, Timeout: time.Second})
 	r.must(err)

@@ -72,6 +72,7 @@ func channelPower(z []complex128, rateHz, lowHz, highHz float64) float64 {
 
 // The truth is computed from the model; here it is held against the bytes that servers send.
 func TestWhatIsServedIsTheTruth(t *testing.T) {
+	computes(t)
 	const bandwidth = 9000.0
 	world := func(emitters bool) *simnet.World {
 		s := simnet.NorthWestItaly()

@@ -113,6 +113,7 @@ func TestTheSameSeedGivesTheSameSamplesHoweverTheyAreRead(t *testing.T) {
 }
 
 func TestEveryModulationArrivesWithThePowerOfItsPath(t *testing.T) {
+	computes(t)
 	for _, e := range []simnet.Emitter{
 		{Modulation: simnet.Carrier}, {Modulation: simnet.NBFM}, {Modulation: simnet.AM}, {Modulation: simnet.USB},
 		{Modulation: simnet.OOK}, {Modulation: simnet.CW, Text: "vvv de i1abc"}, {Modulation: simnet.BPSK, SymbolHz: 1200},
@@ -162,6 +163,7 @@ func TestTheCarriersPhaseTellsTheDistance(t *testing.T) {
 // The delay between two receivers is found where their cross-correlation peaks, and is as exact as the
 // Cramer-Rao bound allows (docs: 0.390/(B sqrt(g B T)) with g of both signal-to-noise ratios).
 func TestTheDelayBetweenTwoReceiversIsThatOfGeometry(t *testing.T) {
+	computes(t)
 	const rate, n, bandwidth = 48000, 1 << 18, 12000.0
 	w := pair(simnet.Emitter{Modulation: simnet.Noise, BandwidthHz: bandwidth})
 	tune := simnet.Tuning{FrequencyHz: 145_500_000, RateHz: rate}
@@ -274,6 +276,7 @@ func TestAPassbandPassesInsideAndStopsOutside(t *testing.T) {
 }
 
 func TestNoiseHasTheDensityOfItsReceiver(t *testing.T) {
+	computes(t)
 	w := &simnet.World{Receivers: []simnet.Receiver{{Name: "r", Kind: "kiwisdr", NoiseDBMHz: -150}}}
 	wide := dB(meanPower(samples(t, w, "r", simnet.Tuning{FrequencyHz: 1e6, RateHz: 240000}, 0, 200000)))
 	if want := -150 + dB(240000); math.Abs(wide-want) > 0.05 {

@@ -84,13 +84,15 @@ func whole(r *record, columns int) spectrogram.Grid {
 func binOf(r *record, hz float64) int { return int(math.Round((hz - r.LowHz()) / r.StepHz())) }
 
 func TestAToneReadsItsPowerAtItsBinInEveryColumn(t *testing.T) {
+	computes(t)
 	for _, dbfs := range []float64{0, -20, -73.5} {
 		for _, bin := range []int{100, 512, 1000} {
 			hz := -rateHz/2 + float64(bin)*rateHz/1024
 			r := newRecord(t, 1_000_000, nil, tone(hz, math.Pow(10, dbfs/20)))
+			p := r.build(t)
 			for how, m := range map[string]*spectrogram.Matrix{
-				"from the pyramid":     r.build(t).Draw(whole(r, 300)),
-				"from a coarser level": r.build(t).Draw(whole(r, 37)),
+				"from the pyramid":     p.Draw(whole(r, 300)),
+				"from a coarser level": p.Draw(whole(r, 37)),
 				"from samples":         r.compute(t, spectrogram.Grid{From: 12_345, Step: 100, Columns: 50}),
 			} {
 				for c := range m.Columns {
@@ -111,6 +113,7 @@ func TestAToneReadsItsPowerAtItsBinInEveryColumn(t *testing.T) {
 }
 
 func TestNoiseReadsItsDensityTimesTheNoiseBandwidth(t *testing.T) {
+	computes(t)
 	random := rand.New(rand.NewPCG(1, 2))
 	const dbfs = -30 // in all of the band
 	sigma := math.Pow(10, dbfs/20.0) / math.Sqrt2

@@ -23,6 +23,7 @@ import (
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/api/wire"
 	"github.com/heimdall-sdr/heimdall/store/sqlite"
+	"github.com/heimdall-sdr/heimdall/store/sqlite/sqlitetest"
 	"github.com/heimdall-sdr/heimdall/webhook"
 )
 
@@ -60,7 +61,7 @@ func (l *lockedBuffer) String() string {
 func newRig(t *testing.T) *rig {
 	r := &rig{T: t, now: time.Now()}
 	var err error
-	r.store, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "heimdall.db"), sqlite.Options{Now: r.clock})
+	r.store, err = sqlite.Open(t.Context(), sqlitetest.Create(t, filepath.Join(t.TempDir(), "heimdall.db")), sqlite.Options{Now: r.clock})
 	r.must(err)
 	t.Cleanup(func() { r.store.Close() })
 	_, err = r.store.CreateWebSDR(t.Context(), heimdall.WebSDR{Name: "one", Kind: "sim", URL: "sim://one", Active: true, Timeout: time.Second})

@@ -255,7 +255,8 @@ func (a *app) connectTo(work bool, k StoreConfig, f func(ctx context.Context, c 
 	if a.config.Server != "" {
 		return a.callServer(a.config.Server, a.config.Token, f)
 	}
-	w := WorkerConfig{Lease: 15 * time.Second, HostInterval: time.Second}
+	// What has just ended is still to be written down among the objects.
+	w := WorkerConfig{Lease: 15 * time.Second, HostInterval: time.Second, Grace: 5 * time.Second}
 	if work {
 		w.Acquisitions = 1
 	}

@@ -23,7 +23,7 @@ func measured(t testing.TB, path string, m heimdall.Measurement) *sqlite.Store {
 	var ids []int64
 	for _, name := range []string{"first", "second"} {
 		w := aWebSDR(name)
-		w.Kind, w.URL = "rtl_tcp", "tcp://radio.example:1234"
+		w.Kind, w.URL = "rtl_tcp", "tcp://"+name+".example:1234"
 		w, err := s.CreateWebSDR(t.Context(), w)
 		if err != nil {
 			t.Fatal(err)

@@ -11,37 +11,15 @@ import (
 
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/store/sqlite"
+	"github.com/heimdall-sdr/heimdall/store/sqlite/sqlitetest"
 	"github.com/heimdall-sdr/heimdall/store/storetest"
 )
 
 func TestContract(t *testing.T) {
 	t.Parallel()
-	empty := migrated(t)
 	storetest.Run(t, func(t *testing.T) storetest.Store {
-		path := filepath.Join(t.TempDir(), "heimdall.db")
-		if err := os.WriteFile(path, empty, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return open(t, path)
+		return open(t, sqlitetest.Create(t, filepath.Join(t.TempDir(), "heimdall.db")))
 	})
-}
-
-// migrated is the content of an empty database, so that not every test has to migrate one.
-func migrated(t *testing.T) []byte {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "empty.db")
-	s, err := sqlite.Open(t.Context(), path, sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return content
 }
 
 func open(t testing.TB, path string) *sqlite.Store {

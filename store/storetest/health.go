@@ -70,13 +70,6 @@ func healthOf(t *testing.T, s Store, id int64) heimdall.Health {
 	return list[0]
 }
 
-func wantBreaker(t *testing.T, h heimdall.Health, state heimdall.HealthState, breaker heimdall.BreakerState, failures int) {
-	t.Helper()
-	if h.State != state || h.Breaker != breaker || h.Failures != failures || h.OpenedAt.IsZero() != (breaker == heimdall.BreakerClosed) {
-		t.Errorf("it is %s, breaker %s (opened %v) after %d failures; want %s, %s, %d", h.State, h.Breaker, h.OpenedAt, h.Failures, state, breaker, failures)
-	}
-}
-
 func neverLooked(t *testing.T, s Store) {
 	ids := createHosts(t, s, 2)
 	list, err := s.Health(t.Context(), nil)
@@ -138,97 +131,6 @@ func anyBytes(t *testing.T, s Store) {
 	}
 }
 
-func breakerOpens(t *testing.T, s Store) {
-	id := createHosts(t, s, 1)[0]
-	wantBreaker(t, observe(t, s, upAt(id, observed)), heimdall.Up, heimdall.BreakerClosed, 0)
-	classes := []heimdall.FailureClass{heimdall.FailDown, heimdall.FailTransport, heimdall.FailProtocol, heimdall.FailAuth}
-	var h heimdall.Health
-	for i, class := range classes {
-		breaker := heimdall.BreakerClosed
-		if i >= heimdall.BreakerFailures-1 {
-			breaker = heimdall.BreakerOpen
-		}
-		h = observe(t, s, failedAt(id, observed.Add(time.Duration(i+1)*time.Minute), class))
-		wantBreaker(t, h, heimdall.Down, breaker, i+1)
-	}
-	if want := observed.Add(heimdall.BreakerFailures * time.Minute); !h.OpenedAt.Equal(want) || h.LastError != "it said auth" || !h.LastUpAt.Equal(observed) {
-		t.Errorf("it opened at %v (want %v) for %q, and was last up at %v", h.OpenedAt, want, h.LastError, h.LastUpAt)
-	}
-	h = observe(t, s, upAt(id, observed.Add(time.Hour)))
-	wantBreaker(t, h, heimdall.Up, heimdall.BreakerClosed, 0)
-	if h.LastError != "" || h.LastClass != "" {
-		t.Errorf("it is up and still says %s: %s", h.LastClass, h.LastError)
-	}
-}
-
-func busyIsUp(t *testing.T, s Store) {
-	id := createHosts(t, s, 1)[0]
-	for i, class := range []heimdall.FailureClass{heimdall.FailDown, heimdall.FailDown, heimdall.FailBusy, heimdall.FailQuota, heimdall.FailQuota, heimdall.FailQuota} {
-		h := observe(t, s, failedAt(id, observed.Add(time.Duration(i)*time.Second), class))
-		if i >= 2 {
-			wantBreaker(t, h, heimdall.Up, heimdall.BreakerClosed, 0)
-		}
-	}
-	for range heimdall.BreakerFailures {
-		wantBreaker(t, observe(t, s, failedAt(id, observed.Add(time.Minute), heimdall.FailStorage)), heimdall.Unknown, heimdall.BreakerClosed, 0)
-	}
-}
-
-func localNeverOpens(t *testing.T, s Store) {
-	for kind, url := range map[string]string{"sim": "sim:///", "replay": "file:///gone.wav"} {
-		w := aWebSDR(kind)
-		w.Kind, w.URL = kind, url
-		id := createWebSDR(t, s, w).ID
-		for i := range heimdall.BreakerFailures + 1 {
-			wantBreaker(t, observe(t, s, failedAt(id, observed, heimdall.FailDown)), heimdall.Down, heimdall.BreakerClosed, i+1)
-		}
-	}
-}
-
-// broken opens the breaker of a new WebSDR.
-func broken(t *testing.T, s Store) int64 {
-	t.Helper()
-	id := createHosts(t, s, 1)[0]
-	for range heimdall.BreakerFailures {
-		observe(t, s, failedAt(id, observed, heimdall.FailTransport))
-	}
-	return id
-}
-
-func closedByHand(t *testing.T, s Store) {
-	id := broken(t, s)
-	h, err := s.CloseBreaker(t.Context(), id)
-	ok(t, err)
-	wantBreaker(t, h, heimdall.Down, heimdall.BreakerClosed, 0)
-	job, err := s.ClaimProbe(t.Context(), aLease, everything)
-	ok(t, err)
-	same(t, "probed", job.WebSDR.ID, id)
-}
-
-func oneTrial(t *testing.T, s Store) {
-	id := createHosts(t, s, 1)[0]
-	trial := func(every time.Duration) bool {
-		got, err := s.ClaimTrial(t.Context(), id, every)
-		ok(t, err)
-		return got
-	}
-	observe(t, s, upAt(id, observed))
-	if trial(0) {
-		t.Error("a closed breaker gave a trial")
-	}
-	for range heimdall.BreakerFailures {
-		observe(t, s, failedAt(id, observed, heimdall.FailDown))
-	}
-	if trial(time.Hour) {
-		t.Error("a trial was given right after the WebSDR was contacted")
-	}
-	if !trial(0) || trial(time.Hour) {
-		t.Error("a trial was not given to exactly one")
-	}
-	wantBreaker(t, healthOf(t, s, id), heimdall.Down, heimdall.BreakerHalfOpen, heimdall.BreakerFailures)
-	wantBreaker(t, observe(t, s, failedAt(id, observed, heimdall.FailDown)), heimdall.Down, heimdall.BreakerOpen, heimdall.BreakerFailures+1)
-}
-
 func historyPages(t *testing.T, s Store) {
 	ids := createHosts(t, s, 2)
 	for i := range 10 {
@@ -258,86 +160,6 @@ func historyPages(t *testing.T, s Store) {
 	some, err := s.Observations(t.Context(), heimdall.ObservationFilter{From: observed.Add(time.Second), To: observed.Add(3 * time.Second), Limit: 100})
 	ok(t, err)
 	same(t, "rows in [1 s, 3 s)", len(some), 6+2)
-}
-
-// knownUptimes reckons histories whose uptimes can be told by hand. Times are minutes after observed.
-func knownUptimes(t *testing.T, s Store) {
-	type seen struct {
-		minute float64
-		is     heimdall.FailureClass // "" is up
-		holds  float64
-	}
-	histories := []struct {
-		name     string
-		rows     []seen
-		up, down float64
-	}{
-		{"nothing is known of nothing", nil, 0, 0},
-		{"each row holds until the next", []seen{{0, "", 15}, {5, "down", 15}, {10, "", 15}, {15, "", 15}}, 5 + 5 + 15, 5},
-		{"no row holds longer than it may", []seen{{0, "", 15}, {40, "down", 15}}, 15, 15},
-		{"a row from before counts while it holds", []seen{{-10, "", 15}, {30, "transport", 15}}, 5, 15},
-		{"a row from long before does not", []seen{{-20, "", 15}}, 0, 0},
-		{"nothing counts after the end", []seen{{55, "", 15}, {70, "down", 15}}, 5, 0},
-		{"busy is up", []seen{{0, "busy", 30}, {30, "down", 30}}, 30, 30},
-		{"what has shut us out is unknown until it says something", []seen{{0, "", 60}, {10, "banned", 60}, {40, "", 60}}, 10 + 20, 0},
-		{"a receiver that is down is asked seldom, and is down in between", []seen{{0, "down", 180}, {59, "", 15}}, 1, 59},
-		{"rows out of order are put in order", []seen{{30, "down", 60}, {0, "", 60}}, 30, 30},
-	}
-	ids := createHosts(t, s, len(histories))
-	at := func(minutes float64) time.Time { return observed.Add(time.Duration(minutes * float64(time.Minute))) }
-	for i, h := range histories {
-		for _, row := range h.rows {
-			o := upAt(ids[i], at(row.minute))
-			if row.is != "" {
-				o = failedAt(ids[i], at(row.minute), row.is)
-			}
-			o.Holds = at(row.holds).Sub(observed)
-			observe(t, s, o)
-		}
-	}
-	list, err := s.Uptimes(t.Context(), nil, observed, at(60))
-	ok(t, err)
-	got := map[int64]heimdall.Uptime{}
-	for _, u := range list {
-		got[u.WebSDRID] = u
-	}
-	for i, h := range histories {
-		u := got[ids[i]]
-		if u.Up != at(h.up).Sub(observed) || u.Down != at(h.down).Sub(observed) {
-			t.Errorf("%s: up %v, down %v, want %v min and %v min", h.name, u.Up, u.Down, h.up, h.down)
-		}
-		if (u.Share() == nil) != (h.up+h.down == 0) {
-			t.Errorf("%s: the share is %v", h.name, u.Share())
-		}
-	}
-	one, err := s.Uptimes(t.Context(), ids[1:2], observed, at(60))
-	ok(t, err)
-	same(t, "of one", one, []heimdall.Uptime{got[ids[1]]})
-	split := time.Duration(0)
-	for i := range 6 { // parts make the whole
-		part, err := s.Uptimes(t.Context(), ids[1:2], at(float64(10*i)), at(float64(10*i+10)))
-		ok(t, err)
-		for _, u := range part {
-			split += u.Up
-		}
-	}
-	same(t, "sum of the parts", split, got[ids[1]].Up)
-}
-
-func attemptsCounted(t *testing.T, s Store) {
-	id := createHosts(t, s, 1)[0]
-	good := upAt(id, observed)
-	good.Source = heimdall.FromCapture
-	for _, o := range []heimdall.Observation{
-		upAt(id, observed), good, good, failedAt(id, observed, heimdall.FailBusy), failedAt(id, observed.Add(-time.Minute), heimdall.FailDown),
-	} {
-		observe(t, s, o)
-	}
-	list, err := s.Uptimes(t.Context(), []int64{id}, observed, observed.Add(time.Hour))
-	ok(t, err)
-	if len(list) != 1 || list[0].Attempts != 3 || list[0].Successes != 2 {
-		t.Errorf("%+v, want 3 attempts of which 2 succeeded", list)
-	}
 }
 
 func oldDropped(t *testing.T, s Store) {

@@ -12,6 +12,7 @@ import (
 )
 
 var hosts = []promise{
+	{"one acquisition asks each host once: two WebSDRs of one are refused, and of all there are it takes the first", askedOnce},
 	{"two acquisitions of one host are not claimed at a time, whatever the WebSDR", oneOfAHost},
 	{"a host given back can be claimed before the acquisition ends", hostReturned},
 	{"handing back gives all hosts back", hostsReleased},
@@ -22,6 +23,18 @@ var hosts = []promise{
 	{"a host taken for something else is not claimed until it is freed or its time is over", takenHost},
 	{"a host of an acquisition cannot be taken for something else", claimedHost},
 	{"of many workers at a time no two hold one host (16 goroutines)", neverOneHostTwice},
+}
+
+func askedOnce(t *testing.T, s Store) {
+	one := createWebSDR(t, s, aHost("one", "http://kiwi.example:8073"))
+	two := createWebSDR(t, s, aHost("two", "ws://KIWI.example:8073/other"))
+	three := createWebSDR(t, s, aHost("three", "http://kiwi.example:8074"))
+	_, _, err := s.CreateAcquisition(t.Context(), aRequest(three.ID, two.ID, one.ID))
+	wantInvalid(t, err, "websdrs")
+	create(t, s, aRequest(three.ID, two.ID))
+	known, err := s.WebSDRs(t.Context(), heimdall.WebSDRFilter{})
+	ok(t, err)
+	same(t, "of all", heimdall.Tunable(7_074_000, known), []int64{one.ID, three.ID})
 }
 
 func oneOfAHost(t *testing.T, s Store) {
@@ -182,7 +195,7 @@ func neverOneHostTwice(t *testing.T, s Store) {
 			for !all() {
 				job, err := s.Claim(t.Context(), worker, aLease, 0)
 				if errors.Is(err, heimdall.ErrNoWork) {
-					if err := s.Wait(t.Context(), 10*time.Millisecond); err != nil {
+					if err := s.Wait(t.Context(), 100*time.Millisecond); err != nil { // for a host that is given back
 						t.Error(err)
 						return
 					}

@@ -24,12 +24,25 @@ import (
 type Cluster struct {
 	folder string // data and socket; short, because a socket's path is at most 107 bytes
 	bin    string
-	sync   bool // a commit is on the disk before it returns
+	sync   bool   // a commit is on the disk before it returns
+	Port   string // also names the socket; "" is the usual one
 	stop   func(os.Signal) error
 }
 
-// folders are named after the process that they belong to.
-const folders = "/tmp/heimdall-pg-"
+const (
+	memory  = "/dev/shm" // files that never reach a disk: half the work of a test is to copy and remove a database
+	disk    = "/tmp"
+	folders = "heimdall-pg-" // are named after the process that they belong to
+	needed  = 2 << 30        // bytes free in memory: a container may have a few MiB of it
+)
+
+// place is where a cluster's folder goes.
+func place(durable bool) string {
+	if !durable && freeBytes(memory) >= needed {
+		return memory
+	}
+	return disk
+}
 
 // Start makes a new cluster and starts it. durable has it sync to the disk as a server does.
 func Start(durable bool) (*Cluster, error) {
@@ -38,7 +51,7 @@ func Start(durable bool) (*Cluster, error) {
 		return nil, err
 	}
 	removeStale()
-	folder, err := os.MkdirTemp("/tmp", filepath.Base(folders)+strconv.Itoa(os.Getpid())+"-")
+	folder, err := os.MkdirTemp(place(durable), folders+strconv.Itoa(os.Getpid())+"-")
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +111,11 @@ func (c *Cluster) data() string { return filepath.Join(c.folder, "data") }
 
 // URL is how to reach a database of the cluster.
 func (c *Cluster) URL(database string) string {
-	u := url.URL{Scheme: "postgres", Path: "/" + database, RawQuery: url.Values{"host": {c.folder}, "user": {"postgres"}}.Encode()}
+	query := url.Values{"host": {c.folder}, "user": {"postgres"}}
+	if c.Port != "" {
+		query.Set("port", c.Port)
+	}
+	u := url.URL{Scheme: "postgres", Path: "/" + database, RawQuery: query.Encode()}
 	return u.String()
 }
 
@@ -108,6 +125,9 @@ func (c *Cluster) Start(settings ...string) error {
 		"-c", "shared_buffers=64MB", "-c", "TimeZone=America/St_Johns", "-c", "fsync=" + strconv.FormatBool(c.sync)}
 	if !c.sync {
 		args = append(args, "-c", "full_page_writes=off")
+	}
+	if c.Port != "" {
+		args = append(args, "-p", c.Port)
 	}
 	for _, s := range settings {
 		args = append(args, "-c", s)
@@ -171,9 +191,10 @@ func (c *Cluster) Remove() error {
 
 // removeStale removes what test processes left behind that were killed.
 func removeStale() {
-	left, _ := filepath.Glob(folders + "*") // the pattern is a constant
-	for _, folder := range left {
-		owner, _, _ := strings.Cut(strings.TrimPrefix(folder, folders), "-")
+	left, _ := filepath.Glob(filepath.Join(disk, folders+"*")) // the pattern is a constant
+	inMemory, _ := filepath.Glob(filepath.Join(memory, folders+"*"))
+	for _, folder := range append(left, inMemory...) {
+		owner, _, _ := strings.Cut(strings.TrimPrefix(filepath.Base(folder), folders), "-")
 		pid, err := strconv.Atoi(owner)
 		if err == nil && errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 			os.RemoveAll(folder) // as far as it can: it may be another user's

@@ -1,7 +1,7 @@
 // Package pgtest gives tests a PostgreSQL server, and each test a database of its own in it.
 //
 // The server is a private one, started from the machine's own programs the first time that a test asks, with its
-// files and its socket in a folder of /tmp. Beside it the same tests can run on servers that are there already:
+// files and its socket in a folder of /dev/shm, or of /tmp. Beside it the same tests can run on servers that are there already:
 //
 //	HEIMDALL_TEST_POSTGRES_URL   instead of the private one
 //	HEIMDALL_TEST_APACHE_URL     on an Apache-only TimescaleDB, too

@@ -41,3 +41,12 @@ func serverUser() (uid, gid int, isRoot bool) {
 	}
 	return nobody, nobody, true
 }
+
+// freeBytes is how much room a file system has; 0 when it is not there.
+func freeBytes(path string) uint64 {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(path, &fs); err != nil {
+		return 0
+	}
+	return fs.Bavail * uint64(fs.Bsize)
+}

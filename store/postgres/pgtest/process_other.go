@@ -9,3 +9,5 @@ import "syscall"
 func asServer() *syscall.SysProcAttr { return nil }
 
 func giveAway(string) error { return nil }
+
+func freeBytes(string) uint64 { return 0 }
