@@ -34,6 +34,7 @@ type measurementFilter struct {
 	FlagNot         []string      `placeholder:"FLAG,..." help:"Only those that have none of these flags."`
 	Near            []float64     `placeholder:"LAT,LON,KM" help:"Only those of WebSDRs at most so many km from this point."`
 	Text            string        `placeholder:"TEXT" help:"Only those with this in the label, or in the name or location of the WebSDR."`
+	Schedule        []int64       `placeholder:"ID,..." help:"Only what these schedules asked for."`
 }
 
 func (c *measurementFilter) filter() (heimdall.MeasurementFilter, error) {
@@ -41,7 +42,7 @@ func (c *measurementFilter) filter() (heimdall.MeasurementFilter, error) {
 		TaskID: c.TaskID, WebSDRIDs: c.WebSDR, From: c.From, To: c.To,
 		FrequencyMinHz: int64(math.Round(c.FrequencyMinMHz * 1e6)), FrequencyMaxHz: int64(math.Round(c.FrequencyMaxMHz * 1e6)),
 		SNRMinDB: c.SNRMinDB, SNRMaxDB: c.SNRMaxDB, DetectedOnly: c.Detected, UndetectedOnly: c.Undetected,
-		FrequencyMethods: c.Method, Flags: c.Flag, FlagsNot: c.FlagNot, Text: c.Text,
+		FrequencyMethods: c.Method, Flags: c.Flag, FlagsNot: c.FlagNot, Text: c.Text, ScheduleIDs: c.Schedule,
 	}
 	switch len(c.Near) {
 	case 0:

@@ -225,7 +225,7 @@ func (s *Store) Acquisitions(ctx context.Context, f heimdall.AcquisitionFilter) 
 		w.add("state = ANY($::text[])", texts(f.States))
 	}
 	if f.Label != "" {
-		w.add(`position(lower($::text COLLATE "C") IN lower(a.label COLLATE "C")) > 0`, f.Label)
+		w.add(contains("a.label"), storable(f.Label))
 	}
 	if !f.From.IsZero() {
 		w.add("created_at >= $", ceilMicros(f.From))

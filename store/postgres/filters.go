@@ -70,6 +70,7 @@ func (s *Store) addPlaces(ctx context.Context, w *where, f heimdall.CaptureFilte
 		w.add("(SELECT t.frequency_hz FROM acquisitions AS t WHERE t.task_id = captures.task_id) <= $", f.FrequencyMaxHz)
 	}
 	w.addText(f.Text, "task_id", "websdr_id")
+	w.addSchedules(f.ScheduleIDs, "task_id")
 	return nil
 }
 
@@ -81,6 +82,9 @@ func (s *Store) addRequested(ctx context.Context, w *where, f heimdall.Acquisiti
 	}
 	if ids != nil {
 		w.add("EXISTS (SELECT 1 FROM captures AS c WHERE c.task_id = a.task_id AND c.websdr_id = ANY($::bigint[]))", ids)
+	}
+	if f.ScheduleIDs != nil {
+		w.add("origin = ANY($::text[])", originsOf(f.ScheduleIDs))
 	}
 	if f.FrequencyMinHz != 0 {
 		w.add("frequency_hz >= $", f.FrequencyMinHz)

@@ -291,6 +291,7 @@ func (w *where) addFilter(f heimdall.MeasurementFilter) error {
 	}
 	w.addQuality(f)
 	w.addText(f.Text, "task_id", "websdr_id")
+	w.addSchedules(f.ScheduleIDs, "task_id")
 	if f.AlgorithmVersionNot != "" {
 		w.add("algorithm_version <> $"+notImported, storable(f.AlgorithmVersionNot))
 	}

@@ -66,7 +66,7 @@ func (s *Store) addPlaces(ctx context.Context, w *where, f heimdall.CaptureFilte
 		w.add("(SELECT t.frequency_hz FROM acquisitions AS t WHERE t.task_id = captures.task_id) <= ?", f.FrequencyMaxHz)
 	}
 	w.addText(f.Text, "task_id", "+websdr_id")
-	return nil
+	return s.addSchedules(ctx, w, "captures", f.ScheduleIDs)
 }
 
 // addRequested chooses acquisitions by what was asked for.
@@ -81,6 +81,13 @@ func (s *Store) addRequested(ctx context.Context, w *where, f heimdall.Acquisiti
 			return err
 		}
 		w.add("EXISTS (SELECT 1 FROM captures AS c WHERE c.task_id = a.task_id AND c.websdr_id IN (SELECT value FROM json_each(?)))", list)
+	}
+	if f.ScheduleIDs != nil {
+		origins, err := asJSON(originsOf(f.ScheduleIDs))
+		if err != nil {
+			return err
+		}
+		w.add("origin IN (SELECT value FROM json_each(?))", origins)
 	}
 	if f.FrequencyMinHz != 0 {
 		w.add("frequency_hz >= ?", f.FrequencyMinHz)

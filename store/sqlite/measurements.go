@@ -179,6 +179,9 @@ func (s *Store) measurements(ctx context.Context, f heimdall.MeasurementFilter) 
 	if err != nil {
 		return nil, err
 	}
+	if err := s.addSchedules(ctx, &w, "measurements", f.ScheduleIDs); err != nil {
+		return nil, err
+	}
 	rows, err := s.reader.QueryContext(ctx, selectMeasurements+w.String()+measurementsOrder, append(w.args, f.Limit)...)
 	return all(rows, err, scanMeasurement)
 }
