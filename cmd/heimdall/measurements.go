@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -125,7 +124,7 @@ func (c *measurementsCmd) check(a *app) error {
 }
 
 // export copies what the server streams. A file gets its name when all is in it.
-func (c *measurementsCmd) export(ctx context.Context, stdout io.Writer, cl *client.Client, f heimdall.MeasurementFilter) (err error) {
+func (c *measurementsCmd) export(ctx context.Context, stdout io.Writer, cl *client.Client, f heimdall.MeasurementFilter) error {
 	body, err := cl.MeasurementsAs(ctx, c.Format, f)
 	if err != nil {
 		return err
@@ -135,15 +134,10 @@ func (c *measurementsCmd) export(ctx context.Context, stdout io.Writer, cl *clie
 		_, err = io.Copy(stdout, body)
 		return err
 	}
-	part, err := os.Create(c.Out + ".part")
-	if err != nil {
+	if _, err := writeWhole(c.Out, body); err != nil {
 		return fmt.Errorf("export measurements: %w", err)
 	}
-	_, err = io.Copy(part, body)
-	if err = errors.Join(err, part.Sync(), part.Close()); err != nil {
-		return fmt.Errorf("export measurements: %w", errors.Join(err, os.Remove(part.Name())))
-	}
-	return os.Rename(part.Name(), c.Out)
+	return nil
 }
 
 // measurements collects every measurement chosen.
