@@ -10,16 +10,37 @@ import (
 // all rows in order of time.
 const fewAcquisitions = 2000
 
-const (
-	countAsked = `
-SELECT count(*) FROM (SELECT 1 FROM acquisitions WHERE origin IN (SELECT value FROM json_each(?)) LIMIT ?)`
+// countAsked and amongAsked are about acquisitions whose column, of which there is an index, has one of some values.
+func countAsked(column string) string {
+	return `SELECT count(*) FROM (SELECT 1 FROM acquisitions WHERE ` + column + ` IN (SELECT value FROM json_each(?)) LIMIT ?)`
+}
 
-	amongAsked = `task_id IN (SELECT t.task_id FROM acquisitions AS t WHERE t.origin IN (SELECT value FROM json_each(?)))`
-)
+func amongAsked(column string) string {
+	return `task_id IN (SELECT t.task_id FROM acquisitions AS t WHERE t.` + column + ` IN (SELECT value FROM json_each(?)))`
+}
 
-// addSchedules chooses rows of a table that has a task_id by the schedules that asked for them. Those of few
-// acquisitions are looked up. Of many, a page is soon found in the table's own order, so each row is asked for its
-// acquisition's origin: neither way makes a list of all that a schedule of years has asked for, once for each page.
+// hasAsked asks the same of the acquisition of each row of a table.
+func hasAsked(table, column string) string {
+	return `(SELECT t.` + column + ` FROM acquisitions AS t WHERE t.task_id = ` + table + `.task_id) IN (SELECT value FROM json_each(?))`
+}
+
+// addAsked chooses rows of a table that has a task_id by a column of their acquisitions, values being a list as JSON. Rows
+// of few acquisitions are looked up. Of many, a page is soon found in the table's own order, so each row is asked for its
+// acquisition: neither way makes a list of all that was asked for in years, once for each page.
+func (s *Store) addAsked(ctx context.Context, w *where, table, column string, values any) error {
+	var n int
+	if err := s.reader.QueryRowContext(ctx, countAsked(column), values, fewAcquisitions+1).Scan(&n); err != nil {
+		return err
+	}
+	if n <= fewAcquisitions {
+		w.add(amongAsked(column), values)
+	} else {
+		w.add(hasAsked(table, column), values)
+	}
+	return nil
+}
+
+// addSchedules chooses rows of a table by the schedules that asked for them.
 func (s *Store) addSchedules(ctx context.Context, w *where, table string, ids []int64) error {
 	if ids == nil {
 		return nil
@@ -28,16 +49,7 @@ func (s *Store) addSchedules(ctx context.Context, w *where, table string, ids []
 	if err != nil {
 		return err
 	}
-	var n int
-	if err := s.reader.QueryRowContext(ctx, countAsked, origins, fewAcquisitions+1).Scan(&n); err != nil {
-		return err
-	}
-	if n <= fewAcquisitions {
-		w.add(amongAsked, origins)
-		return nil
-	}
-	w.add("(SELECT t.origin FROM acquisitions AS t WHERE t.task_id = "+table+".task_id) IN (SELECT value FROM json_each(?))", origins)
-	return nil
+	return s.addAsked(ctx, w, table, "origin", origins)
 }
 
 // originsOf are what the acquisitions of schedules have as their origin: it stays when a schedule and its runs go.
