@@ -78,8 +78,8 @@ bench-archive: s3-servers ## storing one file in a bucket, beside the SDK's own 
 	$(GO) test -run '^$$' -bench PutFile -benchtime 5x ./blob/s3 -file-mib $${MIB:-256}
 	$(GO) test -run '^$$' -bench Check -benchtime 3x -timeout 60m ./check -objects $${OBJECTS:-10000}
 
-generate: ## what is made from the code: docs/openapi.json, docs/signal-metrics.md, web/dist
-	$(GO) test ./api -run OpenAPI -update
+generate: ## what is made from the code: docs/openapi.json, docs/api.md, docs/signal-metrics.md, web/dist
+	$(GO) test ./api -run 'OpenAPI|APIPage' -update
 	$(GO) test ./dsp -run SignalMetrics -update
 	$(GO) generate ./web
 

@@ -22,9 +22,10 @@ type AcquisitionFilter struct {
 	Origin         *string   // nil means any; "" those by hand
 	FrequencyMinHz int64     // both ends included; 0 means no limit
 	FrequencyMaxHz int64
-	Text           string // found in its label, or in the name or location of one of its WebSDRs; see MeasurementFilter
-	After          string // cursor: the TaskID of the last row of the page before (task ids sort by time)
-	Limit          int    // 1 to MaxPage
+	Text           string  // found in its label, or in the name or location of one of its WebSDRs; see MeasurementFilter
+	ScheduleIDs    []int64 // see MeasurementFilter
+	After          string  // cursor: the TaskID of the last row of the page before (task ids sort by time)
+	Limit          int     // 1 to MaxPage
 }
 
 // A CaptureFilter chooses captures, newest acquisition first, then by websdr_id.
@@ -37,8 +38,9 @@ type CaptureFilter struct {
 	From, To       time.Time    // StartedAt in [From, To)
 	FrequencyMinHz int64        // of the acquisition, both ends included; 0 means no limit
 	FrequencyMaxHz int64
-	Text           string // see MeasurementFilter
-	AfterTaskID    string // cursor: key of the last row of the page before
+	Text           string  // see MeasurementFilter
+	ScheduleIDs    []int64 // see MeasurementFilter
+	AfterTaskID    string  // cursor: key of the last row of the page before
 	AfterWebSDRID  int64
 	Limit          int
 }
@@ -60,7 +62,10 @@ type MeasurementFilter struct {
 	Near             *Near    // of WebSDRs in it; nil means anywhere
 	// Text is found in the label of the acquisition, or in the name or the location of the WebSDR. The letters A to Z
 	// are found in either case, any other character as it is. "" means any.
-	Text                string
+	Text string
+	// ScheduleIDs are schedules one of which asked for the acquisition, nil meaning any, and none. What a schedule asked
+	// for is found when the schedule has been deleted, too; its id is never given again.
+	ScheduleIDs         []int64
 	AlgorithmVersionNot string          // "" means any; otherwise only rows of another AlgorithmVersion that were not imported
 	After               *MeasurementKey // cursor: the last row of the page before
 	Limit               int             // 1 to MaxPage; 0 means no limit where rows are streamed

@@ -2,6 +2,7 @@ package heimdall
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -16,6 +17,9 @@ const (
 	MaxGrace        = 24 * time.Hour
 	maxScheduleName = 100
 )
+
+// ScheduleOrigin is the origin of the acquisitions that a schedule asks for.
+func ScheduleOrigin(id int64) string { return "schedule/" + strconv.FormatInt(id, 10) }
 
 // A MisfirePolicy says what becomes of runs that nobody started in time, because no process ran.
 type MisfirePolicy string

@@ -121,7 +121,8 @@ type acquisitionPageOutput struct{ Body wire.AcquisitionPage }
 
 func (s *service) listAcquisitions(ctx context.Context, in *listAcquisitionsInput) (*acquisitionPageOutput, error) {
 	f := heimdall.AcquisitionFilter{
-		States: in.States, WebSDRIDs: in.WebSDRIDs, From: in.From, To: in.To, Origin: originOf(in.Origin), Label: in.Label, Text: in.Text, Limit: in.limit(),
+		States: in.States, WebSDRIDs: in.WebSDRIDs, From: in.From, To: in.To, Origin: originOf(in.Origin), Label: in.Label, Text: in.Text,
+		ScheduleIDs: in.ScheduleIDs, Limit: in.limit(),
 	}
 	var bad heimdall.InvalidError
 	f.FrequencyMinHz, f.FrequencyMaxHz = frequencyLimits(&bad, in.FrequencyMinMHz, in.FrequencyMaxMHz)

@@ -22,7 +22,7 @@ type capturePageOutput struct{ Body wire.CapturePage }
 func (s *service) listCaptures(ctx context.Context, in *listCapturesInput) (*capturePageOutput, error) {
 	f := heimdall.CaptureFilter{
 		TaskID: in.TaskID, WebSDRID: in.WebSDRID, States: in.States, FailureClass: in.FailureClass,
-		From: in.From, To: in.To, Text: in.Text, Limit: in.limit(),
+		From: in.From, To: in.To, Text: in.Text, ScheduleIDs: in.ScheduleIDs, Limit: in.limit(),
 	}
 	var bad heimdall.InvalidError
 	f.FrequencyMinHz, f.FrequencyMaxHz = frequencyLimits(&bad, in.FrequencyMinMHz, in.FrequencyMaxMHz)

@@ -28,8 +28,10 @@ type described struct {
 type describedOperation struct {
 	OperationID string `json:"operationId"`
 	Summary     string
+	Description string
 	Tags        []string
 	Parameters  []describedParameter
+	Security    []map[string][]string
 	RequestBody *struct {
 		Content map[string]struct{ Schema describedSchema }
 	}
@@ -47,17 +49,20 @@ type describedParameter struct {
 }
 
 type describedSchema struct {
-	Ref        string `json:"$ref"`
-	Type       any
-	Format     string
-	Enum       []any
-	Examples   []any
-	Default    any
-	Minimum    *float64
-	Items      *describedSchema
-	Properties map[string]describedSchema
-	Required   []string
-	ReadOnly   bool `json:"readOnly"`
+	Ref    string `json:"$ref"`
+	Type   any
+	Format string
+
+	Description string
+	Enum        []any
+	Examples    []any
+	Default     any
+	Minimum     *float64
+	Maximum     *float64
+	Items       *describedSchema
+	Properties  map[string]describedSchema
+	Required    []string
+	ReadOnly    bool `json:"readOnly"`
 }
 
 func theDescription(t *testing.T) (d described) {

@@ -6,7 +6,7 @@ import (
 	"github.com/heimdall-sdr/heimdall"
 )
 
-// A Whereabouts is the place, the frequency and the name that the caller looks for.
+// A Whereabouts is the place, the frequency, the name and the schedule that the caller looks for.
 type Whereabouts struct {
 	FrequencyMinMHz optional[float64] `query:"frequency_min_mhz" doc:"At or above this frequency, in MHz" example:"144"`
 	FrequencyMaxMHz optional[float64] `query:"frequency_max_mhz" doc:"At or below this frequency, in MHz" example:"146"`
@@ -14,6 +14,7 @@ type Whereabouts struct {
 	NearLongitude   optional[float64] `query:"near_longitude" doc:"Longitude of that point, in degrees" example:"7.68"`
 	NearKm          optional[float64] `query:"near_km" doc:"How far from that point at most, in kilometres" example:"50"`
 	Text            string            `query:"text" maxLength:"200" doc:"Only where this is found in the label of the acquisition, or in the name or the location of a WebSDR; A to Z in either case"`
+	ScheduleIDs     []int64           `query:"schedule_id,explode" nullable:"false" minimum:"1" doc:"Only what these schedules asked for, also those that have been removed; may be given more than once" example:"[7]"`
 }
 
 // near is the circle asked for; nil when there is none.

@@ -36,6 +36,15 @@ func TestPriorityDeadlineAndOriginAreShownAndOriginsAreToldApart(t *testing.T) {
 	r.post("/api/v1/acquisitions", fmt.Sprintf(`{"frequency_mhz":145.5,"duration_seconds":10,"websdrs":[%d],"priority":10}`, w.ID)).refused(422, "body.priority", "-9 to 9")
 	r.post("/api/v1/acquisitions", fmt.Sprintf(`{"frequency_mhz":145.5,"duration_seconds":10,"websdrs":[%d],"deadline":"2026-03-01T11:00:00Z"}`, w.ID)).refused(422, "body.deadline", "past")
 	// Only the system says whose turn an acquisition takes.
+	for query, want := range map[string]int{"schedule_id=7": 1, "schedule_id=70": 0, "schedule_id=1&schedule_id=7": 1} {
+		var list wire.AcquisitionPage
+		var captures wire.CapturePage
+		r.get("/api/v1/acquisitions?" + query).want(200).into(&list)
+		r.get("/api/v1/captures?" + query).want(200).into(&captures)
+		if len(list.Acquisitions) != want || len(captures.Captures) != want {
+			t.Errorf("?%s finds %d acquisitions and %d captures, want %d", query, len(list.Acquisitions), len(captures.Captures), want)
+		}
+	}
 	r.post("/api/v1/acquisitions", fmt.Sprintf(`{"frequency_mhz":145.5,"duration_seconds":10,"websdrs":[%d],"origin":"schedule/7"}`, w.ID)).want(422)
 }
 

@@ -51,7 +51,7 @@ func (s *service) listMeasurements(ctx context.Context, in *listMeasurementsInpu
 func (in *listMeasurementsInput) filter() (heimdall.MeasurementFilter, error) {
 	f := heimdall.MeasurementFilter{
 		TaskID: in.TaskID, WebSDRIDs: in.WebSDRIDs, From: in.From, To: in.To,
-		AlgorithmVersionNot: in.VersionNot, Text: in.Text,
+		AlgorithmVersionNot: in.VersionNot, Text: in.Text, ScheduleIDs: in.ScheduleIDs,
 	}
 	var bad heimdall.InvalidError
 	f.FrequencyMinHz, f.FrequencyMaxHz = frequencyLimits(&bad, in.FrequencyMinMHz, in.FrequencyMaxMHz)

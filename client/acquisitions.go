@@ -34,6 +34,7 @@ func (c *Client) Acquisitions(ctx context.Context, f heimdall.AcquisitionFilter,
 	addAll(q, "state", f.States)
 	addAll(q, "websdr_id", f.WebSDRIDs)
 	addPlace(q, f.Near, f.FrequencyMinHz, f.FrequencyMaxHz, f.Text)
+	addAll(q, "schedule_id", f.ScheduleIDs)
 	if f.Label != "" {
 		q.Set("label", f.Label)
 	}

@@ -22,6 +22,7 @@ func (c *Client) Captures(ctx context.Context, f heimdall.CaptureFilter, cursor 
 	addAll(q, "state", f.States)
 	addText(q, "failure_class", string(f.FailureClass))
 	addPlace(q, f.Near, f.FrequencyMinHz, f.FrequencyMaxHz, f.Text)
+	addAll(q, "schedule_id", f.ScheduleIDs)
 	addTime(q, "from", f.From)
 	addTime(q, "to", f.To)
 	addPage(q, f.Limit, cursor)

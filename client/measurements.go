@@ -95,6 +95,7 @@ func measurementQuery(f heimdall.MeasurementFilter, cursor string) (url.Values, 
 	addTime(q, "from", f.From)
 	addTime(q, "to", f.To)
 	addPlace(q, f.Near, f.FrequencyMinHz, f.FrequencyMaxHz, f.Text)
+	addAll(q, "schedule_id", f.ScheduleIDs)
 	if f.SNRMinDB != nil {
 		addFloat(q, "snr_min_db", *f.SNRMinDB)
 	}

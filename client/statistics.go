@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"io"
 	"net/url"
 
 	"github.com/heimdall-sdr/heimdall"
@@ -51,6 +52,14 @@ func (c *Client) LatestStatistics(ctx context.Context, ids []int64) (s wire.Late
 	addAll(q, "websdr_id", ids)
 	err = c.get(ctx, "/api/v1/statistics/latest", q, &s)
 	return s, err
+}
+
+// StatisticsCSV streams the answer to a question as CSV, header first: question is the last part of the address, such as
+// snr or coverage. The caller closes it. See SNRStatistics about bucket and range.
+func (c *Client) StatisticsCSV(ctx context.Context, question string, f heimdall.AnalyticsFilter, b heimdall.Bucket) (io.ReadCloser, error) {
+	q := questionQuery(f, b)
+	q.Set("format", "csv")
+	return c.open(ctx, at("api", "v1", "statistics", question), q)
 }
 
 func questionQuery(f heimdall.AnalyticsFilter, b heimdall.Bucket) url.Values {

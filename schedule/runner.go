@@ -14,6 +14,9 @@ type Runner struct {
 	Ahead time.Duration    // how long before its start an acquisition must have been created; 0 means DefaultAhead
 	Log   *slog.Logger     // nil means silence
 	Now   func() time.Time // nil means time.Now
+	// Observe is told of every run that was fired or skipped; late is how much later than planned it was handed to the
+	// queue, below 0 when earlier. nil means that nobody wants to know.
+	Observe func(run heimdall.ScheduleRun, late time.Duration)
 
 	plans map[int64]compiled // by schedule id; Run's own
 }
@@ -119,12 +122,16 @@ func (r *Runner) step(s heimdall.Schedule) heimdall.ScheduleStep {
 
 func (r *Runner) log(runs []heimdall.ScheduleRun) {
 	for _, run := range runs {
+		late := run.FiredAt.Sub(run.StartAt.Add(-r.Ahead))
+		if r.Observe != nil {
+			r.Observe(run, late)
+		}
 		if run.Skipped != "" {
 			r.Log.Warn("scheduled run skipped", "schedule", run.ScheduleID, "due", run.DueAt, "why", run.Skipped, "detail", run.Detail, "count", run.Count)
 			continue
 		}
 		r.Log.Info("scheduled run", "schedule", run.ScheduleID, "due", run.DueAt, "acquisition", run.TaskID,
-			"late", run.FiredAt.Sub(run.StartAt.Add(-r.Ahead)).Round(time.Millisecond))
+			"late", late.Round(time.Millisecond))
 	}
 }
 

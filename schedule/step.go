@@ -134,7 +134,7 @@ func (p *Plan) makeUp(s heimdall.Schedule, m missing, onTime bool, now time.Time
 func (p *Plan) fire(s heimdall.Schedule, due, now time.Time, ahead time.Duration) heimdall.Firing {
 	start := p.StartOf(due)
 	request := s.Request()
-	request.Origin = fmt.Sprintf("schedule/%d", s.ID)
+	request.Origin = heimdall.ScheduleOrigin(s.ID)
 	request.Deadline = start.Add(s.Grace)
 	if start.Sub(now) >= ahead/2 {
 		request.StartAt = start

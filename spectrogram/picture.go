@@ -22,14 +22,22 @@ type Look struct {
 // where rows are more than bins a bin fills several.
 func Rows(column []float32, rows int) []float32 {
 	out := make([]float32, rows)
-	for r := range rows {
-		from := r * len(column) / rows
-		to := max(from+1, (r+1)*len(column)/rows)
-		for _, p := range column[from:to] {
-			out[r] = max(out[r], p)
-		}
-	}
+	fillRows(out, column)
 	return out
+}
+
+func fillRows(out, column []float32) {
+	for r := range out {
+		from := r * len(column) / len(out)
+		to := max(from+1, (r+1)*len(column)/len(out))
+		var strongest float32
+		for _, p := range column[from:to] {
+			if p > strongest {
+				strongest = p
+			}
+		}
+		out[r] = strongest
+	}
 }
 
 // PNG draws a matrix: time to the right, frequency up, transparent where nothing was received.
@@ -39,15 +47,20 @@ func PNG(m *Matrix, l Look) ([]byte, error) {
 		return nil, fmt.Errorf("draw spectrogram: no palette is called %q", l.Palette)
 	}
 	picture := image.NewPaletted(image.Rect(0, 0, m.Columns, l.Height), colors)
-	for c := range m.Columns {
-		column := m.Column(c)
-		if column == nil {
-			continue // colour 0 is transparent
+	shades := shadesOf(l)
+	inParts(m.Columns, func(from, to int) {
+		logarithms, rows := mantissas(), make([]float32, l.Height)
+		for c := from; c < to; c++ {
+			column := m.Column(c)
+			if column == nil {
+				continue // colour 0 is transparent
+			}
+			fillRows(rows, column[l.FromBin:l.ToBin])
+			for r, p := range rows {
+				picture.Pix[(l.Height-1-r)*picture.Stride+c] = shades[uint16(logarithms.hundredths(p))]
+			}
 		}
-		for r, p := range Rows(column[l.FromBin:l.ToBin], l.Height) {
-			picture.Pix[(l.Height-1-r)*picture.Stride+c] = shade(p, l)
-		}
-	}
+	})
 	var out bytes.Buffer
 	encoder := png.Encoder{CompressionLevel: png.BestSpeed}
 	if err := encoder.Encode(&out, picture); err != nil {
@@ -56,10 +69,14 @@ func PNG(m *Matrix, l Look) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// shade is the colour of a power: 1 to 255, 0 being transparent.
-func shade(power float32, l Look) uint8 {
-	x := (float64(hundredths(power))/100 - l.LowDBFS) / (l.HighDBFS - l.LowDBFS)
-	return uint8(1 + math.Round(254*max(0, min(1, x))))
+// shadesOf are the colours of all numbers of hundredths of a decibel, by their bits: 1 to 255, 0 being transparent.
+func shadesOf(l Look) *[1 << 16]uint8 {
+	var t [1 << 16]uint8
+	for i := range t {
+		x := (float64(int16(uint16(i)))/100 - l.LowDBFS) / (l.HighDBFS - l.LowDBFS)
+		t[i] = uint8(1 + math.Round(254*max(0, min(1, x))))
+	}
+	return &t
 }
 
 // Palettes are the names of the palettes, the usual one first.

@@ -42,9 +42,11 @@ func newPyramid(s Shape, g Grid, sum string, m *Matrix) *Pyramid {
 // halved joins columns by twos.
 func halved(m *Matrix) *Matrix {
 	h := newMatrix((m.Columns+1)/2, m.Bins)
-	for c := range m.Columns {
-		h.addColumn(c/2, m.sums(c), m.Weight[c])
-	}
+	inParts(h.Columns, func(from, to int) {
+		for c := 2 * from; c < min(2*to, m.Columns); c++ {
+			h.addColumn(c/2, m.sums(c), m.Weight[c])
+		}
+	})
 	h.average()
 	return h
 }
@@ -63,19 +65,23 @@ func (m *Matrix) addColumn(c int, mean []float32, weight float32) {
 
 func quantized(m *Matrix) level {
 	l := level{weight: slices.Clone(m.Weight), power: make([]int16, len(m.Power))}
-	for i, p := range m.Power {
-		l.power[i] = hundredths(p)
-	}
+	inParts(len(m.Power), func(from, to int) {
+		logarithms := mantissas()
+		power := l.power[from:to]
+		for i, p := range m.Power[from:to] {
+			power[i] = logarithms.hundredths(p)
+		}
+	})
 	return l
 }
 
 // hundredths is a power in hundredths of a decibel, within one; silence is the least there is, -327.68 dBFS. A table of
 // mantissas is ten times as fast as a logarithm, of which a pyramid takes millions.
-func hundredths(power float32) int16 {
+func (t *mantissaTable) hundredths(power float32) int16 {
 	const octave = 1_233_019 // 1000 lg 2, with the binary places of the table
 	bits := math.Float32bits(power)
 	exponent := int32(bits>>23) - 127 // of a positive float32 (IEEE 754)
-	return int16(max(math.MinInt16, (exponent*octave+mantissas()[bits>>11&(1<<12-1)])>>fixedBits))
+	return int16(max(math.MinInt16, (exponent*octave+t[bits>>11&(1<<12-1)])>>fixedBits))
 }
 
 // Logarithms of the table have so many binary places.
@@ -84,9 +90,11 @@ const (
 	fixed     = 1 << fixedBits
 )
 
-// mantissas are hundredths of a decibel of 1 to 2, by the upper 12 bits of the mantissa, and a half to round with.
-var mantissas = sync.OnceValue(func() *[1 << 12]int32 {
-	var t [1 << 12]int32
+// A mantissaTable is hundredths of a decibel of 1 to 2, by the upper 12 bits of the mantissa, and a half to round with.
+type mantissaTable [1 << 12]int32
+
+var mantissas = sync.OnceValue(func() *mantissaTable {
+	var t mantissaTable
 	for i := range t {
 		t[i] = int32(math.Round(fixed * (0.5 + 1000*math.Log10(1+(float64(i)+0.5)/(1<<12)))))
 	}
@@ -140,28 +148,30 @@ func (p *Pyramid) Draw(g Grid) *Matrix {
 	n, _ := p.LevelFor(g.Step)
 	l, step := p.levels[n], p.columnStep(n)
 	m := newMatrix(g.Columns, p.Bins)
-	column := make([]float32, p.Bins)
-	power := powers()
-	for c := range g.Columns {
-		from := g.From + float64(c)*g.Step
-		to := from + g.Step
-		for k := max(0, int(from/step)); k < len(l.weight) && float64(k)*step < to; k++ {
-			if l.weight[k] == 0 {
-				continue
-			}
-			overlap := min(to, float64(k+1)*step) - max(from, float64(k)*step)
-			for b, h := range l.power[k*p.Bins : (k+1)*p.Bins] {
-				column[b] = power[uint16(h)]
-			}
-			m.addColumn(c, column, l.weight[k]*float32(overlap/step))
+	inParts(g.Columns, func(first, end int) {
+		column := make([]float32, p.Bins)
+		for c := first; c < end; c++ {
+			l.draw(m, c, g.From+float64(c)*g.Step, g.Step, step, column)
 		}
-	}
-	for c, w := range m.Weight {
-		for b := range m.sums(c) {
-			if w > 0 {
-				m.Power[c*m.Bins+b] /= w
-			}
-		}
-	}
+	})
 	return m
+}
+
+// draw makes column c of m, which begins at position from and is width wide, of those of l, which are step wide.
+func (l level) draw(m *Matrix, c int, from, width, step float64, column []float32) {
+	power := powers()
+	to := from + width
+	for k := max(0, int(from/step)); k < len(l.weight) && float64(k)*step < to; k++ {
+		if l.weight[k] == 0 {
+			continue
+		}
+		overlap := min(to, float64(k+1)*step) - max(from, float64(k)*step)
+		for b, h := range l.power[k*m.Bins : (k+1)*m.Bins] {
+			column[b] = power[uint16(h)]
+		}
+		m.addColumn(c, column, l.weight[k]*float32(overlap/step))
+	}
+	if w := m.Weight[c]; w > 0 {
+		divide(m.sums(c), w)
+	}
 }

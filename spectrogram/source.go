@@ -114,12 +114,18 @@ func (m *Matrix) sums(c int) []float32 { return m.Power[c*m.Bins : (c+1)*m.Bins]
 
 // average makes means of sums.
 func (m *Matrix) average() {
-	for c, w := range m.Weight {
-		if w > 1 {
-			for b := range m.sums(c) {
-				m.Power[c*m.Bins+b] /= w
+	inParts(m.Columns, func(from, to int) {
+		for c := from; c < to; c++ {
+			if w := m.Weight[c]; w > 1 {
+				divide(m.sums(c), w)
 			}
 		}
+	})
+}
+
+func divide(sums []float32, by float32) {
+	for b := range sums {
+		sums[b] /= by
 	}
 }
 

@@ -1,8 +1,10 @@
 package telemetry
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 
@@ -17,6 +19,8 @@ type Database interface {
 	Recorded(ctx context.Context) (heimdall.Recorded, error)
 	// OldestDue returns since when what has waited for longest has been due; the zero time when nothing waits.
 	OldestDue(ctx context.Context) (time.Time, error)
+	// Backlog returns what waits, by origin and priority, and for webhooks.
+	Backlog(ctx context.Context) (heimdall.Backlog, error)
 }
 
 const (
@@ -27,6 +31,8 @@ const (
 
 var (
 	depth     = prometheus.NewDesc("heimdall_queue_depth", "Acquisitions that wait for a worker or for their time.", []string{"queue"}, nil)
+	waiting   = prometheus.NewDesc("heimdall_queue_waiting", "The same by who asked for them, hand or a schedule, and by priority; a line in which none waits is absent.", []string{"origin", "priority"}, nil)
+	outbox    = prometheus.NewDesc("heimdall_webhook_deliveries_waiting", "Deliveries to webhooks that are tried or will be tried again, by any process.", nil, nil)
 	oldestAge = prometheus.NewDesc("heimdall_queue_oldest_age_seconds", "How long the acquisition that has waited for longest has been due; 0 when none waits.", nil, nil)
 	running   = prometheus.NewDesc("heimdall_acquisitions_running", "Acquisitions that run now, on any worker.", nil, nil)
 	held      = prometheus.NewDesc("heimdall_store_bytes", "What is stored: database is on its disk, recordings are their data, held those of them that nothing may delete.", []string{"class"}, nil)
@@ -66,7 +72,7 @@ type stateCollector struct {
 }
 
 func (c *stateCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{depth, oldestAge, running, held, free, answers, capacity} {
+	for _, d := range []*prometheus.Desc{depth, waiting, outbox, oldestAge, running, held, free, answers, capacity} {
 		ch <- d
 	}
 }
@@ -104,6 +110,10 @@ func (c *stateCollector) ask(now time.Time) (out []prometheus.Metric) {
 	if err == nil {
 		due, err = c.Database.OldestDue(ctx)
 	}
+	var backlog heimdall.Backlog
+	if err == nil {
+		backlog, err = c.Database.Backlog(ctx)
+	}
 	if err != nil {
 		c.Log.Warn("ask the database for its metrics", "err", err)
 		add(answers, 0)
@@ -115,6 +125,10 @@ func (c *stateCollector) ask(now time.Time) (out []prometheus.Metric) {
 	}
 	add(answers, 1)
 	add(depth, float64(d.AcquisitionsPending), "acquisitions")
+	for _, l := range backlog.Lines {
+		add(waiting, float64(l.Acquisitions), cmp.Or(l.Origin, "hand"), strconv.Itoa(l.Priority))
+	}
+	add(outbox, float64(backlog.Deliveries))
 	add(oldestAge, age)
 	add(running, float64(d.AcquisitionsRunning))
 	add(held, float64(d.Bytes), "database")

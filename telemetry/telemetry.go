@@ -41,6 +41,9 @@ type Telemetry struct {
 	up           *prometheus.GaugeVec
 	puts         *prometheus.HistogramVec
 	deleted      *prometheus.CounterVec
+	deliveries   *prometheus.CounterVec
+	runs         *prometheus.CounterVec
+	lateness     *prometheus.HistogramVec
 }
 
 // New returns metrics of which nothing has been counted yet.
@@ -76,6 +79,9 @@ func New(version string) *Telemetry {
 		up:           gauge("heimdall_receiver_up", "1 when the receiver gave samples at the last attempt, 0 when it did not.", "websdr_id"),
 		puts:         histogram("heimdall_store_put_seconds", "How long objects took to store.", prometheus.ExponentialBuckets(0.001, 4, 10), "outcome"),
 		deleted:      counter("heimdall_retention_deleted_bytes_total", "Bytes of objects that retention has deleted.", "rule"),
+		deliveries:   counter("heimdall_webhook_deliveries_total", "Attempts to deliver events to webhooks: delivered; failed, to be tried again; or dead, given up.", "outcome"),
+		runs:         counter("heimdall_schedule_runs_total", "Runs of schedules that this process has seen to: fired, or why they were skipped.", "outcome"),
+		lateness:     histogram("heimdall_schedule_lateness_seconds", "How much later than planned runs of schedules were handed to the queue; 0 in time.", prometheus.ExponentialBuckets(0.001, 4, 10)),
 	}
 	t.begin()
 	build := gauge("heimdall_build_info", "Always 1.", "version", "go_version")
@@ -96,6 +102,11 @@ func (t *Telemetry) begin() {
 	for _, outcome := range []string{"success", "failed"} {
 		t.puts.WithLabelValues(outcome)
 	}
+	for _, outcome := range deliveryOutcomes {
+		t.deliveries.WithLabelValues(outcome)
+	}
+	t.runs.WithLabelValues("fired")
+	t.lateness.WithLabelValues()
 	for _, rule := range []retention.Rule{retention.ByPlan, retention.ByAge, retention.ByQuiet, retention.ByQuota, retention.ByFree, retention.ByHand} {
 		t.deleted.WithLabelValues(string(rule))
 	}

@@ -21,16 +21,17 @@ type acquisitionsCmd struct {
 }
 
 type acquisitionsListCmd struct {
-	State  []heimdall.State `placeholder:"STATE,..." help:"Only those in these states: pending, running, success, partial, failed, cancelled."`
-	Origin string           `placeholder:"ORIGIN" help:"Only those that share this turn in the queue: schedule/7, or hand for requests by hand."`
-	Label  string           `placeholder:"TEXT" help:"Only those whose label has this text in it; A to Z match whatever their case."`
-	Limit  int              `short:"n" default:"20" help:"At most so many (${default})."`
-	JSON   bool             `help:"Print JSON."`
+	State    []heimdall.State `placeholder:"STATE,..." help:"Only those in these states: pending, running, success, partial, failed, cancelled."`
+	Origin   string           `placeholder:"ORIGIN" help:"Only those that share this turn in the queue: schedule/7, or hand for requests by hand."`
+	Label    string           `placeholder:"TEXT" help:"Only those whose label has this text in it; A to Z match whatever their case."`
+	Schedule []int64          `placeholder:"ID,..." help:"Only what these schedules asked for, also those that have been removed."`
+	Limit    int              `short:"n" default:"20" help:"At most so many (${default})."`
+	JSON     bool             `help:"Print JSON."`
 }
 
 func (c *acquisitionsListCmd) Run(a *app) error {
 	return a.connect(false, func(ctx context.Context, cl *client.Client) error {
-		f := heimdall.AcquisitionFilter{States: c.State, Label: c.Label, Limit: c.Limit}
+		f := heimdall.AcquisitionFilter{States: c.State, Label: c.Label, ScheduleIDs: c.Schedule, Limit: c.Limit}
 		if c.Origin != "" {
 			f.Origin = &c.Origin
 		}

@@ -44,6 +44,8 @@ type commands struct {
 	Contact      contactCmd      `cmd:"" help:"Forbid or allow all contact with receivers, for everybody at once."`
 	Workers      workersCmd      `cmd:"" help:"List the workers."`
 	Measurements measurementsCmd `cmd:"" help:"Print measurements, newest first."`
+	Statistics   statisticsCmd   `cmd:"" help:"Answer questions about many measurements: SNR, drift, WebSDRs, coverage, occupancy."`
+	Spectrogram  spectrogramCmd  `cmd:"" help:"Draw the power of a recording over time and frequency."`
 	Import       importCmd       `cmd:"" help:"Load what was made elsewhere."`
 	Recompute    recomputeCmd    `cmd:"" help:"Derive the metrics of stored recordings again, after their definitions have changed."`
 	Recordings   recordingsCmd   `cmd:"" help:"Export recordings."`

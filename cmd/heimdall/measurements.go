@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -34,6 +33,7 @@ type measurementFilter struct {
 	FlagNot         []string      `placeholder:"FLAG,..." help:"Only those that have none of these flags."`
 	Near            []float64     `placeholder:"LAT,LON,KM" help:"Only those of WebSDRs at most so many km from this point."`
 	Text            string        `placeholder:"TEXT" help:"Only those with this in the label, or in the name or location of the WebSDR."`
+	Schedule        []int64       `placeholder:"ID,..." help:"Only what these schedules asked for."`
 }
 
 func (c *measurementFilter) filter() (heimdall.MeasurementFilter, error) {
@@ -41,7 +41,7 @@ func (c *measurementFilter) filter() (heimdall.MeasurementFilter, error) {
 		TaskID: c.TaskID, WebSDRIDs: c.WebSDR, From: c.From, To: c.To,
 		FrequencyMinHz: int64(math.Round(c.FrequencyMinMHz * 1e6)), FrequencyMaxHz: int64(math.Round(c.FrequencyMaxMHz * 1e6)),
 		SNRMinDB: c.SNRMinDB, SNRMaxDB: c.SNRMaxDB, DetectedOnly: c.Detected, UndetectedOnly: c.Undetected,
-		FrequencyMethods: c.Method, Flags: c.Flag, FlagsNot: c.FlagNot, Text: c.Text,
+		FrequencyMethods: c.Method, Flags: c.Flag, FlagsNot: c.FlagNot, Text: c.Text, ScheduleIDs: c.Schedule,
 	}
 	switch len(c.Near) {
 	case 0:
@@ -124,7 +124,7 @@ func (c *measurementsCmd) check(a *app) error {
 }
 
 // export copies what the server streams. A file gets its name when all is in it.
-func (c *measurementsCmd) export(ctx context.Context, stdout io.Writer, cl *client.Client, f heimdall.MeasurementFilter) (err error) {
+func (c *measurementsCmd) export(ctx context.Context, stdout io.Writer, cl *client.Client, f heimdall.MeasurementFilter) error {
 	body, err := cl.MeasurementsAs(ctx, c.Format, f)
 	if err != nil {
 		return err
@@ -134,15 +134,10 @@ func (c *measurementsCmd) export(ctx context.Context, stdout io.Writer, cl *clie
 		_, err = io.Copy(stdout, body)
 		return err
 	}
-	part, err := os.Create(c.Out + ".part")
-	if err != nil {
+	if _, err := writeWhole(c.Out, body); err != nil {
 		return fmt.Errorf("export measurements: %w", err)
 	}
-	_, err = io.Copy(part, body)
-	if err = errors.Join(err, part.Sync(), part.Close()); err != nil {
-		return fmt.Errorf("export measurements: %w", errors.Join(err, os.Remove(part.Name())))
-	}
-	return os.Rename(part.Name(), c.Out)
+	return nil
 }
 
 // measurements collects every measurement chosen.

@@ -100,7 +100,7 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 	if n.keeper, err = n.newKeeper(k.RetentionConfig); err != nil {
 		return nil, err
 	}
-	n.deliverer = webhook.New(webhook.Config{Store: n.store, Log: log, Private: a.config.WebhookPrivate})
+	n.deliverer = webhook.New(webhook.Config{Store: n.metrics.Outbox(n.store), Log: log, Private: a.config.WebhookPrivate})
 	if err = n.lock(&a.access); err != nil {
 		return nil, err
 	}
@@ -200,7 +200,7 @@ func (n *node) work(ctx context.Context, l net.Listener) error {
 
 // runner fires what is scheduled, when workers may claim it at once.
 func (n *node) runner() *schedule.Runner {
-	return &schedule.Runner{Store: n.store, Ahead: claimAhead - schedule.Lead, Log: n.log}
+	return &schedule.Runner{Store: n.store, Ahead: claimAhead - schedule.Lead, Log: n.log, Observe: n.metrics.Fired}
 }
 
 // close gives everything back, last opened first.

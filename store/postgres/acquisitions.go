@@ -224,9 +224,6 @@ func (s *Store) Acquisitions(ctx context.Context, f heimdall.AcquisitionFilter) 
 	if f.States != nil {
 		w.add("state = ANY($::text[])", texts(f.States))
 	}
-	if f.Label != "" {
-		w.add(`position(lower($::text COLLATE "C") IN lower(a.label COLLATE "C")) > 0`, f.Label)
-	}
 	if !f.From.IsZero() {
 		w.add("created_at >= $", ceilMicros(f.From))
 	}

@@ -57,6 +57,7 @@ SELECT task_id, websdr_id, TIMESTAMPTZ 'epoch' + c.start_unix_ns / 1000 * INTERV
 	for _, query := range postgres.FillRollups {
 		exec(b, conn, query)
 	}
+	exec(b, conn, `INSERT INTO recorded_changes SELECT sum(bytes) FROM captures`) // what the triggers would have done
 	exec(b, conn, `RESET session_replication_role`)
 	exec(b, conn, `VACUUM ANALYZE`)
 	b.Logf("%d measurements, %d rollups of hours", get[int](b, conn, `SELECT count(*) FROM measurement_rows`), get[int](b, conn, `SELECT count(*) FROM captures_hourly`))

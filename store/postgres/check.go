@@ -82,6 +82,11 @@ FROM measurements AS m JOIN captures AS c USING (task_id, websdr_id)
 WHERE c.state = 'success' AND (m.s3_path IS DISTINCT FROM c.s3_path OR m.samples_count IS DISTINCT FROM c.samples_count
     OR (extract(epoch FROM m.timestamp_utc) * 1000000)::bigint IS DISTINCT FROM c.start_unix_ns / 1000)` + notImported},
 
+	{store.RollupDiffers, `
+SELECT NULL::uuid, 0, format('recordings hold %s bytes, recorded_changes say %s', stored, said)
+FROM (SELECT (SELECT COALESCE(sum(bytes), 0) FROM captures) AS stored, (SELECT sum(bytes) FROM recorded_changes) AS said) AS sums
+WHERE stored IS DISTINCT FROM said`},
+
 	{store.RollupDiffers, hoursDiffer},
 
 	{store.RollupDiffers, daysDiffer + strings.NewReplacer("captures_hourly", "captures_daily", "hour of", "day of", "the rows make", "the hours make").Replace(hoursDifferFromT)},

@@ -38,22 +38,6 @@ func storableAll(texts []string) []string {
 	return out
 }
 
-// addText chooses rows by what people call things: the label of the acquisition in column task, the name and the
-// location of the WebSDR in column websdr. The collation "C" knows the case of A to Z alone, as SQLite does.
-func (w *where) addText(text, task, websdr string) {
-	if text == "" {
-		return
-	}
-	text = storable(text)
-	w.add("("+task+` IN (SELECT t.task_id FROM acquisitions AS t WHERE `+contains("t.label")+`)
-OR `+websdr+` IN (SELECT s.websdr_id FROM websdrs AS s WHERE `+contains("s.name")+` OR `+contains("s.location_name")+`))`, text, text, text)
-}
-
-// contains is the condition that a column contains the next argument.
-func contains(column string) string {
-	return `strpos(lower(` + column + ` COLLATE "C"), lower($::text COLLATE "C")) > 0`
-}
-
 // addPlaces chooses captures by where they were made, on which frequency, and by what they are called.
 func (s *Store) addPlaces(ctx context.Context, w *where, f heimdall.CaptureFilter) error {
 	ids, err := near(ctx, s.pool, f.Near, nil)
@@ -69,8 +53,8 @@ func (s *Store) addPlaces(ctx context.Context, w *where, f heimdall.CaptureFilte
 	if f.FrequencyMaxHz != 0 {
 		w.add("(SELECT t.frequency_hz FROM acquisitions AS t WHERE t.task_id = captures.task_id) <= $", f.FrequencyMaxHz)
 	}
-	w.addText(f.Text, "task_id", "websdr_id")
-	return nil
+	w.addSchedules(f.ScheduleIDs)
+	return w.addText(ctx, s.pool, f.Text)
 }
 
 // addRequested chooses acquisitions by what was asked for.
@@ -82,16 +66,14 @@ func (s *Store) addRequested(ctx context.Context, w *where, f heimdall.Acquisiti
 	if ids != nil {
 		w.add("EXISTS (SELECT 1 FROM captures AS c WHERE c.task_id = a.task_id AND c.websdr_id = ANY($::bigint[]))", ids)
 	}
+	if f.ScheduleIDs != nil {
+		w.add("origin = ANY($::text[])", originsOf(f.ScheduleIDs))
+	}
 	if f.FrequencyMinHz != 0 {
 		w.add("frequency_hz >= $", f.FrequencyMinHz)
 	}
 	if f.FrequencyMaxHz != 0 {
 		w.add("frequency_hz <= $", f.FrequencyMaxHz)
 	}
-	if f.Text != "" {
-		text := storable(f.Text)
-		w.add(`(`+contains("label")+` OR EXISTS (SELECT 1 FROM captures AS c JOIN websdrs AS s USING (websdr_id)
-WHERE c.task_id = a.task_id AND (`+contains("s.name")+` OR `+contains("s.location_name")+`)))`, text, text, text)
-	}
-	return nil
+	return w.addNamed(ctx, s.pool, f)
 }

@@ -34,9 +34,9 @@ func (s *Store) Maintain(ctx context.Context) error {
 	}
 	err := do(ctx)
 	if isBusy(err) || errors.Is(err, errOther) {
-		return nil
+		err = nil
 	}
-	return failed(ctx, "maintain database", err)
+	return failed(ctx, "maintain database", errors.Join(err, s.foldRecorded(ctx)))
 }
 
 // errOther: another program is at it.

@@ -226,7 +226,7 @@ func measurements(ctx context.Context, q querier, f heimdall.MeasurementFilter) 
 			return nil, err
 		}
 	}
-	if err := w.addFilter(f); err != nil {
+	if err := errors.Join(w.addFilter(f), w.addText(ctx, q, f.Text), w.addTimesOf(ctx, q, f.ScheduleIDs)); err != nil {
 		return nil, err
 	}
 	query := selectMeasurements + w.String() + measurementsOrder + w.limit(f.Limit)
@@ -290,7 +290,7 @@ func (w *where) addFilter(f heimdall.MeasurementFilter) error {
 		w.add("NOT detected")
 	}
 	w.addQuality(f)
-	w.addText(f.Text, "task_id", "websdr_id")
+	w.addSchedules(f.ScheduleIDs)
 	if f.AlgorithmVersionNot != "" {
 		w.add("algorithm_version <> $"+notImported, storable(f.AlgorithmVersionNot))
 	}

@@ -11,7 +11,7 @@ import (
 
 // The bytes of a capture are those of its recording's data, and NULL without one.
 const selectRecorded = `
-SELECT COALESCE((SELECT sum(bytes) FROM captures WHERE bytes IS NOT NULL), 0)::bigint,
+SELECT (SELECT sum(bytes) FROM recorded_changes)::bigint,
        COALESCE((SELECT sum(c.bytes) FROM holds JOIN captures AS c USING (task_id) WHERE c.bytes IS NOT NULL), 0)::bigint,
        COALESCE((SELECT sum(c.bytes) FROM deletions AS d JOIN captures AS c USING (task_id)
                  WHERE d.done_at IS NULL AND c.bytes IS NOT NULL), 0)::bigint`

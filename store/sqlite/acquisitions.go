@@ -181,9 +181,6 @@ func (s *Store) Acquisitions(ctx context.Context, f heimdall.AcquisitionFilter) 
 	if err := w.addStates(f.States); err != nil {
 		return nil, failed(ctx, do, err)
 	}
-	if f.Label != "" {
-		w.add("instr(lower(a.label), lower(?)) > 0", f.Label)
-	}
 	if !f.From.IsZero() {
 		w.add("created_at >= ?", ceilMicros(f.From))
 	}
@@ -213,18 +210,21 @@ ORDER BY created_at DESC, task_id DESC LIMIT ?`, append(w.args, f.Limit)...)
 	return out, failed(ctx, do, err)
 }
 
-// addStates chooses rows by state. One state is looked up in an index that is also in order; several are
-// filtered from the index of all rows (that is what + says), which needs no sorting.
+// addStates chooses rows by state. One state is looked up in an index that is also in order, and so are those that have
+// not ended, which are few; others are filtered from the index of all rows (that is what + says), which needs no sorting.
 func (w *where) addStates(states []heimdall.State) error {
+	column := "state"
 	switch {
 	case states == nil:
 		return nil
 	case len(states) == 1:
 		w.add("state = ?", states[0])
 		return nil
+	case slices.ContainsFunc(states, heimdall.State.Ended):
+		column = "+state"
 	}
 	names, err := asJSON(states)
-	w.add("+state IN (SELECT value FROM json_each(?))", names)
+	w.add(column+" IN (SELECT value FROM json_each(?))", names)
 	return err
 }
 

@@ -21,7 +21,7 @@ func monthOf(websdrs int) []string {
 WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
 INSERT INTO acquisitions (task_id, label, frequency_hz, duration_seconds, sample_rate_hz, channel_center_hz, channel_bandwidth_hz,
     join_timeout_seconds, state, cancel_requested, reason, created_at, started_at, ended_at, claims, fence)
-SELECT printf('task-%%08d', i), 'label ' || i / %[2]d %% 4, 7000000 + i / %[2]d %% 20 * 1000, 10.0, 0, 0.0, 0.0, 20.0, 'partial', 0, '',
+SELECT printf('task-%%08d', i), 'label ' || (i / %[2]d %% 4), 7000000 + i / %[2]d %% 20 * 1000, 10.0, 0, 0.0, 0.0, 20.0, 'partial', 0, '',
     (1700006400 + i * %[3]d) * 1000000, (1700006401 + i * %[3]d) * 1000000, (1700006420 + i * %[3]d) * 1000000, 1, 1 FROM n`,
 		acquisitions-1, halfHour, period), fmt.Sprintf(`
 WITH RECURSIVE w (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM w WHERE id < %d)

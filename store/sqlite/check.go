@@ -82,6 +82,10 @@ WHERE c.state = 'success' AND (m.s3_path IS NOT c.s3_path OR m.samples_count IS 
     OR m.timestamp_utc IS NOT c.start_unix_ns / 1000)` + notImported},
 
 	{store.RollupDiffers, hoursDiffer},
+	{store.RollupDiffers, `
+SELECT '', 0, printf('recordings hold %d bytes, recorded_total says %s', stored, COALESCE(said, 'nothing'))
+FROM (SELECT COALESCE(sum(bytes), 0) AS stored, (SELECT bytes FROM recorded_total) AS said FROM captures WHERE bytes IS NOT NULL)
+WHERE stored IS NOT said`},
 
 	{store.RollupDiffers, daysDiffer + strings.NewReplacer("captures_hourly", "captures_daily", "hour of", "day of", "the rows make", "the hours make").Replace(hoursDifferFromT)},
 

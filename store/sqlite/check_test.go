@@ -49,6 +49,8 @@ func TestCheckFindsEveryBrokenPromise(t *testing.T) {
 		{store.MeasurementDiffers, `UPDATE measurements SET timestamp_utc = timestamp_utc + 1`},
 		{store.RollupDiffers, `DELETE FROM captures_hourly WHERE state = 'failed'`},
 		{store.RollupDiffers, `UPDATE captures_hourly SET captures = captures + 1`},
+		{store.RollupDiffers, `UPDATE recorded_total SET bytes = bytes - 1`},
+		{store.RollupDiffers, `DELETE FROM recorded_total`},
 		{store.RollupDiffers, `UPDATE captures_hourly SET deleted = captures`},
 		{store.RollupDiffers, `UPDATE captures_hourly SET attempts = attempts + 1`},
 		{store.RollupDiffers, `UPDATE captures_hourly SET recorded_s = recorded_s * 1.00000001`},

@@ -34,18 +34,6 @@ func (w *where) addQuality(f heimdall.MeasurementFilter) error {
 	return nil
 }
 
-// addText chooses rows by what people call things: the label of the acquisition in column task, the name and the
-// location of the WebSDR in column websdr. Both lists are made once for all rows; + keeps an index of either column from
-// taking the order of the rows away.
-func (w *where) addText(text, task, websdr string) {
-	if text == "" {
-		return
-	}
-	w.add("(+"+task+` IN (SELECT t.task_id FROM acquisitions AS t WHERE instr(lower(t.label), lower(?)) > 0)
-OR `+websdr+` IN (SELECT s.websdr_id FROM websdrs AS s WHERE instr(lower(s.name), lower(?)) > 0 OR instr(lower(s.location_name), lower(?)) > 0))`,
-		text, text, text)
-}
-
 // addPlaces chooses captures by where they were made, on which frequency, and by what they are called.
 func (s *Store) addPlaces(ctx context.Context, w *where, f heimdall.CaptureFilter) error {
 	if f.Near != nil {
@@ -65,8 +53,10 @@ func (s *Store) addPlaces(ctx context.Context, w *where, f heimdall.CaptureFilte
 	if f.FrequencyMaxHz != 0 {
 		w.add("(SELECT t.frequency_hz FROM acquisitions AS t WHERE t.task_id = captures.task_id) <= ?", f.FrequencyMaxHz)
 	}
-	w.addText(f.Text, "task_id", "+websdr_id")
-	return nil
+	if err := s.addText(ctx, w, "captures", f.Text); err != nil {
+		return err
+	}
+	return s.addSchedules(ctx, w, "captures", f.ScheduleIDs)
 }
 
 // addRequested chooses acquisitions by what was asked for.
@@ -82,15 +72,30 @@ func (s *Store) addRequested(ctx context.Context, w *where, f heimdall.Acquisiti
 		}
 		w.add("EXISTS (SELECT 1 FROM captures AS c WHERE c.task_id = a.task_id AND c.websdr_id IN (SELECT value FROM json_each(?)))", list)
 	}
+	if err := w.addOrigins(f.ScheduleIDs); err != nil {
+		return err
+	}
 	if f.FrequencyMinHz != 0 {
 		w.add("frequency_hz >= ?", f.FrequencyMinHz)
 	}
 	if f.FrequencyMaxHz != 0 {
 		w.add("frequency_hz <= ?", f.FrequencyMaxHz)
 	}
-	if f.Text != "" {
-		w.add(`(instr(lower(label), lower(?)) > 0 OR EXISTS (SELECT 1 FROM captures AS c JOIN websdrs AS s USING (websdr_id)
-WHERE c.task_id = a.task_id AND (instr(lower(s.name), lower(?)) > 0 OR instr(lower(s.location_name), lower(?)) > 0)))`, f.Text, f.Text, f.Text)
+	return s.addNamed(ctx, w, f)
+}
+
+// addOrigins chooses acquisitions by the schedules that asked for them. One is looked up in an index that is also in
+// order; several are filtered from the index of all.
+func (w *where) addOrigins(scheduleIDs []int64) error {
+	origins := originsOf(scheduleIDs)
+	switch {
+	case scheduleIDs == nil:
+		return nil
+	case len(origins) == 1:
+		w.add("origin = ?", origins[0])
+		return nil
 	}
-	return nil
+	list, err := asJSON(origins)
+	w.add("+origin IN (SELECT value FROM json_each(?))", list)
+	return err
 }

@@ -179,6 +179,12 @@ func (s *Store) measurements(ctx context.Context, f heimdall.MeasurementFilter) 
 	if err != nil {
 		return nil, err
 	}
+	if err := s.addText(ctx, &w, "measurements", f.Text); err != nil {
+		return nil, err
+	}
+	if err := s.addSchedules(ctx, &w, "measurements", f.ScheduleIDs); err != nil {
+		return nil, err
+	}
 	rows, err := s.reader.QueryContext(ctx, selectMeasurements+w.String()+measurementsOrder, append(w.args, f.Limit)...)
 	return all(rows, err, scanMeasurement)
 }
@@ -231,7 +237,6 @@ func measurementsWhere(f heimdall.MeasurementFilter) (where, error) {
 	if err := w.addQuality(f); err != nil {
 		return w, err
 	}
-	w.addText(f.Text, "task_id", "+websdr_id")
 	if f.AlgorithmVersionNot != "" {
 		w.add("algorithm_version <> ?"+notImported, f.AlgorithmVersionNot)
 	}

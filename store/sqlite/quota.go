@@ -9,10 +9,11 @@ import (
 )
 
 // The bytes of a capture are those of its recording's data, and NULL without one.
+// Few are held, and few about to be deleted: they lead (that is what CROSS says), and their captures are looked up.
 const selectRecorded = `
-SELECT COALESCE((SELECT sum(bytes) FROM captures WHERE bytes IS NOT NULL), 0),
-       COALESCE((SELECT sum(c.bytes) FROM holds JOIN captures AS c USING (task_id) WHERE c.bytes IS NOT NULL), 0),
-       COALESCE((SELECT sum(c.bytes) FROM deletions AS d JOIN captures AS c USING (task_id)
+SELECT (SELECT bytes FROM recorded_total),
+       COALESCE((SELECT sum(c.bytes) FROM holds CROSS JOIN captures AS c USING (task_id) WHERE c.bytes IS NOT NULL), 0),
+       COALESCE((SELECT sum(c.bytes) FROM deletions AS d CROSS JOIN captures AS c USING (task_id)
                  WHERE d.done_at IS NULL AND c.bytes IS NOT NULL), 0)`
 
 // Recorded is how much all recordings hold at one moment.

@@ -78,6 +78,8 @@ CREATE INDEX acquisitions_pending ON acquisitions (priority DESC, origin, create
 CREATE INDEX acquisitions_running ON acquisitions (lease_until, task_id, origin) WHERE state = 'running';
 CREATE INDEX acquisitions_by_deadline ON acquisitions (deadline) WHERE state = 'pending' AND deadline IS NOT NULL;
 CREATE INDEX acquisitions_by_origin ON acquisitions (origin, created_at, task_id);
+-- Labels are few: what is sought in them is sought here, from one label to the next.
+CREATE INDEX acquisitions_by_label ON acquisitions (label, created_at, task_id);
 CREATE INDEX acquisitions_uncollected ON acquisitions (task_id) WHERE ended_at IS NOT NULL AND collected_at IS NULL;
 
 -- From s3_path on, the columns are the capture's recording, and NULL together when it has none.
@@ -127,6 +129,26 @@ CREATE INDEX captures_without_data ON captures (ended_at) WHERE state IN ('faile
 -- How much all recordings hold is asked of the index alone.
 CREATE INDEX captures_by_bytes ON captures (task_id, bytes) WHERE bytes IS NOT NULL;
 CREATE UNIQUE INDEX captures_by_s3_path ON captures (s3_path) WHERE s3_path IS NOT NULL;
+
+-- How much all recordings hold: what is asked for on every page must not be a sum over all captures.
+CREATE TABLE recorded_total (
+    id    INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    bytes INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO recorded_total (id, bytes) VALUES (1, 0);
+
+CREATE TRIGGER recorded_more AFTER INSERT ON captures WHEN NEW.bytes IS NOT NULL BEGIN
+    UPDATE recorded_total SET bytes = bytes + NEW.bytes;
+END;
+
+CREATE TRIGGER recorded_less AFTER DELETE ON captures WHEN OLD.bytes IS NOT NULL BEGIN
+    UPDATE recorded_total SET bytes = bytes - OLD.bytes;
+END;
+
+CREATE TRIGGER recorded_other AFTER UPDATE OF bytes ON captures WHEN NEW.bytes IS NOT OLD.bytes BEGIN
+    UPDATE recorded_total SET bytes = bytes + COALESCE(NEW.bytes, 0) - COALESCE(OLD.bytes, 0);
+END;
 
 -- One row per successful capture, unless it was imported. From snr_db on, the columns are heimdall.Metrics under their JSON names
 -- (L and K, which SQL would not tell from l and k, as welch_l and welch_k).

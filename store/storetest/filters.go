@@ -14,7 +14,7 @@ import (
 
 var filters = []promise{
 	{"any combination of filters chooses the rows that a loop would, page by page", filteredMeasurements},
-	{"captures and acquisitions are found by place, frequency and text", filteredNouns},
+	{"captures and acquisitions are found by place, frequency, text and schedule", filteredNouns},
 	{"text is found as it is written, A to Z in either case", textFilters},
 }
 
@@ -22,6 +22,7 @@ var filters = []promise{
 type labelled struct {
 	heimdall.Measurement
 	label  string
+	origin string
 	websdr heimdall.WebSDR
 }
 
@@ -50,6 +51,7 @@ func rowsOfAllKinds(t *testing.T, s Store, r *rand.Rand, websdrs []heimdall.WebS
 		request := aRequest(ids...)
 		request.Label = chance(r, "", "beacon", "Beacon 2", "hunt_1", "100%")
 		request.FrequencyHz = chance[int64](r, 7_074_000, 7_074_001, 10_136_000)
+		request.Origin = chance(r, "", "schedule/1", "schedule/2", "schedule/12", "Schedule/1")
 		create(t, s, request)
 		job := running(t, s, claim(t, s))
 		for i, c := range job.Captures {
@@ -63,7 +65,7 @@ func rowsOfAllKinds(t *testing.T, s Store, r *rand.Rand, websdrs []heimdall.WebS
 			c.Recording.Start = m.Timestamp
 			ok(t, s.FinishCapture(t.Context(), job.Lease, c, m))
 			job.Captures[i] = c
-			rows = append(rows, labelled{asStored(m), request.Label, websdrs[i]})
+			rows = append(rows, labelled{asStored(m), request.Label, request.Origin, websdrs[i]})
 		}
 		ok(t, s.FinishAcquisition(t.Context(), job.Lease, heimdall.Success, ""))
 	}
@@ -97,6 +99,7 @@ func aFilter(r *rand.Rand, rows []labelled) (f heimdall.MeasurementFilter) {
 			f.Near = &heimdall.Near{LatitudeDeg: 45, LongitudeDeg: 7.5, RadiusKm: chance(r, 1.0, 20, 600)}
 		},
 		func() { f.Text = chance(r, "beacon", "BEACON", "%", "_1", "torino", "Γάμμα", "roma", "nobody") },
+		func() { f.ScheduleIDs = chance(r, []int64{1}, []int64{12, 2}, []int64{3}, []int64{}) },
 	} {
 		if r.IntN(5) == 0 {
 			set()
@@ -121,6 +124,7 @@ func (m labelled) satisfies(f heimdall.MeasurementFilter) bool {
 		f.UndetectedOnly && m.Detected,
 		f.FrequencyMethods != nil && (m.FrequencyMethod == nil || !slices.Contains(f.FrequencyMethods, *m.FrequencyMethod)),
 		f.Near != nil && !f.Near.Holds(m.websdr),
+		f.ScheduleIDs != nil && !slices.ContainsFunc(f.ScheduleIDs, func(id int64) bool { return m.origin == fmt.Sprint("schedule/", id) }),
 		f.Text != "" && !found(m.label, f.Text) && !found(m.websdr.Name, f.Text) && !found(m.websdr.LocationName, f.Text):
 		return false
 	}
@@ -212,15 +216,15 @@ func textFilters(t *testing.T, s Store) {
 
 func filteredNouns(t *testing.T, s Store) {
 	websdrs := places(t, s)
-	ask := func(label string, hz int64, of ...int) string {
+	ask := func(label, origin string, hz int64, of ...int) string {
 		a := aRequest()
-		a.Label, a.FrequencyHz = label, hz
+		a.Label, a.Origin, a.FrequencyHz = label, origin, hz
 		for _, i := range of {
 			a.WebSDRIDs = append(a.WebSDRIDs, websdrs[i].ID)
 		}
 		return create(t, s, a).TaskID
 	}
-	names := map[string]string{ask("beacon", 7_074_000, 0): "a", ask("", 7_074_001, 1, 2): "b", ask("Beacon", 10_136_000, 2): "c"}
+	names := map[string]string{ask("beacon", "schedule/1", 7_074_000, 0): "a", ask("", "", 7_074_001, 1, 2): "b", ask("Beacon", "schedule/12", 10_136_000, 2): "c"}
 	near := func(km float64) *heimdall.Near {
 		return &heimdall.Near{LatitudeDeg: 45, LongitudeDeg: 7.5, RadiusKm: km}
 	}
@@ -237,7 +241,10 @@ func filteredNouns(t *testing.T, s Store) {
 		{"a highest frequency", heimdall.CaptureFilter{FrequencyMaxHz: 7_074_001}, "b a", "b2 b3 a1"},
 		{"a label", heimdall.CaptureFilter{Text: "BEA"}, "c a", "c3 a1"},
 		{"a place", heimdall.CaptureFilter{Text: "giaveno"}, "b", "b2"},
-		{"all at once", heimdall.CaptureFilter{Text: "a", FrequencyMaxHz: 7_074_000, FrequencyMinHz: 7_074_000, Near: near(20)}, "a", "a1"},
+		{"a schedule", heimdall.CaptureFilter{ScheduleIDs: []int64{1}}, "a", "a1"},
+		{"two schedules", heimdall.CaptureFilter{ScheduleIDs: []int64{12, 1}}, "c a", "c3 a1"},
+		{"no schedule", heimdall.CaptureFilter{ScheduleIDs: []int64{}}, "", ""},
+		{"all at once", heimdall.CaptureFilter{Text: "a", ScheduleIDs: []int64{1, 2}, FrequencyMaxHz: 7_074_000, FrequencyMinHz: 7_074_000, Near: near(20)}, "a", "a1"},
 	} {
 		c.of.Limit = 100
 		list, err := s.Captures(t.Context(), c.of)
@@ -249,7 +256,7 @@ func filteredNouns(t *testing.T, s Store) {
 		}
 		same(t, "captures by "+c.what, strings.Join(captures, " "), c.captures)
 		as, err := s.Acquisitions(t.Context(), heimdall.AcquisitionFilter{
-			Near: c.of.Near, FrequencyMinHz: c.of.FrequencyMinHz, FrequencyMaxHz: c.of.FrequencyMaxHz, Text: c.of.Text, Limit: 100,
+			Near: c.of.Near, FrequencyMinHz: c.of.FrequencyMinHz, FrequencyMaxHz: c.of.FrequencyMaxHz, Text: c.of.Text, ScheduleIDs: c.of.ScheduleIDs, Limit: 100,
 		})
 		ok(t, err)
 		for _, a := range as {

@@ -53,6 +53,7 @@ type Store interface {
 	EventStore
 	WebhookStore
 	AccessStore
+	BacklogStore
 
 	Ping(ctx context.Context) error
 	Check(ctx context.Context) ([]store.Problem, error)
@@ -126,6 +127,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Probes", probings},
 		{"Events", events},
 		{"Webhooks", webhooks},
+		{"Backlog", backlogs},
 		{"Always", always},
 	}
 	for _, noun := range nouns {

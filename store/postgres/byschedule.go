@@ -1,0 +1,48 @@
+package postgres
+
+import (
+	"context"
+	"time"
+
+	"github.com/heimdall-sdr/heimdall"
+)
+
+// fewTimes are as many starts of recordings as are looked up one by one.
+const fewTimes = 2000
+
+const selectTimesOf = `
+SELECT DISTINCT c.start_unix_ns FROM captures AS c JOIN acquisitions AS t USING (task_id)
+WHERE t.origin = ANY($1::text[]) AND c.start_unix_ns IS NOT NULL LIMIT $2`
+
+// addSchedules chooses rows by the schedules that asked for their acquisition.
+func (w *where) addSchedules(ids []int64) {
+	if ids != nil {
+		w.add(ofOrigins, originsOf(ids))
+	}
+}
+
+// addTimesOf adds, of schedules that have asked for little, when that was recorded: with times as arguments a few places
+// of a few partitions are looked at, where the ids of acquisitions alone would have everything read.
+func (w *where) addTimesOf(ctx context.Context, q querier, scheduleIDs []int64) error {
+	if scheduleIDs == nil {
+		return nil
+	}
+	rows, err := q.Query(ctx, selectTimesOf, originsOf(scheduleIDs), fewTimes+1)
+	times, err := all(rows, err, func(r row) (at time.Time, err error) {
+		err = r.Scan(nanos{&at})
+		return at.Truncate(time.Microsecond), err
+	})
+	if err == nil && len(times) <= fewTimes {
+		w.add("timestamp_utc = ANY($::timestamptz[])", times)
+	}
+	return err
+}
+
+// originsOf are what the acquisitions of schedules have as their origin: it stays when a schedule and its runs go.
+func originsOf(scheduleIDs []int64) []string {
+	origins := make([]string, len(scheduleIDs))
+	for i, id := range scheduleIDs {
+		origins[i] = heimdall.ScheduleOrigin(id)
+	}
+	return origins
+}
