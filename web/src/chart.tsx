@@ -107,7 +107,7 @@ function options(title: string, unit: string, decimals: number, line: number, wi
 
 // times are uPlot's rules for the axis of time, on a clock of 24 hours: for each least step in seconds, what stands at
 // a tick, and below it where a new year, day or minute begins.
-const times: uPlot.Axis.Values = [
+export const times: uPlot.Axis.Values = [
   [31_536_000, "{YYYY}", null, null, null, null, null, null, 1],
   [2_419_200, "{YYYY}-{MM}", null, null, null, null, null, null, 1],
   [86_400, "{MM}-{DD}", "\n{YYYY}", null, null, null, null, null, 1],
@@ -117,7 +117,7 @@ const times: uPlot.Axis.Values = [
 ];
 
 // widthOf makes room for the longest number.
-function widthOf(_: uPlot, values: string[] | null): number {
+export function widthOf(_: uPlot, values: string[] | null): number {
   return 24 + 7.5 * Math.max(4, ...(values ?? []).map((v) => v.length));
 }
 
@@ -127,18 +127,18 @@ function widened(_: uPlot, low: number, high: number): [number, number] {
   return [low - room, high + room];
 }
 
-function padded(low: number, high: number): [number, number] {
+export function padded(low: number, high: number): [number, number] {
   const room = high > low ? (high - low) * 0.1 : Math.max(Math.abs(low) * 0.05, 0.5);
   return [low - room, high + room];
 }
 
-function decimalsBetween(splits: number[]): number {
+export function decimalsBetween(splits: number[]): number {
   const step = splits.length > 1 ? Math.abs(splits[1] - splits[0]) : 1;
   return Math.min(6, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
 }
 
 // colour is a variable of the style sheet as a canvas understands it.
-function colour(name: string): string {
+export function colour(name: string): string {
   const probe = document.createElement("span");
   probe.style.color = `var(${name})`;
   document.body.append(probe);
