@@ -152,7 +152,7 @@ function options(p: Props, width: number, zoom: (fromMs: number, toMs: number) =
         label: l.name, stroke, width: 1.75, dash: dashes[Math.min(Math.floor(l.look / 4), 2)],
         paths: single ? () => null : undefined,
         points: { show: true, size: single ? 7 : 5, fill: hollow ? colour("--panel") : stroke, stroke, width: 1.5 },
-        value: (_, v) => (v === null || v === undefined ? "\u2013" : `${fixed(v, p.decimals)} ${p.unit}`),
+        value: (_, v, __, at) => (at === null || at === undefined ? "" : v === null || v === undefined ? "no data" : `${fixed(v, p.decimals)} ${p.unit}`),
       },
       edge, { ...edge },
     ];
@@ -163,7 +163,7 @@ function options(p: Props, width: number, zoom: (fromMs: number, toMs: number) =
     tzDate: (s) => uPlot.tzDate(new Date(s * 1000), "UTC"),
     scales: { x: { range: () => [range[0] - room, range[1] + room] }, y: { range: (_, low, high) => padded(low, high) } },
     axes: [{ ...axis, values: times, space: 70 }, { ...axis, size: widthOf, values: (_, splits) => splits.map((v) => fixed(v, decimalsBetween(splits))) }],
-    series: [{ label: "Time", value: (_, s) => (s === null ? "\u2013" : utc(new Date(s * 1000).toISOString())) }, ...series],
+    series: [{ label: "Time", value: (_, s) => (s === null ? "" : utc(new Date(s * 1000).toISOString())) }, ...series],
     bands: single ? [] : p.lines.map((l, i) => ({ series: [3 * i + 3, 3 * i + 2] as [number, number], fill: faint(colour(variable(l))) })),
     cursor: { drag: { x: true, y: false, setScale: false, dist: 4 } },
     hooks: {

@@ -30,6 +30,7 @@ export function WebSDRHealth({ of: w, changed }: { of: WebSDR; changed: () => vo
       </Section>
       <Section title="How it was">
         {status.value && <Uptimes of={status.value} />}
+        {status.value && <p class="muted">Up: share of the time of which anything is known, which is the share that stands beside it. Attempts are those of captures.</p>}
         <Past id={id} turn={turn} />
       </Section>
     </>
@@ -86,9 +87,9 @@ function Uptimes({ of: s }: { of: WebSDRStatus }) {
         <tr>
           <th scope="col">The last</th>
           <th scope="col" class="n">Up</th>
-          <th scope="col" class="n">of the time that is known</th>
-          <th scope="col" class="n">Attempts of captures</th>
-          <th scope="col" class="n">that worked</th>
+          <th scope="col" class="n">Known</th>
+          <th scope="col" class="n">Attempts</th>
+          <th scope="col" class="n">Worked</th>
         </tr>
       </thead>
       <tbody>

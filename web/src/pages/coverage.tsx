@@ -3,7 +3,7 @@
 
 import { useMemo } from "preact/hooks";
 import { api } from "../api";
-import { bytes, fixed, mhz, plain, seconds, spread, sure } from "../format";
+import { bytes, fixed, length, mhz, plain, spread, sure } from "../format";
 import { useLoad, type Loaded } from "../load";
 import { pathTo, place } from "../router";
 import { Tabs, TrendFilter } from "../trendfilter";
@@ -33,7 +33,7 @@ export default function Coverage() {
         <Answer of={performance} show={(a) => <PerformanceTable of={a} names={names} />} />
         <p><a href={api.statisticsAs("websdrs", filter, "csv")} download>CSV</a>, <a href={api.statisticsAs("websdrs", filter, "json")} download="websdrs.json">JSON</a></p>
       </Section>
-      <Section title="Coverage" note="time recorded on each day (UTC), and captures that worked; darker is more">
+      <Section title="Coverage" note="time recorded on each day (UTC), and captures that worked; the darker, the larger the share that worked">
         <Answer of={coverage} show={(a) => <CoverageTable of={a} names={names} />} />
         <p><a href={api.statisticsAs("coverage", filter, "csv")} download>CSV</a>, <a href={api.statisticsAs("coverage", filter, "json")} download="coverage.json">JSON</a></p>
       </Section>
@@ -89,7 +89,7 @@ function PerformanceTable({ of, names }: { of: WebSDRStatistics; names?: WebSDR[
             <td class="n" data-name="captures">{fixed(w.captures, 0)}</td>
             <td class="n" data-name="success_share">{percent(w.success_share)}</td>
             <td data-name="failed">{w.failed === 0 ? <span class="muted">none</span> : Object.entries(w.failures).map(([c, n]) => `${n} ${c || "unknown"}`).join(", ")}</td>
-            <td class="n" data-name="recorded_s">{seconds(w.recorded_s)}<span class="below">{bytes(w.bytes)}</span></td>
+            <td class="n" data-name="recorded_s">{length(w.recorded_s)}<span class="below">{bytes(w.bytes)}</span></td>
             <td class="n" data-name="detected_share">{percent(w.detected_share)}</td>
             <td class="n" data-name="snr_mean_db"><Mean v={w.snr_mean_db} std={w.snr_std_db} decimals={2} /></td>
             <td class="n" data-name="offset_mean_hz"><Mean v={w.offset_mean_hz} std={w.offset_std_hz} decimals={3} /></td>
@@ -139,7 +139,7 @@ function CoverageTable({ of, names }: { of: CoverageStatistics; names?: WebSDR[]
               if (!d) return <td key={id} class="muted">–</td>;
               return (
                 <td key={id} class={level(d.success_share)} data-websdr={id} data-day={day} title={`${plain(100 * (d.time_share ?? 0), 3)} % of the day`}>
-                  {seconds(d.recorded_s)}
+                  {length(d.recorded_s)}
                   <span class="below">{d.successes} of {d.captures}</span>
                 </td>
               );

@@ -86,7 +86,7 @@ function Form({ old, reload }: { old?: Versioned<Schedule>; reload?: () => void 
             <Num label="Channel centre (Hz)" hint="relative to the frequency; empty: 0" {...field("channel_center_hz", "center")} />
             <Num label="Channel bandwidth (Hz)" hint="empty: 0.8 of the sample rate, at most 12500" {...field("channel_bandwidth_hz", "bandwidth")} />
             <Num label="Wait for the slowest (s)" hint="empty: 20" {...field("join_timeout_seconds", "join")} />
-            <Num label="Priority" hint="\u22129 to 9: the higher goes first" {...field("priority", "priority")} />
+            <Num label="Priority" hint="−9 to 9: the higher goes first" {...field("priority", "priority")} />
           </div>
         </Section>
         {error && changed && <Trouble error={error} text="Somebody else has changed it since you opened this form. Nothing was stored. Load it again, and repeat your changes." again={reload} againText="Load it again" />}
@@ -130,7 +130,7 @@ function When({ filled, change, field, error }: Part & { field: FieldOf }) {
       {way === "sun" && (
         <>
           <Select label="Event" {...field("recurrence.sun", "sun")} options={Object.entries(sunWords).map(([value, text]) => ({ value, text }))} />
-          <Num label="Minutes after it" {...field("recurrence.offset_seconds", "offset")} hint="\u221230 is half an hour before it" />
+          <Num label="Minutes after it" {...field("recurrence.offset_seconds", "offset")} hint="−30 is half an hour before it" />
           <Select label="Where the sun is looked at" name="recurrence.websdr_id" value={sunAt} set={(v) => change({ sunAt: v })} error={error}
             options={[{ value: "", text: "a place by itself" }, ...(websdrs.value ?? []).map((w) => ({ value: String(w.websdr_id), text: `at ${w.name}` }))]} />
           {sunAt === "" && <Num label="Latitude (°)" required {...field("recurrence.latitude", "latitude")} hint="north is positive" />}
@@ -191,8 +191,9 @@ interface Previewed {
 // previewed is the request with something for what has no bearing on when it runs and is not there yet.
 function previewed(filled: Filled, old?: Schedule): Previewed {
   const r = new Reader();
+  const text = { ...filled.text, frequency: filled.text.frequency || "10", duration: filled.text.duration || "10" };
   try {
-    const body = inputOf({ ...filled, websdrs: undefined }, r, old);
+    const body = inputOf({ ...filled, text, websdrs: undefined }, r, old);
     r.check();
     return { text: JSON.stringify({ ...body, name: String(body.name).trim() || "preview", is_active: true }), wrong: "" };
   } catch (err) {

@@ -21,7 +21,7 @@ interface Row {
 
 export default function Schedules() {
   const list = useLoad(readRows, []);
-  const forecast = useLoad((s) => api.forecast({ hours: 24, limit: 20 }, s), []);
+  const forecast = useLoad((s) => api.forecast({ hours: 24, limit: 12 }, s), []);
   const websdrs = useWebSDRs();
   const again = useCallback(() => {
     list.reload();
