@@ -33,7 +33,7 @@ export function Chart({ title, unit, points, decimals, line, note }: Props) {
     const element = box.current;
     const plot = new uPlot(
       options(title, unit, decimals, line, element.clientWidth),
-      [points.map((p) => Date.parse(p.at) / 1000), points.map((p) => p.value)],
+      broken(points.map((p) => Date.parse(p.at) / 1000), points.map((p) => p.value)),
       element,
     );
     const sized = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
@@ -81,6 +81,18 @@ export function Chart({ title, unit, points, decimals, line, note }: Props) {
       </details>
     </figure>
   );
+}
+
+// broken has no line where nobody measured: where the next point is much farther away than points are as a rule.
+function broken(at: number[], values: (number | null)[]): uPlot.AlignedData {
+  const apart = at.slice(1).map((t, i) => t - at[i]).sort((a, b) => a - b);
+  const far = 10 * (apart[Math.floor(apart.length / 2)] ?? 0);
+  const breaks = far > 0 ? at.flatMap((t, i) => (i > 0 && t - at[i - 1] > far ? [i] : [])) : [];
+  for (const i of breaks.toReversed()) {
+    at.splice(i, 0, (at[i - 1] + at[i]) / 2);
+    values.splice(i, 0, null);
+  }
+  return [at, values];
 }
 
 function options(title: string, unit: string, decimals: number, line: number, width: number): uPlot.Options {

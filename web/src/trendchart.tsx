@@ -151,7 +151,7 @@ function options(p: Props, width: number, zoom: (fromMs: number, toMs: number) =
       {
         label: l.name, stroke, width: 1.75, dash: dashes[Math.min(Math.floor(l.look / 4), 2)],
         paths: single ? () => null : undefined,
-        points: { show: true, size: single ? 7 : 5, fill: hollow ? colour("--panel") : stroke, stroke, width: 1.5 },
+        points: { show: true, size: single ? 6 : 4, fill: hollow ? colour("--panel") : stroke, stroke, width: 1 },
         value: (_, v, __, at) => (at === null || at === undefined ? "" : v === null || v === undefined ? "no data" : `${fixed(v, p.decimals)} ${p.unit}`),
       },
       edge, { ...edge },

@@ -26,8 +26,6 @@ export function TrendFilter({ page, of, websdrs, children }: Props) {
       <div class="filters">
         <Select label="Period" name="days" value={of.days} set={(days) => set({ days, from: "", to: "" })}
           options={[...(of.days ? [] : [{ value: "", text: "as chosen" }]), ...presets.map((p) => ({ value: p.value, text: `the last ${p.text}`.replace("the last a", "the last") }))]} />
-        <Text label="From (UTC)" name="from" type="datetime-local" value={fieldTime(from)} set={(v) => v && move(Date.parse(`${v}Z`), to)} />
-        <Text label="To (UTC)" name="to" type="datetime-local" value={fieldTime(to)} set={(v) => v && move(from, Date.parse(`${v}Z`))} />
         {children}
       </div>
       <div class="after" role="group" aria-label="Move the range">
@@ -38,7 +36,7 @@ export function TrendFilter({ page, of, websdrs, children }: Props) {
         {place.value.query.size > 0 && <a href={pathTo(page)}>Reset</a>}
         <span class="muted">{utc(of.from)} to {utc(of.to)}</span>
       </div>
-      <Frequencies page={page} />
+      <Limits key={`${of.from} ${of.to}`} page={page} of={of} />
       <fieldset class="receivers">
         <legend>WebSDRs</legend>
         <div class="choices">
@@ -55,21 +53,26 @@ export function TrendFilter({ page, of, websdrs, children }: Props) {
   );
 }
 
-function Frequencies({ page }: { page: PageName }) {
+// Limits are typed, and asked for once they are complete: half of a year is another year.
+function Limits({ page, of }: { page: PageName; of: Asked }) {
   const query = place.value.query;
-  const names = ["frequency_min_mhz", "frequency_max_mhz"];
-  const read = () => Object.fromEntries(names.map((n) => [n, query.get(n) ?? ""]));
-  const [typed, setTyped] = useState<Record<string, string>>(read);
-  useEffect(() => setTyped(read()), [query.get(names[0]), query.get(names[1])]);
-  const field = (name: string, label: string) => <Num label={label} name={name} value={typed[name]} set={(v) => setTyped((t) => ({ ...t, [name]: v }))} />;
+  const shown = { from: fieldTime(Date.parse(of.from)), to: fieldTime(Date.parse(of.to)) };
+  const read = () => ({ ...shown, low: query.get("frequency_min_mhz") ?? "", high: query.get("frequency_max_mhz") ?? "" });
+  const [typed, setTyped] = useState(read);
+  useEffect(() => setTyped(read()), [query.toString()]);
+  const field = (name: keyof typeof typed) => ({ value: typed[name], set: (v: string) => setTyped((t) => ({ ...t, [name]: v })) });
   const apply = (e: Event) => {
     e.preventDefault();
-    go(withChange(page, Object.fromEntries(names.map((n) => [n, typed[n].trim().replace(",", ".")]))));
+    const range: Record<string, string> = typed.from === shown.from && typed.to === shown.to ? {} : { days: "", from: typed.from, to: typed.to };
+    const plain = (text: string) => text.trim().replace(",", ".");
+    go(withChange(page, { ...range, frequency_min_mhz: plain(typed.low), frequency_max_mhz: plain(typed.high) }));
   };
   return (
-    <form class="filters" role="search" aria-label="Frequencies" onSubmit={apply}>
-      {field(names[0], "Frequency from (MHz)")}
-      {field(names[1], "Frequency to (MHz)")}
+    <form class="filters" role="search" aria-label="Limits" onSubmit={apply}>
+      <Text label="From (UTC)" name="from" type="datetime-local" {...field("from")} />
+      <Text label="To (UTC)" name="to" type="datetime-local" {...field("to")} />
+      <Num label="Frequency from (MHz)" name="frequency_min_mhz" {...field("low")} />
+      <Num label="Frequency to (MHz)" name="frequency_max_mhz" {...field("high")} />
       <button type="submit">Apply</button>
     </form>
   );

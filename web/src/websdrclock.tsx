@@ -24,7 +24,7 @@ export function WebSDRClock({ of: w }: { of: WebSDR }) {
       </Facts>
       <p>
         A carrier that is measured off its frequency is off by the error of its transmitter and by that of this receiver's clock together. Other
-        receivers of the same carrier share the first but not the second: what is left after taking away the median of theirs is mostly this clock.
+        receivers of the same carrier share the first but not the second: what is left after taking away the median of theirs is mostly this clock. The ± is that of this receiver's mean, by the scatter of its measurements.
       </p>
       <Trouble error={drift.error} again={drift.reload} />
       {!own && drift.loading && <Waiting what="offsets of carriers" />}
