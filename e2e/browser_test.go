@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -182,6 +183,22 @@ func (p *tab) press(t testing.TB, name string) {
 		named?.click();
 		return named;
 	})()`, quoted(name)))
+}
+
+// drag moves the mouse with its button held, from left to right.
+func (p *tab) drag(t testing.TB, from, to, y float64) {
+	t.Helper()
+	for _, e := range []input.DispatchMouseEventParams{
+		{Type: input.DispatchMouseEventTypeMouseMoved, X: from, Y: y},
+		{Type: input.DispatchMouseEventTypeMousePressed, X: from, Y: y, Button: input.MouseButtonLeft, ClickCount: 1},
+		{Type: input.DispatchMouseEventTypeMouseMoved, X: (from + to) / 2, Y: y, Button: input.MouseButtonLeft, Buttons: 1},
+		{Type: input.DispatchMouseEventTypeMouseMoved, X: to, Y: y, Button: input.MouseButtonLeft, Buttons: 1},
+		{Type: input.DispatchMouseEventTypeMouseReleased, X: to, Y: y, Button: input.MouseButtonLeft, ClickCount: 1},
+	} {
+		if _, err := chromedp.Call(p.ctx, input.DispatchMouseEvent, e); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // scheme chooses what the system prefers.

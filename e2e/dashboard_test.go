@@ -6,22 +6,29 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/heimdall-sdr/heimdall/api/wire"
 	"github.com/heimdall-sdr/heimdall/client"
 	"github.com/heimdall-sdr/heimdall/simnet"
 )
 
-// A dashboard is a server with something to show: seven receivers of a simulated network, of which one is busy, and
-// acquisitions from them.
+// A dashboard is a server with something to show: seven receivers of a simulated network, of which one is busy,
+// acquisitions from them, schedules, and measurements of the week before.
 type dashboard struct {
 	url    string
 	client *client.Client
-	whole  string // task_id of one that succeeded
-	broken string // task_id of one that did in part
+	whole  string    // task_id of one that succeeded
+	broken string    // task_id of one that did in part
+	since  time.Time // before all of them
+	data   string    // the server's folder
 }
 
-func seededDashboard(t testing.TB) *dashboard {
+// minutes is how the address of a page holds a time.
+const minutes = "2006-01-02T15:04"
+
+// seededDashboard starts one; serve are further arguments of the server.
+func seededDashboard(t testing.TB, serve ...string) *dashboard {
 	t.Helper()
 	dir := t.TempDir()
 	s := simnet.NorthWestItaly()
@@ -38,14 +45,21 @@ func seededDashboard(t testing.TB) *dashboard {
 	if r := command(t, data, "websdr", "import", rows); r.code != 0 {
 		t.Fatal(r.stderr)
 	}
-	d := &dashboard{url: "http://" + freeAddress(t)}
-	background(t, "serving", "--data-dir", data, "serve", "--listen", d.url[len("http://"):])
+	history := filepath.Join(dir, "history.csv")
+	writeHistory(t, history, time.Now())
+	if r := command(t, data, "import", "measurements", history); r.code != 0 {
+		t.Fatal(r.stdout, r.stderr)
+	}
+	d := &dashboard{url: "http://" + freeAddress(t), since: time.Now().UTC().Truncate(time.Minute), data: data}
+	background(t, "serving", append([]string{"--data-dir", data, "serve", "--listen", d.url[len("http://"):], "--probe-interval", "5s"}, serve...)...)
 	if d.client, err = client.New(d.url, client.Options{}); err != nil {
 		t.Fatal(err)
 	}
+	ran := d.seedSchedules(t)
 	d.whole = d.acquire(t, "evening pass", "success", 1, 2, 3, 5, 6, 7)
 	d.acquire(t, "evening pass, again", "success", 1, 2, 3)
 	d.broken = d.acquire(t, "one is busy", "partial", 1, 4, 7)
+	ran()
 	return d
 }
 
@@ -84,6 +98,13 @@ func (d *dashboard) pages() []struct{ name, path string } {
 		{"websdr", "/websdrs/" + strconv.Itoa(1)},
 		{"websdr-edit", "/websdrs/1/edit"},
 		{"websdr-add", "/websdrs/new"},
+		{"trends", "/trends"},
+		{"trends-close", "/trends?from=" + d.since.Format(minutes) + "&to=" + d.since.Add(3*time.Minute).Format(minutes)},
+		{"coverage", "/trends/coverage"},
+		{"schedules", "/schedules"},
+		{"schedule", "/schedules/1"},
+		{"schedule-edit", "/schedules/2/edit"},
+		{"schedule-add", "/schedules/new"},
 		{"measurements", "/measurements"},
 		{"system", "/system"},
 	}

@@ -21,6 +21,10 @@ func TestTheDashboardOfAnEmptyServerSaysThatThereIsNothing(t *testing.T) {
 		{"/acquisitions", "None was asked for yet"},
 		{"/compare", "Choose some in the"},
 		{"/websdrs", "There is none yet"},
+		{"/trends", "No data in this range"},
+		{"/trends/coverage", "No capture ended in this range"},
+		{"/schedules", "There is none yet"},
+		{"/schedules/new", "When it would run"},
 		{"/measurements", "None was made yet"},
 		{"/system", "Nothing was deleted"},
 	} {

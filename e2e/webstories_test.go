@@ -128,12 +128,12 @@ func filterNarrows(t *testing.T, p *tab, d *dashboard) {
 
 func chartIsTrue(t *testing.T, p *tab, d *dashboard) {
 	p.open(t, "/websdrs/1")
-	page, err := d.client.Measurements(t.Context(), heimdall.MeasurementFilter{WebSDRIDs: []int64{1}}, "")
+	page, err := d.client.Measurements(t.Context(), heimdall.MeasurementFilter{WebSDRIDs: []int64{1}, Limit: 1000}, "")
 	if err != nil || len(page.Measurements) < 3 {
 		t.Fatalf("%d measurements, %v", len(page.Measurements), err)
 	}
-	p.until(t, "three charts are drawn", `document.querySelectorAll("figure canvas").length === 3`)
-	shown := evaluate[[]string](t, p, `[...document.querySelectorAll("figure")[0].querySelectorAll("details tbody td")].map((e) => e.textContent)`)
+	p.until(t, "its charts are drawn", `document.querySelectorAll("figure canvas").length === 4`)
+	shown := evaluate[[]string](t, p, `[...[...document.querySelectorAll("figure")].find((f) => f.innerText.startsWith("SNR")).querySelectorAll("details tbody td")].map((e) => e.textContent)`)
 	if len(shown) != len(page.Measurements) {
 		t.Fatalf("%d numbers are shown, want %d", len(shown), len(page.Measurements))
 	}

@@ -5,6 +5,10 @@ import type {
   Acquisition, AcquisitionPage, AcquisitionRequest, Capture, CapturePage, Definitions, Deleted, DeletionPage, ImportResult,
   Measurement, MeasurementPage, Problem, Ready, Retention, System, WebSDR,
 } from "./types";
+import type {
+  CoverageStatistics, DriftStatistics, Forecast, Health, Observation, OccupancyStatistics, SNRStatistics, Schedule, ScheduleRun, ScheduleRunPage,
+  UpcomingRun, WebSDRStatistics, WebSDRStatus,
+} from "./types";
 
 export class APIError extends Error {
   constructor(readonly problem: Problem) {
@@ -127,11 +131,60 @@ export const api = {
       body: await file.text(),
       headers: { "Content-Type": file.name.toLowerCase().endsWith(".csv") ? "text/csv" : "application/json" },
     })).json(),
+  status: (id: number, query: Query = {}, signal?: AbortSignal) => get<WebSDRStatus>(`${v1}/websdrs/${id}/status`, query, signal),
+  probe: async (id: number): Promise<void> => {
+    await send("POST", `${v1}/websdrs/${id}/probe`);
+  },
+  closeBreaker: async (id: number): Promise<Health> => (await send("DELETE", `${v1}/websdrs/${id}/breaker`)).json(),
+  forgive: async (id: number): Promise<WebSDR> => (await send("POST", `${v1}/websdrs/${id}/forgive`)).json(),
+
+  snr: (query: Query, signal?: AbortSignal) => get<SNRStatistics>(`${v1}/statistics/snr`, query, signal),
+  drift: (query: Query, signal?: AbortSignal) => get<DriftStatistics>(`${v1}/statistics/frequency-drift`, query, signal),
+  performance: (query: Query, signal?: AbortSignal) => get<WebSDRStatistics>(`${v1}/statistics/websdrs`, query, signal),
+  coverage: (query: Query, signal?: AbortSignal) => get<CoverageStatistics>(`${v1}/statistics/coverage`, query, signal),
+  occupancy: (query: Query, signal?: AbortSignal) => get<OccupancyStatistics>(`${v1}/statistics/spectrum-occupancy`, query, signal),
+  statisticsAs: (what: string, query: Query, format: string) => address(`${v1}/statistics/${what}`, { ...query, format }),
+  measurementsAs: (query: Query, format: string) => address(`${v1}/measurements`, { ...query, format }),
+
+  schedules: async (signal?: AbortSignal): Promise<Schedule[]> => (await get<{ schedules: Schedule[] }>(`${v1}/schedules`, {}, signal)).schedules,
+  schedule: async (id: number, signal?: AbortSignal): Promise<Versioned<Schedule>> => versioned(await send("GET", `${v1}/schedules/${id}`, { signal })),
+  createSchedule: async (s: unknown): Promise<Versioned<Schedule>> => versioned(await send("POST", `${v1}/schedules`, json(s))),
+  replaceSchedule: async (id: number, etag: string, s: unknown): Promise<Versioned<Schedule>> =>
+    versioned(await send("PUT", `${v1}/schedules/${id}`, json(s, { "If-Match": etag }))),
+  deleteSchedule: async (id: number, etag: string): Promise<void> => {
+    await send("DELETE", `${v1}/schedules/${id}`, { headers: { "If-Match": etag } });
+  },
+  pauseSchedule: async (id: number): Promise<void> => {
+    await send("POST", `${v1}/schedules/${id}/pause`);
+  },
+  resumeSchedule: async (id: number): Promise<void> => {
+    await send("POST", `${v1}/schedules/${id}/resume`);
+  },
+  runSchedule: async (id: number): Promise<ScheduleRun> => (await send("POST", `${v1}/schedules/${id}/run`)).json(),
+  scheduleRuns: (id: number, query: Query, signal?: AbortSignal) => get<ScheduleRunPage>(`${v1}/schedules/${id}/runs`, query, signal),
+  nextRuns: async (id: number, count: number, signal?: AbortSignal): Promise<UpcomingRun[]> =>
+    (await get<{ runs: UpcomingRun[] }>(`${v1}/schedules/${id}/next`, { count }, signal)).runs,
+  previewSchedule: async (s: unknown, count: number, signal?: AbortSignal): Promise<UpcomingRun[]> =>
+    (await (await send("POST", address(`${v1}/schedules/preview`, { count }), { ...json(s), signal })).json()).runs,
+  forecast: (query: Query, signal?: AbortSignal) => get<Forecast>(`${v1}/schedules/forecast`, query, signal),
+
   exportWebSDRs: (format: string) => address(`${v1}/websdrs/export`, { format }),
 };
 
-async function versioned(response: Response): Promise<Versioned<WebSDR>> {
+async function versioned<T>(response: Response): Promise<Versioned<T>> {
   return { value: await response.json(), etag: response.headers.get("ETag") ?? "*" };
+}
+
+// everyObservation reads what was learnt of a WebSDR since from, newest first, up to most.
+export async function everyObservation(id: number, from: string, most: number, signal?: AbortSignal): Promise<{ list: Observation[]; whole: boolean }> {
+  const list: Observation[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: WebSDRStatus = await api.status(id, { from, limit: Math.min(1000, most - list.length), cursor }, signal);
+    list.push(...page.observations);
+    cursor = page.next_cursor;
+  } while (cursor !== null && list.length < most);
+  return { list, whole: cursor === null };
 }
 
 // everyMeasurement reads page after page, up to most rows; whole says whether that was all.

@@ -33,7 +33,7 @@ export function Chart({ title, unit, points, decimals, line, note }: Props) {
     const element = box.current;
     const plot = new uPlot(
       options(title, unit, decimals, line, element.clientWidth),
-      [points.map((p) => Date.parse(p.at) / 1000), points.map((p) => p.value)],
+      broken(points.map((p) => Date.parse(p.at) / 1000), points.map((p) => p.value)),
       element,
     );
     const sized = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
@@ -83,6 +83,18 @@ export function Chart({ title, unit, points, decimals, line, note }: Props) {
   );
 }
 
+// broken has no line where nobody measured: where the next point is much farther away than points are as a rule.
+function broken(at: number[], values: (number | null)[]): uPlot.AlignedData {
+  const apart = at.slice(1).map((t, i) => t - at[i]).sort((a, b) => a - b);
+  const far = 10 * (apart[Math.floor(apart.length / 2)] ?? 0);
+  const breaks = far > 0 ? at.flatMap((t, i) => (i > 0 && t - at[i - 1] > far ? [i] : [])) : [];
+  for (const i of breaks.toReversed()) {
+    at.splice(i, 0, (at[i - 1] + at[i]) / 2);
+    values.splice(i, 0, null);
+  }
+  return [at, values];
+}
+
 function options(title: string, unit: string, decimals: number, line: number, width: number): uPlot.Options {
   const text = colour("--muted");
   const grid = { stroke: colour("--line"), width: 1 };
@@ -107,7 +119,7 @@ function options(title: string, unit: string, decimals: number, line: number, wi
 
 // times are uPlot's rules for the axis of time, on a clock of 24 hours: for each least step in seconds, what stands at
 // a tick, and below it where a new year, day or minute begins.
-const times: uPlot.Axis.Values = [
+export const times: uPlot.Axis.Values = [
   [31_536_000, "{YYYY}", null, null, null, null, null, null, 1],
   [2_419_200, "{YYYY}-{MM}", null, null, null, null, null, null, 1],
   [86_400, "{MM}-{DD}", "\n{YYYY}", null, null, null, null, null, 1],
@@ -117,7 +129,7 @@ const times: uPlot.Axis.Values = [
 ];
 
 // widthOf makes room for the longest number.
-function widthOf(_: uPlot, values: string[] | null): number {
+export function widthOf(_: uPlot, values: string[] | null): number {
   return 24 + 7.5 * Math.max(4, ...(values ?? []).map((v) => v.length));
 }
 
@@ -127,18 +139,18 @@ function widened(_: uPlot, low: number, high: number): [number, number] {
   return [low - room, high + room];
 }
 
-function padded(low: number, high: number): [number, number] {
+export function padded(low: number, high: number): [number, number] {
   const room = high > low ? (high - low) * 0.1 : Math.max(Math.abs(low) * 0.05, 0.5);
   return [low - room, high + room];
 }
 
-function decimalsBetween(splits: number[]): number {
+export function decimalsBetween(splits: number[]): number {
   const step = splits.length > 1 ? Math.abs(splits[1] - splits[0]) : 1;
   return Math.min(6, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
 }
 
 // colour is a variable of the style sheet as a canvas understands it.
-function colour(name: string): string {
+export function colour(name: string): string {
   const probe = document.createElement("span");
   probe.style.color = `var(${name})`;
   document.body.append(probe);

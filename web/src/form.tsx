@@ -107,6 +107,11 @@ export class Reader {
     return undefined;
   }
 
+  // refuse notes what the page itself finds wrong with a field.
+  refuse(name: string, message: string): void {
+    this.errors.push({ location: `body.${name}`, message });
+  }
+
   // check throws when something could not be read: nothing is sent then.
   check(): void {
     if (this.errors.length > 0) throw new APIError({ title: "Unreadable", status: 422, detail: "Some fields cannot be read.", errors: this.errors });

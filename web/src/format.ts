@@ -53,6 +53,12 @@ export function seconds(s: number, sigma?: number): string {
   return `${plain(s * scale)} ${unit}`;
 }
 
+// length is how much was recorded, which nobody needs finer than to a tenth of a second.
+export function length(s: number): string {
+  if (s < 600) return `${fixed(s, Number.isInteger(Math.round(s * 1000) / 1000) ? 0 : 1)} s`;
+  return s < 36_000 ? `${fixed(s / 60, 1)} min` : `${fixed(s / 3600, 1)} h`;
+}
+
 export function bytes(n: number): string {
   const units = ["B", "kB", "MB", "GB", "TB", "PB"];
   let i = 0;

@@ -20,6 +20,12 @@ const pages: Record<PageName, () => Promise<{ default: Page }>> = {
   addWebSDR: () => import("./pages/websdrform"),
   websdr: () => import("./pages/websdr"),
   editWebSDR: () => import("./pages/websdrform"),
+  trends: () => import("./pages/trends"),
+  coverage: () => import("./pages/coverage"),
+  schedules: () => import("./pages/schedules"),
+  addSchedule: () => import("./pages/scheduleform"),
+  schedule: () => import("./pages/schedule"),
+  editSchedule: () => import("./pages/scheduleform"),
   measurements: () => import("./pages/measurements"),
   system: () => import("./pages/system"),
 };

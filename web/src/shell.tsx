@@ -12,6 +12,8 @@ const menu: { page: PageName; text: string; also: PageName[] }[] = [
   { page: "new", text: "New acquisition", also: [] },
   { page: "acquisitions", text: "Acquisitions", also: ["acquisition", "compare"] },
   { page: "websdrs", text: "WebSDRs", also: ["websdr", "addWebSDR", "editWebSDR"] },
+  { page: "trends", text: "Trends", also: ["coverage"] },
+  { page: "schedules", text: "Schedules", also: ["schedule", "addSchedule", "editSchedule"] },
   { page: "measurements", text: "Measurements", also: [] },
   { page: "system", text: "System", also: [] },
 ];

@@ -173,6 +173,63 @@ export interface WebSDR {
   notes: string;
   created_at: string;
   updated_at: string;
+  daily_budget_seconds: number;
+  used_today_seconds: number;
+  blocked_until: string | null;
+  blocked_class: string;
+  blocked_reason: string;
+  health?: Health; // in the list alone: of one, it is in its WebSDRStatus
+}
+
+export type HealthState = "up" | "down" | "unknown";
+
+export interface Health {
+  state: HealthState;
+  breaker: "closed" | "open" | "half_open";
+  opened_at: string | null;
+  failures: number;
+  failure_class: string;
+  reason: string;
+  last_at: string | null;
+  last_ok_at: string | null;
+  next_probe_at: string | null;
+  latency_ms: number | null;
+  uptime_24h_percent: number | null;
+  users: number | null;
+  users_max: number | null;
+  version: string;
+  gps_satellites: number | null;
+  gps_fixes_per_min: number | null;
+  receiver_snr_db: number | null;
+}
+
+// An Observation is what was learnt of a WebSDR at one moment.
+export interface Observation {
+  at: string;
+  source: "probe" | "capture";
+  ok: boolean;
+  state: HealthState;
+  failure_class: string;
+  reason: string;
+  latency_ms: number | null;
+}
+
+export interface Uptime {
+  hours: number;
+  uptime_percent: number | null;
+  known_percent: number;
+  attempts: number;
+  successes: number;
+  available_percent: number | null;
+}
+
+export interface WebSDRStatus {
+  websdr_id: number;
+  health: Health;
+  uptimes: Uptime[];
+  observations: Observation[];
+  details: Record<string, string>;
+  next_cursor: string | null;
 }
 
 export interface ImportResult {
@@ -230,6 +287,184 @@ export interface Retention {
 export interface DeletionPage {
   deletions: { task_id: string; reason: string; ended_at: string; rows: number; objects: number; bytes: number; planned_at: string; done_at: string | null }[];
   next_cursor: string | null;
+}
+
+// A Range is what statistics are about, and where they come from.
+export interface Range {
+  from: string;
+  to: string;
+  rows_deleted: boolean;
+}
+
+export interface SNRPoint {
+  websdr_id: number;
+  start: string;
+  measurements: number;
+  detected: number;
+  snr_count: number;
+  snr_mean_db: number | null;
+  snr_std_db: number | null;
+  snr_min_db: number | null;
+  snr_max_db: number | null;
+}
+
+export interface SNRStatistics extends Range {
+  bucket: "1h" | "1d";
+  points: SNRPoint[];
+}
+
+export interface Offsets {
+  offset_count: number;
+  offset_mean_hz: number | null;
+  offset_std_hz: number | null;
+  offset_min_hz: number | null;
+  offset_max_hz: number | null;
+}
+
+export interface DriftPoint extends Offsets {
+  start: string;
+}
+
+export interface DriftSeries extends Offsets {
+  websdr_id: number;
+  frequency_mhz: number;
+  slope_hz_per_day: number | null;
+  slope_sigma_hz_per_day: number | null;
+  points: DriftPoint[];
+}
+
+export interface DriftStatistics extends Range {
+  bucket: "1h" | "1d";
+  series: DriftSeries[];
+}
+
+export interface Performance extends Offsets {
+  websdr_id: number;
+  captures: number;
+  successes: number;
+  failed: number;
+  cancelled: number;
+  success_share: number | null;
+  failures: Record<string, number>;
+  recorded_s: number;
+  bytes: number;
+  detected: number;
+  detected_share: number | null;
+  snr_count: number;
+  snr_mean_db: number | null;
+  snr_std_db: number | null;
+  last_success_at: string | null;
+}
+
+export interface WebSDRStatistics extends Range {
+  websdrs: Performance[];
+}
+
+export interface CoverageStatistics extends Range {
+  days: {
+    websdr_id: number;
+    start: string;
+    captures: number;
+    successes: number;
+    success_share: number | null;
+    recorded_s: number;
+    time_share: number | null;
+  }[];
+}
+
+export interface OccupancyStatistics extends Range {
+  bucket: "1h" | "1d";
+  channels: {
+    frequency_mhz: number;
+    measurements: number;
+    detected: number;
+    occupied_share: number | null;
+    occupied_share_low: number | null;
+    occupied_share_high: number | null;
+  }[];
+}
+
+export interface Recurrence {
+  every_seconds?: number | null;
+  cron?: string | null;
+  rrule?: string | null;
+  sun?: string | null;
+  offset_seconds?: number;
+  latitude?: number | null;
+  longitude?: number | null;
+  websdr_id?: number | null;
+}
+
+export interface ScheduleWindow {
+  days?: string[] | null;
+  from: string;
+  to: string;
+}
+
+export interface Schedule {
+  schedule_id: number;
+  name: string;
+  is_active: boolean;
+  frequency_mhz: number;
+  duration_seconds: number;
+  websdrs: number[] | null;
+  label: string;
+  priority: number;
+  sample_rate_khz: number | null;
+  channel_center_hz: number;
+  channel_bandwidth_hz: number | null;
+  join_timeout_seconds: number;
+  recurrence: Recurrence;
+  zone: string;
+  windows: ScheduleWindow[];
+  start_at: string | null;
+  end_at: string | null;
+  max_runs: number | null;
+  jitter_seconds: number;
+  misfire: "skip" | "latest" | "all";
+  grace_seconds: number;
+  overlap: "allow" | "skip";
+  runs_count: number;
+  next_due_at: string | null;
+  next_start_at: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface ScheduleRun {
+  schedule_id: number;
+  due_at: string;
+  last_due_at: string;
+  start_at: string;
+  fired_at: string;
+  task_id: string | null;
+  skipped: string | null;
+  detail: string;
+  count: number;
+  by_hand: boolean;
+}
+
+export interface ScheduleRunPage {
+  runs: ScheduleRun[];
+  next_cursor: string | null;
+}
+
+export interface UpcomingRun {
+  schedule_id: number;
+  name: string;
+  due_at: string;
+  start_at: string;
+  local_time: string;
+  window: string | null;
+  left_out: number;
+}
+
+export interface Forecast {
+  from: string;
+  to: string;
+  count: number;
+  runs: UpcomingRun[];
+  hosts: { host: string; websdrs: number[]; runs: number; seconds_per_day: number }[];
 }
 
 export interface Problem {

@@ -85,7 +85,10 @@ export function NoData() {
   return <span class="muted">{noData}</span>;
 }
 
-const stateMarks: Record<string, string> = { pending: "○", running: "◐", success: "●", partial: "◑", failed: "✕", cancelled: "–" };
+// Of receivers and of schedules.
+const otherMarks = { up: "●", down: "✕", unknown: "?", open: "⊘", half_open: "◑", paused: "‖", skipped: "↷" };
+
+const stateMarks: Record<string, string> = { pending: "○", running: "◐", success: "●", partial: "◑", failed: "✕", cancelled: "–", ...otherMarks };
 
 // StateBadge says a state by word, mark and colour, so that no reader depends on one of them.
 export function StateBadge({ state, text = state }: { state: string; text?: string }) {

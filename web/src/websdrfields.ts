@@ -48,6 +48,7 @@ export const groups: { title: string; fields: FieldOf[] }[] = [
     fields: [
       { name: "timeout_seconds", label: "Time-out (s)", hint: "on connecting, first sample and stall; 1 to 300, empty: 30", kind: "number", empty: null },
       { name: "retry_count", label: "Further attempts", hint: "after a transport failure; 0 to 10, empty: 3", kind: "number", empty: null },
+      { name: "daily_budget_seconds", label: "Daily budget (s)", hint: "that its host may be connected to on one UTC day; empty: no limit", kind: "number", empty: 0 },
       { name: "notes", label: "Notes", kind: "area", empty: "" },
     ],
   },

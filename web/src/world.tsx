@@ -11,7 +11,7 @@ import type { WebSDR } from "./types";
 
 export interface Pin {
   websdr: WebSDR;
-  look: "on" | "off" | "chosen";
+  look: "on" | "off" | "chosen" | "down" | "unknown";
   text: string; // of the tooltip and for screen readers
 }
 

@@ -1,6 +1,7 @@
-// Map: where the receivers are and whether they are in use, on a base map that needs no other server.
+// Map: where the receivers are and how they are, on a base map that needs no other server.
 
 import { useMemo } from "preact/hooks";
+import { HealthCell, healthWord, pinLook } from "../health";
 import { LazyWorld } from "../lazyworld";
 import { go, pathTo } from "../router";
 import { Empty, Page, Section, Table, Trouble, Waiting } from "../ui";
@@ -14,8 +15,8 @@ export default function MapPage() {
     () =>
       (list ?? []).map((w) => ({
         websdr: w,
-        look: w.is_active ? "on" : "off",
-        text: `${w.name}, ${w.kind}, ${w.is_active ? "active" : "inactive"}`,
+        look: pinLook(w),
+        text: `${w.name}, ${w.kind}, ${healthWord(w)}`,
       })),
     [list],
   );
@@ -32,7 +33,9 @@ export default function MapPage() {
         <>
           <LazyWorld pins={pins} press={(w) => go(pathTo("websdr", { websdr_id: w.websdr_id }))} />
           <ul class="legend" aria-label="Legend">
-            <li><span class="pin on" aria-hidden="true" />active</li>
+            <li><span class="pin on" aria-hidden="true" />up</li>
+            <li><span class="pin down" aria-hidden="true" />down</li>
+            <li><span class="pin unknown" aria-hidden="true" />not known</li>
             <li><span class="pin off" aria-hidden="true" />inactive</li>
           </ul>
           <Section title="Receivers on the map">
@@ -45,6 +48,7 @@ export default function MapPage() {
                   <th scope="col" class="n">Latitude</th>
                   <th scope="col" class="n">Longitude</th>
                   <th scope="col">Use</th>
+                  <th scope="col">Health</th>
                 </tr>
               </thead>
               <tbody>
@@ -56,6 +60,7 @@ export default function MapPage() {
                     <td class="n">{w.latitude.toFixed(4)}°</td>
                     <td class="n">{w.longitude.toFixed(4)}°</td>
                     <td>{w.is_active ? "active" : "inactive"}</td>
+                    <td>{w.is_active ? <HealthCell of={w} /> : <span class="muted">–</span>}</td>
                   </tr>
                 ))}
               </tbody>

@@ -9,6 +9,8 @@ import { useLoad } from "../load";
 import { go, pathTo, place } from "../router";
 import type { Capture, Measurement, WebSDR } from "../types";
 import { Action, Dialog, Empty, Fact, Facts, NoData, Page, Section, StateBadge, Table, Time, Trouble, Waiting } from "../ui";
+import { WebSDRClock } from "../websdrclock";
+import { WebSDRHealth } from "../websdrhealth";
 import { tuningRangeHz } from "../websdrnames";
 
 export default function WebSDRPage() {
@@ -26,11 +28,13 @@ export default function WebSDRPage() {
   }
   return (
     <Page title={w.name} actions={<Actions of={websdr.value!} />}>
-      <Section title="Settings">
-        <Settings of={w} />
-      </Section>
+      <WebSDRHealth of={w} changed={websdr.reload} />
       <Section title="Measured over time" note="times in UTC">
         <Trends id={id} />
+      </Section>
+      <WebSDRClock of={w} />
+      <Section title="Settings">
+        <Settings of={w} />
       </Section>
       <Section title="Latest captures" note="newest first, at most 20">
         <Trouble error={captures.error} again={captures.reload} />
@@ -51,6 +55,7 @@ function Actions({ of: v }: { of: Versioned<WebSDR> }) {
     <>
       <a class="main" href={pathTo("editWebSDR", { websdr_id: id })}>Edit</a>
       <a href={`${pathTo("new")}?websdr_id=${id}`}>Acquire from it</a>
+      <a href={`${pathTo("trends")}?websdr_id=${id}`}>Its trends</a>
       <a href={`${pathTo("measurements")}?websdr_id=${id}`}>Its measurements</a>
       <button type="button" class="danger" onClick={() => setAsking(true)}>Remove</button>
       {asking && (

@@ -2,8 +2,10 @@
 
 import { useRef, useState } from "preact/hooks";
 import { APIError, api } from "../api";
-import { count } from "../format";
+import { ago, count, local, utc } from "../format";
 import { Text } from "../form";
+import { HealthCell, milliseconds, percentOf } from "../health";
+import { useEvery } from "../live";
 import { problemOf } from "../load";
 import { pathTo } from "../router";
 import type { ImportResult, WebSDR } from "../types";
@@ -12,6 +14,7 @@ import { tuningRangeHz, useWebSDRs } from "../websdrnames";
 
 export default function WebSDRs() {
   const websdrs = useWebSDRs();
+  useEvery(20, websdrs.reload);
   const [part, setPart] = useState("");
   const list = websdrs.value;
   const shown = list?.filter((w) => [w.name, w.kind, w.location_name, w.url, w.notes].some((t) => t.toLowerCase().includes(part.toLowerCase())));
@@ -47,6 +50,10 @@ function List({ of }: { of: WebSDR[] }) {
         <tr>
           <th scope="col">Name</th>
           <th scope="col">Use</th>
+          <th scope="col">Health</th>
+          <th scope="col">Last seen</th>
+          <th scope="col" class="n">Answered within</th>
+          <th scope="col" class="n">Up, 24 h</th>
           <th scope="col">Kind</th>
           <th scope="col">Place</th>
           <th scope="col" class="n">Tunes (MHz)</th>
@@ -57,9 +64,13 @@ function List({ of }: { of: WebSDR[] }) {
         {of.map((w) => {
           const [low, high] = tuningRangeHz(w);
           return (
-            <tr key={w.websdr_id}>
+            <tr key={w.websdr_id} data-websdr={w.websdr_id}>
               <th scope="row"><a href={pathTo("websdr", { websdr_id: w.websdr_id })}>{w.name}</a></th>
               <td>{w.is_active ? "active" : <span class="muted">inactive</span>}</td>
+              <td data-name="state"><HealthCell of={w} /></td>
+              <td><Seen at={w.health?.last_ok_at} /></td>
+              <td class="n" data-name="latency_ms">{milliseconds(w.health?.latency_ms ?? null)}</td>
+              <td class="n" data-name="uptime_24h_percent">{percentOf(w.health?.uptime_24h_percent ?? null, 1)}</td>
               <td>{w.kind}</td>
               <td>{w.location_name}</td>
               <td class="n">{low / 1e6} to {high / 1e6}</td>
@@ -70,6 +81,10 @@ function List({ of }: { of: WebSDR[] }) {
       </tbody>
     </Table>
   );
+}
+
+function Seen({ at }: { at: string | null | undefined }) {
+  return at ? <time class="num" dateTime={at} title={`${utc(at)}, ${local(at)}`}>{ago(at)}</time> : <span class="muted">never</span>;
 }
 
 // Import checks the file on the server first and says what it would do; only then is it stored.
