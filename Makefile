@@ -20,8 +20,8 @@ test: ## the tests
 
 # SQLite is C translated to Go. What it allocates lies outside of Go's memory, where the race detector looks at nothing,
 # but asks at every access: built without it, it takes a quarter of the time. Our own code and its driver keep it. GOFLAGS,
-# because the tests of e2e build the program with it, too.
-RACE = GOFLAGS="$$GOFLAGS -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc/...=-race=false -gcflags=modernc.org/memory=-race=false" $(GO) test -race
+# because the tests of e2e build the program with it, too. The detector itself needs cgo.
+RACE = CGO_ENABLED=1 GOFLAGS="$$GOFLAGS -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc/...=-race=false -gcflags=modernc.org/memory=-race=false" $(GO) test -race
 
 # Of e2e there are those long stories in which most happens at once.
 test-race: ## the tests with the race detector, of packages in which, or in whose tests, anything can happen at once

@@ -24,7 +24,7 @@ func TestAClockThatJumpsInTheMidstOfAnAcquisitionLosesNothing(t *testing.T) {
 			b := newBench(t)
 			stop := start(t, b.worker)
 			ids := b.add("pace=real&seed=1", "pace=real&seed=2", "pace=fast&seed=3")
-			long := func(a *heimdall.Acquisition) { a.Duration = 800 * time.Millisecond }
+			long := func(a *heimdall.Acquisition) { a.Duration = 2 * time.Second }
 			before := b.create(long, ids...)
 			b.awaitRecording(before.TaskID)
 			b.clock.ahead.Store(int64(jump))

@@ -82,7 +82,7 @@ func seeded(t *testing.T) string {
 	}
 	var ids []int64
 	for i, name := range []string{"Torino", "Genova", "D'Aosta"} {
-		w, err := s.CreateWebSDR(t.Context(), heimdall.WebSDR{Name: name, Kind: "kiwisdr", URL: "http://kiwi.example:8073", Password: "swordfish",
+		w, err := s.CreateWebSDR(t.Context(), heimdall.WebSDR{Name: name, Kind: "kiwisdr", URL: fmt.Sprintf("http://kiwi%d.example:8073", i), Password: "swordfish",
 			LatitudeDeg: 45, LongitudeDeg: 7 + float64(i), Active: true, Timeout: 30 * time.Second})
 		must(err)
 		ids = append(ids, w.ID)

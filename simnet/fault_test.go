@@ -248,30 +248,37 @@ func TestAnHTTPBridgeFailsInEveryWay(t *testing.T) {
 }
 
 func TestADongleFailsInEveryWay(t *testing.T) {
-	read := func(f simnet.Fault, n int) (int, error) {
+	const ends, silence = 10 * time.Second, 200 * time.Millisecond // how long is waited for what comes after so many bytes
+	read := func(f simnet.Fault, bytes int, wait time.Duration) (int, error) {
 		w := pair(simnet.Emitter{})
 		w.Receivers[0].Kind, w.Receivers[0].Faults = "rtl_tcp", []simnet.Fault{f}
 		c := dialRTL(t, serve(t, w, "near", fast))
-		c.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
-		return io.ReadFull(c, make([]byte, n))
+		c.SetReadDeadline(time.Now().Add(ends))
+		n, err := io.ReadFull(c, make([]byte, bytes))
+		if err != nil {
+			return n, err
+		}
+		c.SetReadDeadline(time.Now().Add(wait))
+		more, err := io.ReadFull(c, make([]byte, 1<<20))
+		return n + more, err
 	}
-	if n, err := read(simnet.Fault{Kind: simnet.FaultBusy}, 12); n != 0 || !errors.Is(err, errTimeout) {
+	const header, before = 12, 12 + 2*40960 // one block of 20 ms at 2.048 MS/s
+	if n, err := read(simnet.Fault{Kind: simnet.FaultBusy}, 0, silence); n != 0 || !errors.Is(err, errTimeout) {
 		t.Errorf("busy: %d bytes, %v; want silence", n, err)
 	}
-	if n, err := read(simnet.Fault{Kind: simnet.FaultDown}, 12); n != 0 || err == nil || errors.Is(err, errTimeout) {
+	if n, err := read(simnet.Fault{Kind: simnet.FaultDown}, 0, ends); n != 0 || err == nil || errors.Is(err, errTimeout) {
 		t.Errorf("down: %d bytes, %v; want an end", n, err)
 	}
-	if n, err := read(simnet.Fault{Kind: simnet.FaultEmpty}, 13); n != 12 || err == nil || errors.Is(err, errTimeout) {
+	if n, err := read(simnet.Fault{Kind: simnet.FaultEmpty}, header, ends); n != header || err == nil || errors.Is(err, errTimeout) {
 		t.Errorf("empty: %d bytes, %v; want the header only", n, err)
 	}
-	const before = 12 + 2*40960 // one block of 20 ms at 2.048 MS/s
-	if n, err := read(simnet.Fault{Kind: simnet.FaultStall, AfterSeconds: 0.01}, 1<<20); n != before || !errors.Is(err, errTimeout) {
+	if n, err := read(simnet.Fault{Kind: simnet.FaultStall, AfterSeconds: 0.01}, before, silence); n != before || !errors.Is(err, errTimeout) {
 		t.Errorf("stall: %d bytes, %v; want %d and silence", n, err, before)
 	}
-	if n, err := read(simnet.Fault{Kind: simnet.FaultDrop, AfterSeconds: 0.01}, 1<<20); n != before || err == nil || errors.Is(err, errTimeout) {
+	if n, err := read(simnet.Fault{Kind: simnet.FaultDrop, AfterSeconds: 0.01}, before, ends); n != before || err == nil || errors.Is(err, errTimeout) {
 		t.Errorf("drop: %d bytes, %v; want %d and an end", n, err, before)
 	}
-	if n, err := read(simnet.Fault{Kind: simnet.FaultOddBytes, AfterSeconds: 0.01}, 1<<20); n != before-1 || err == nil {
+	if n, err := read(simnet.Fault{Kind: simnet.FaultOddBytes, AfterSeconds: 0.01}, before-1, ends); n != before-1 || err == nil || errors.Is(err, errTimeout) {
 		t.Errorf("odd bytes: %d bytes, %v; want %d and an end", n, err, before-1)
 	}
 }
