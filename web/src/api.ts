@@ -3,7 +3,7 @@
 
 import type {
   Acquisition, AcquisitionPage, AcquisitionRequest, Capture, CapturePage, Definitions, Deleted, DeletionPage, ImportResult,
-  Measurement, MeasurementPage, Problem, Ready, Retention, System, WebSDR,
+  Measurement, MeasurementPage, Problem, PSD, Ready, Retention, Spectrogram, System, WebSDR,
 } from "./types";
 
 export class APIError extends Error {
@@ -78,6 +78,8 @@ function json(body: unknown, headers: Record<string, string> = {}): RequestInit 
 const v1 = "/api/v1";
 const task = (id: string) => `${v1}/acquisitions/${encodeURIComponent(id)}`;
 
+const recording = (id: string, websdr: number) => `${v1}/recordings/${encodeURIComponent(id)}/${websdr}`;
+
 // A Versioned value knows which version of it was read, so that a change cannot overwrite somebody else's.
 export interface Versioned<T> {
   value: T;
@@ -108,6 +110,14 @@ export const api = {
   deleteAcquisition: async (id: string, reason: string): Promise<Deleted> => (await send("DELETE", address(task(id), { reason }))).json(),
   archive: (id: string, format: string) => address(`${task(id)}/archive`, { format }),
   events: (id: string) => `${task(id)}/events`,
+  archivePart: (id: string, query: Query) => address(`${task(id)}/archive`, query),
+
+  spectrogram: (id: string, websdr: number, query: Query, signal?: AbortSignal) => get<Spectrogram>(`${recording(id, websdr)}/spectrogram`, query, signal),
+  spectrogramNumbers: async (id: string, websdr: number, query: Query, signal?: AbortSignal): Promise<ArrayBuffer> =>
+    (await send("GET", address(`${recording(id, websdr)}/spectrogram`, { ...query, format: "npy" }), { signal })).arrayBuffer(),
+  spectrogramPNG: async (id: string, websdr: number, query: Query, signal?: AbortSignal): Promise<Blob> =>
+    (await send("GET", address(`${recording(id, websdr)}/spectrogram.png`, query), { signal })).blob(),
+  psd: (id: string, websdr: number, query: Query, signal?: AbortSignal) => get<PSD>(`${recording(id, websdr)}/psd`, query, signal),
 
   captures: (query: Query, signal?: AbortSignal) => get<CapturePage>(`${v1}/captures`, query, signal),
   capture: (id: string, websdr: number, signal?: AbortSignal) => get<Capture>(`${v1}/captures/${encodeURIComponent(id)}/${websdr}`, {}, signal),

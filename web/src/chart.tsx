@@ -138,7 +138,7 @@ function decimalsBetween(splits: number[]): number {
 }
 
 // colour is a variable of the style sheet as a canvas understands it.
-function colour(name: string): string {
+export function colour(name: string): string {
   const probe = document.createElement("span");
   probe.style.color = `var(${name})`;
   document.body.append(probe);
