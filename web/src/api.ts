@@ -1,6 +1,7 @@
 // The one place where the pages speak to the server. An answer that is no success becomes an APIError, which knows
 // the fields it is about, so that a form shows it where it occurs.
 
+import { turnAway, type Session } from "./session";
 import type {
   Acquisition, AcquisitionPage, AcquisitionRequest, Capture, CapturePage, Definitions, Deleted, DeletionPage, ImportResult,
   Measurement, MeasurementPage, Problem, PSD, Ready, Retention, Spectrogram, System, WebSDR,
@@ -53,6 +54,7 @@ async function send(method: string, path: string, init: RequestInit = {}): Promi
     throw new APIError({ title: "No answer", status: 0, detail: "The server cannot be reached. The page tries no further: check that it runs, then try again." });
   }
   if (response.ok) return response;
+  if (response.status === 401 && path !== loginPath) turnAway();
   throw new APIError(await problemOf(response));
 }
 
@@ -76,6 +78,7 @@ function json(body: unknown, headers: Record<string, string> = {}): RequestInit 
 }
 
 const v1 = "/api/v1";
+const loginPath = `${v1}/login`;
 const task = (id: string) => `${v1}/acquisitions/${encodeURIComponent(id)}`;
 
 const recording = (id: string, websdr: number) => `${v1}/recordings/${encodeURIComponent(id)}/${websdr}`;
@@ -87,6 +90,10 @@ export interface Versioned<T> {
 }
 
 export const api = {
+  session: () => get<Session>(`${v1}/session`),
+  login: async (token: string): Promise<Session> => (await send("POST", loginPath, json({ token }))).json(),
+  logout: () => send("POST", `${v1}/logout`),
+
   system: (signal?: AbortSignal) => get<System>(`${v1}/system`, {}, signal),
   ready: async (signal?: AbortSignal): Promise<Ready> => {
     try {

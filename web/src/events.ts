@@ -12,8 +12,8 @@ export type EventKind = "acquisition.created" | "acquisition.running" | "acquisi
 
 const kinds: EventKind[] = ["acquisition.created", "acquisition.running", "acquisition.ended", "capture.ended", "ready", "reset"];
 
-// lineOpen says whether events come.
-export const lineOpen = signal(true);
+// lineOpen says whether events come; nothing before the first have.
+export const lineOpen = signal<boolean | undefined>(undefined);
 
 // underway are the acquisitions that have not ended, with their progress, by task_id; nothing before they are known.
 export const underway = signal<Map<string, Acquisition> | undefined>(undefined);
@@ -95,7 +95,7 @@ export function useEvents(f: () => void, seconds: number, of: EventKind[] = kind
         if (listeners.size > 0) return;
         close();
         lastID = "";
-        underway.value = undefined;
+        underway.value = lineOpen.value = undefined;
       });
     };
   }, [f, seconds]);

@@ -3,6 +3,7 @@
 import { lineOpen } from "./events";
 
 export function LiveMark() {
+  if (lineOpen.value === undefined) return null;
   return lineOpen.value ? (
     <span class="live">
       <span aria-hidden="true">●</span> live
