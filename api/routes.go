@@ -99,7 +99,7 @@ func (s *service) routes() {
 	route(s, "GET /api/measurements/session/{task_id}", "python-session", "Python", "List the measurements of an acquisition", s.pythonSession, 404, 503)
 
 	route(s, "POST /api/v1/login", "login", "Access", "Begin a session of the dashboard with a token", s.login, 401, 429, 503)
-	route(s, "POST /api/v1/logout", "logout", "Access", "End the session", s.logout)
+	route(s, "POST /api/v1/logout", "logout", "Access", "End the session", s.logout, 401, 429, 503)
 	route(s, "GET /api/v1/session", "get-session", "Access", "Say who the caller is taken for", s.getSession, 401, 429, 503)
 	route(s, "POST /api/v1/tokens", "create-token", "Access", "Make a token", s.createToken, 409, 507, 503)
 	route(s, "GET /api/v1/tokens", "list-tokens", "Access", "List tokens, without their values", s.listTokens, 503)

@@ -49,6 +49,7 @@ func TestTheDashboardOfAServerWithTokensAsksForOne(t *testing.T) {
 	if wrong := p.complaints(false); len(wrong) > 0 {
 		t.Errorf("asking for a token, the console says:\n%s", strings.Join(wrong, "\n"))
 	}
+	p.isOpenToAll(t)
 	login(strings.Replace(reader, "heimdall_", "heimdall_X", 1))
 	p.until(t, "the error stands at the field", `(() => {
 		const field = [...document.querySelectorAll("label")].find((l) => l.innerText.trim() === "Token")?.control;

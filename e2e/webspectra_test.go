@@ -82,6 +82,7 @@ func TestSpectrogramsInARealBrowser(t *testing.T) {
 	t.Run("zooming one zooms all, and the download follows", func(t *testing.T) { zoomIsLinked(t, p, d) })
 	t.Run("colours can be chosen", func(t *testing.T) { coloursAreChosen(t, p) })
 	t.Run("the wheel zooms only what has the focus", func(t *testing.T) { wheelZoomsWhatHasTheFocus(t, p) })
+	t.Run("they keep nobody out", func(t *testing.T) { p.isOpenToAll(t) })
 	if wrong := p.complaints(false); len(wrong) > 0 {
 		t.Errorf("the console says:\n%s", strings.Join(wrong, "\n"))
 	}

@@ -67,7 +67,7 @@ function NotFound() {
 // What cannot be found out is the server's to refuse.
 api.session().then(
   (s) => (session.value = s),
-  () => (session.value = { name: "", scope: "admin", session: false, logged_in: true }),
+  () => (session.value = { name: "", scope: "admin", session: false, logged_in: true, login_with: "" }),
 );
 start();
 render(

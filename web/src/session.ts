@@ -10,6 +10,7 @@ export interface Session {
   scope: Scope | "none";
   session: boolean; // known by a cookie, and may log out
   logged_in: boolean; // otherwise a token is needed
+  login_with: string; // service through which one may log in instead, or empty
 }
 
 // session is nothing until the server has said it.
@@ -17,7 +18,7 @@ export const session = signal<Session | undefined>(undefined);
 
 // turnAway is called when an answer was that nobody known asked: the token has expired, or was revoked.
 export function turnAway(): void {
-  session.value = { name: "", scope: "none", session: false, logged_in: false };
+  session.value = { name: "", scope: "none", session: false, logged_in: false, login_with: session.value?.login_with ?? "" };
 }
 
 const scopes = ["none", "read", "operate", "admin"];
