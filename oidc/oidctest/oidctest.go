@@ -33,16 +33,24 @@ type Service struct {
 	other  *rsa.PrivateKey
 }
 
+// keys are one that is published and one that is not. To make them takes long: all services of a process share them.
+var keys = sync.OnceValues(func() (pair [2]*rsa.PrivateKey, err error) {
+	for i := range pair {
+		if pair[i], err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+			return pair, err
+		}
+	}
+	return pair, nil
+})
+
 // New starts a service that knows one person by these claims, beside iss, aud, exp, iat and nonce.
 func New(t testing.TB, claims map[string]any) *Service {
 	t.Helper()
-	s := &Service{ClientID: "heimdall", ClientSecret: "between us", claims: claims, codes: map[string]url.Values{}}
-	for _, key := range []**rsa.PrivateKey{&s.key, &s.other} {
-		var err error
-		if *key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
-			t.Fatal(err)
-		}
+	pair, err := keys()
+	if err != nil {
+		t.Fatal(err)
 	}
+	s := &Service{ClientID: "heimdall", ClientSecret: "between us", claims: claims, codes: map[string]url.Values{}, key: pair[0], other: pair[1]}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /.well-known/openid-configuration", s.discovery)
 	mux.HandleFunc("GET /keys", s.keys)

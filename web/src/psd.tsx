@@ -6,7 +6,7 @@ import uPlot from "uplot";
 import { api } from "./api";
 import { signed } from "./axis";
 import { colour } from "./chart";
-import { fixed, plain, seconds } from "./format";
+import { fixed, plain } from "./format";
 import { problemOf } from "./load";
 import { times } from "./picture";
 import { dark } from "./shell";
@@ -101,7 +101,7 @@ function Curve({ psd, name, shown, marks, frequencyHz }: { psd: PSD; name: strin
   return (
     <>
       <h4>
-        Power density <span class="muted">(dBFS/Hz), mean of {seconds(psd.duration_s)}{psd.exact ? "" : ", about"}, bins of {plain(psd.step_hz)} Hz</span>
+        Power density <span class="muted">(dBFS/Hz), mean of {plain(psd.duration_s)} s{psd.exact ? "" : ", about"}, bins of {plain(psd.step_hz)} Hz</span>
       </h4>
       <div ref={box} role="img" aria-label={summary} />
       <p class="muted found">
