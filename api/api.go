@@ -28,6 +28,7 @@ import (
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/access"
 	"github.com/heimdall-sdr/heimdall/blob"
+	"github.com/heimdall-sdr/heimdall/oidc"
 	"github.com/heimdall-sdr/heimdall/recompute"
 	"github.com/heimdall-sdr/heimdall/retention"
 )
@@ -131,6 +132,7 @@ type Config struct {
 
 	Access  *access.Policy // who may do what; nil means that everybody may do everything
 	Origins []string       // other sites whose pages may use the API, such as https://grafana.example; none by default
+	OIDC    *oidc.Provider // lets people log in, too; nil means that only tokens do
 	Metrics http.Handler   // of GET /metrics; nil means that there is none
 	// Receivers says, as a *heimdall.InvalidError, why the server must not go where a WebSDR is; local when its sender can
 	// read the server's files anyway. nil means that it may go anywhere.
@@ -170,6 +172,7 @@ func New(c Config) http.Handler {
 	s.huma.UseMiddleware(s.checkQuery)
 	s.routes()
 	s.describe(mux)
+	s.oidcRoutes(mux)
 	if s.Metrics != nil {
 		mux.Handle("GET /metrics", s.Metrics)
 	}

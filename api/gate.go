@@ -35,7 +35,7 @@ func visitOf(ctx context.Context) *visit {
 func (s *service) admit(w http.ResponseWriter, r *http.Request, pattern string) bool {
 	v := visitOf(r.Context())
 	v.pattern, v.requirement = pattern, s.requirementOf(r, pattern)
-	if v.scope == "" && v.action != "get-session" {
+	if v.scope == "" && v.action != "get-session" && v.action != "logout" {
 		v.caller.Address = s.Access.Address(r)
 		return true
 	}

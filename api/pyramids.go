@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,22 +23,32 @@ const (
 	buildingTime = 5 * time.Minute // at most, for one
 )
 
-// pyramids are those of recordings: each is made once, by the first who asks, and stored beside the recording. The
-// last one is kept, because a page asks for many pieces of one.
+// pyramids are those of recordings: each is made once, by the first who asks, and stored beside the recording. Those
+// last asked for are kept, because a page asks for many pieces of all recordings of an acquisition.
 type pyramids struct {
 	building singleflight.Group // by key of the object
 
-	mu     sync.Mutex // guards the rest
-	key    string
-	sha256 string
-	last   *spectrogram.Pyramid
+	mu   sync.Mutex // guards the rest
+	kept []keptPyramid
 }
+
+// A keptPyramid is one in memory, with the key of its object.
+type keptPyramid struct {
+	key string
+	*spectrogram.Pyramid
+}
+
+// keptBytes is how much memory pyramids may take between requests. The last one is kept whatever it takes.
+const keptBytes = 64 << 20
 
 func (p *pyramids) get(rec *heimdall.Recording) *spectrogram.Pyramid {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.last != nil && p.key == rec.SpectrogramPath() && p.sha256 == rec.SHA256 {
-		return p.last
+	for i, k := range p.kept {
+		if k.key == rec.SpectrogramPath() && k.SHA256 == rec.SHA256 {
+			p.kept = append(slices.Delete(p.kept, i, i+1), k)
+			return k.Pyramid
+		}
 	}
 	return nil
 }
@@ -45,7 +56,15 @@ func (p *pyramids) get(rec *heimdall.Recording) *spectrogram.Pyramid {
 func (p *pyramids) keep(rec *heimdall.Recording, last *spectrogram.Pyramid) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.key, p.sha256, p.last = rec.SpectrogramPath(), rec.SHA256, last
+	key := rec.SpectrogramPath()
+	p.kept = append(slices.DeleteFunc(p.kept, func(k keptPyramid) bool { return k.key == key }), keptPyramid{key, last})
+	total := 0
+	for i, k := range slices.Backward(p.kept) {
+		if total += k.Bytes(); total > keptBytes && i < len(p.kept)-1 {
+			p.kept = slices.Delete(p.kept, 0, i+1)
+			return
+		}
+	}
 }
 
 // pyramid is that of a recording, from memory, from the object store or from its samples. store is nil, or puts it into

@@ -74,6 +74,7 @@ func (s *service) routes() {
 	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}/spectrogram", "get-spectrogram", "Captures", "Get the power of a recording over time and frequency", s.spectrogramMatrix, 404, 409, 503)
 	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}/spectrogram.png", "draw-spectrogram", "Captures", "Draw the power of a recording over time and frequency", s.spectrogramPNG, 404, 409, 503)
 	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}/spectrogram/tiles/{z}/{x}/{y}", "get-spectrogram-tile", "Captures", "Draw a tile of 256 by 256 pixels of a spectrogram", s.spectrogramTile, 404, 409, 503)
+	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}/psd", "get-psd", "Captures", "Get the power density of a recording over frequency", s.psd, 404, 409, 503)
 
 	route(s, "POST /api/v1/recordings/{task_id}/{websdr_id}/recompute", "recompute-recording", "Measurements", "Derive the metrics of a recording again", s.recomputeRecording, 404, 409, 507, 503)
 	route(s, "GET /api/v1/measurements", "list-measurements", "Measurements", "List measurements, newest first, as JSON, CSV or Parquet", s.listMeasurements, 503)
@@ -98,7 +99,7 @@ func (s *service) routes() {
 	route(s, "GET /api/measurements/session/{task_id}", "python-session", "Python", "List the measurements of an acquisition", s.pythonSession, 404, 503)
 
 	route(s, "POST /api/v1/login", "login", "Access", "Begin a session of the dashboard with a token", s.login, 401, 429, 503)
-	route(s, "POST /api/v1/logout", "logout", "Access", "End the session", s.logout)
+	route(s, "POST /api/v1/logout", "logout", "Access", "End the session", s.logout, 401, 429, 503)
 	route(s, "GET /api/v1/session", "get-session", "Access", "Say who the caller is taken for", s.getSession, 401, 429, 503)
 	route(s, "POST /api/v1/tokens", "create-token", "Access", "Make a token", s.createToken, 409, 507, 503)
 	route(s, "GET /api/v1/tokens", "list-tokens", "Access", "List tokens, without their values", s.listTokens, 503)
@@ -184,6 +185,7 @@ func operations() map[string]huma.Operation {
 			Description: "Time to the right, frequency up, no axes; transparent where nothing was received. See get-spectrogram."},
 		"get-spectrogram-tile": {Responses: cached(http.StatusOK, "image/png"),
 			Description: "All tiles of a recording have the same colours for the same power. See draw-spectrogram."},
+		"get-psd": aboutPSD(),
 		"get-archive": {Responses: streamed(http.StatusOK, "application/x-tar"),
 			Description: "A tar of every recording as a single download gives it. With sigmf it is a SigMF archive, with the collection of the acquisition when one is stored; otherwise the files lie in one folder. " +
 				"from_time and to_time cut the same time from every recording. An archive is whole or refused (409) before its first byte, unless allow_missing. " +

@@ -42,8 +42,12 @@ func sessionCookie(secure bool) http.Cookie {
 	return http.Cookie{Name: access.SessionCookie, Path: "/", HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode}
 }
 
-// logout makes the browser forget. The token itself is good until it is revoked.
+// logout makes the browser forget. A token that somebody typed in is good until it is revoked; one that was made for
+// this session alone is revoked.
 func (s *service) logout(ctx context.Context, _ *struct{}) (*sessionOutput, error) {
+	if err := s.endOIDC(ctx, visitOf(ctx).caller); err != nil {
+		return nil, err
+	}
 	cookie := sessionCookie(visitOf(ctx).secure)
 	cookie.MaxAge = -1
 	return &sessionOutput{SetCookie: []http.Cookie{cookie}, CacheControl: "no-store", Body: wire.Session{Scope: "none"}}, nil
@@ -55,6 +59,9 @@ func (s *service) getSession(ctx context.Context, _ *struct{}) (*sessionOutput, 
 	out := wire.Session{Name: c.Name, Scope: string(c.Scope), Session: c.Session, LoggedIn: c.Scope != ""}
 	if c.Scope == "" {
 		out.Scope = "none"
+	}
+	if s.OIDC != nil {
+		out.LoginWith = s.OIDC.Name()
 	}
 	return &sessionOutput{CacheControl: "no-store", Body: out}, nil
 }

@@ -248,6 +248,7 @@ func (s *service) describeAnswers() {
 		"/api/v1/statistics/sessions": wire.SessionStatistics{}, "/api/v1/statistics/latest": wire.LatestStatistics{},
 		"/api/v1/statistics/spectrum-occupancy":                wire.OccupancyStatistics{},
 		"/api/v1/recordings/{task_id}/{websdr_id}/spectrogram": wire.Spectrogram{},
+		"/api/v1/recordings/{task_id}/{websdr_id}/psd":         wire.PSD{},
 	} {
 		content := s.huma.OpenAPI().Paths[path].Get.Responses["200"].Content
 		content["application/json"] = &huma.MediaType{Schema: s.schemaOf(body)}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"strconv"
+	"strings"
 
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/access"
@@ -41,6 +42,11 @@ func (s *service) createToken(ctx context.Context, in *struct{ Body wire.TokenRe
 	if !t.ExpiresAt.IsZero() && !t.ExpiresAt.After(s.Now()) {
 		var bad heimdall.InvalidError
 		bad.Add("expires_at", "must lie ahead, or be null for never")
+		return nil, bad.Err()
+	}
+	if strings.HasPrefix(t.Name, oidcPrefix) {
+		var bad heimdall.InvalidError
+		bad.Add("name", "must not begin with %s: so do those of sessions through another service", oidcPrefix)
 		return nil, bad.Err()
 	}
 	value, err := access.NewValue(rand.Reader)

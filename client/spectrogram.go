@@ -58,6 +58,12 @@ func (c *Client) SpectrogramPNG(ctx context.Context, taskID string, websdrID int
 	return c.open(ctx, at("api", "v1", "recordings", taskID, websdrID, "spectrogram.png"), p.query())
 }
 
+// PSD returns the power density of a recording over frequency. A zero time is that end of the recording.
+func (c *Client) PSD(ctx context.Context, taskID string, websdrID int64, from, to time.Time) (p wire.PSD, err error) {
+	err = c.get(ctx, at("api", "v1", "recordings", taskID, websdrID, "psd"), Picture{From: from, To: to}.query(), &p)
+	return p, err
+}
+
 // SpectrogramTile draws one tile of 256 by 256 pixels; of p only the power and the palette count. The caller closes it.
 func (c *Client) SpectrogramTile(ctx context.Context, taskID string, websdrID int64, zoom int, x int64, y int, p Picture) (io.ReadCloser, error) {
 	q := Picture{MinDBFS: p.MinDBFS, MaxDBFS: p.MaxDBFS, Palette: p.Palette}.query()

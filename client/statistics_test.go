@@ -13,6 +13,8 @@ func (r *rig) askSpectrograms(taskID string, websdrID int64) {
 	ctx := r.Context()
 	_, err := r.Spectrogram(ctx, taskID, websdrID, time.Time{}, time.Time{}, 10, 10)
 	r.refused(err, 409)
+	_, err = r.PSD(ctx, taskID, websdrID, time.Time{}, time.Time{})
+	r.refused(err, 409)
 	_, err = r.SpectrogramPNG(ctx, taskID, websdrID, client.Picture{Width: 10, Height: 10, MinDBFS: new(-90.0), MaxDBFS: new(0.0), Palette: "gray"})
 	r.refused(err, 409)
 	_, err = r.SpectrogramTile(ctx, taskID, websdrID, 0, 0, 0, client.Picture{})

@@ -61,6 +61,24 @@ func (p *tab) barriers(t testing.TB, axe, scheme string) []string {
 		.map((v) => v.id + ": " + v.help + "\n" + v.nodes.slice(0, 5).map((n) => n.target.join(" ") + "  " + n.html.slice(0, 160) + "\n  " + n.failureSummary).join("\n")))`)
 }
 
+// isOpenToAll checks what p shows with axe, in light and in dark, and that a phone has room for it.
+func (p *tab) isOpenToAll(t *testing.T) {
+	t.Helper()
+	axe, err := os.ReadFile("../web/testdata/axe-core/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, scheme := range []string{"dark", "light"} {
+		p.scheme(t, scheme)
+		for _, b := range p.barriers(t, string(axe), scheme) {
+			t.Errorf("in %s: %s", scheme, b)
+		}
+	}
+	p.size(t, 380, 800)
+	p.until(t, "it is no wider than a phone", "document.documentElement.scrollWidth <= 380")
+	p.size(t, 1280, 900)
+}
+
 func pagesFitPhones(t *testing.T, p *tab, d *dashboard) {
 	p.size(t, 380, 800)
 	defer p.size(t, 1280, 900)

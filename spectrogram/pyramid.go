@@ -39,6 +39,14 @@ func newPyramid(s Shape, g Grid, sum string, m *Matrix) *Pyramid {
 	return p
 }
 
+// Bytes is about how much memory it takes.
+func (p *Pyramid) Bytes() (n int) {
+	for _, l := range p.levels {
+		n += 4*len(l.weight) + 2*len(l.power)
+	}
+	return n
+}
+
 // halved joins columns by twos.
 func halved(m *Matrix) *Matrix {
 	h := newMatrix((m.Columns+1)/2, m.Bins)

@@ -62,6 +62,8 @@ type Session struct {
 	Scope    string `json:"scope" enum:"none,read,operate,admin" doc:"What the caller may do"`
 	Session  bool   `json:"session" doc:"The caller is known by a cookie, and may log out"`
 	LoggedIn bool   `json:"logged_in" doc:"The caller may do something; otherwise a token is needed"`
+	// Only of a GET, which is what a page asks before it offers the choice.
+	LoginWith string `json:"login_with" doc:"Service through which a browser may log in instead, at /login/oidc; empty when there is none"`
 }
 
 // An AuditEntry says who asked for a change, and what came of it.

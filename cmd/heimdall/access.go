@@ -19,15 +19,16 @@ import (
 
 // AccessConfig is who may use a server, and how: see docs/access.md.
 type AccessConfig struct {
-	RequireToken   bool     `env:"HEIMDALL_REQUIRE_TOKEN" help:"Ask for a token also on loopback, as for a machine with several users or behind a proxy on the same machine."`
-	InsecureOpen   bool     `env:"HEIMDALL_INSECURE_OPEN" help:"Let everybody who reaches the address do everything, without a token."`
-	TLSCert        string   `name:"tls-cert" env:"HEIMDALL_TLS_CERT" type:"path" placeholder:"FILE" help:"Answer over TLS with this certificate and its chain, in PEM form; read again when the file changes."`
-	TLSKey         string   `name:"tls-key" env:"HEIMDALL_TLS_KEY" type:"path" placeholder:"FILE" help:"Key that belongs to it."`
-	TrustedProxies []string `env:"HEIMDALL_TRUSTED_PROXIES" placeholder:"NETWORK,..." help:"Proxies whose X-Forwarded-For and X-Forwarded-Proto count, such as 127.0.0.1 or 10.0.0.0/8. With any, a token is asked for also on loopback."`
-	CORSOrigins    []string `name:"cors-origin" env:"HEIMDALL_CORS_ORIGINS" placeholder:"ORIGIN,..." help:"Other sites whose pages may use the API, such as https://grafana.example; none by default."`
-	RatePerSecond  float64  `name:"rate" env:"HEIMDALL_RATE" default:"50" help:"Calls a second that a token, or an address without one, may make in the long run; below 0 no limit (${default})."`
-	RateBurst      int      `env:"HEIMDALL_RATE_BURST" default:"200" help:"Calls that may come at once (${default})."`
-	AuditDays      int      `env:"HEIMDALL_AUDIT_DAYS" default:"365" help:"Days that the audit log is kept; 0 keeps it for ever (${default})."`
+	RequireToken   bool       `env:"HEIMDALL_REQUIRE_TOKEN" help:"Ask for a token also on loopback, as for a machine with several users or behind a proxy on the same machine."`
+	InsecureOpen   bool       `env:"HEIMDALL_INSECURE_OPEN" help:"Let everybody who reaches the address do everything, without a token."`
+	TLSCert        string     `name:"tls-cert" env:"HEIMDALL_TLS_CERT" type:"path" placeholder:"FILE" help:"Answer over TLS with this certificate and its chain, in PEM form; read again when the file changes."`
+	TLSKey         string     `name:"tls-key" env:"HEIMDALL_TLS_KEY" type:"path" placeholder:"FILE" help:"Key that belongs to it."`
+	TrustedProxies []string   `env:"HEIMDALL_TRUSTED_PROXIES" placeholder:"NETWORK,..." help:"Proxies whose X-Forwarded-For and X-Forwarded-Proto count, such as 127.0.0.1 or 10.0.0.0/8. With any, a token is asked for also on loopback."`
+	CORSOrigins    []string   `name:"cors-origin" env:"HEIMDALL_CORS_ORIGINS" placeholder:"ORIGIN,..." help:"Other sites whose pages may use the API, such as https://grafana.example; none by default."`
+	RatePerSecond  float64    `name:"rate" env:"HEIMDALL_RATE" default:"50" help:"Calls a second that a token, or an address without one, may make in the long run; below 0 no limit (${default})."`
+	RateBurst      int        `env:"HEIMDALL_RATE_BURST" default:"200" help:"Calls that may come at once (${default})."`
+	AuditDays      int        `env:"HEIMDALL_AUDIT_DAYS" default:"365" help:"Days that the audit log is kept; 0 keeps it for ever (${default})."`
+	OIDC           OIDCConfig `embed:"" prefix:"oidc-"`
 
 	loopback bool // who is on this machine needs no token; set by who listens, not by the user
 }

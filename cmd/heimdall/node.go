@@ -107,7 +107,7 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 	n.metrics.Watch(telemetry.State{Database: n.store, Free: n.freeBytes(), Capacity: w.Acquisitions, Log: log})
 	n.handler = api.New(api.Config{
 		Metrics: n.metrics.Handler(), Observe: n.metrics.Request,
-		Access: n.policy, Origins: a.access.CORSOrigins, Receivers: rule.allow,
+		Access: n.policy, OIDC: a.access.OIDC.provider(), Origins: a.access.CORSOrigins, Receivers: rule.allow,
 		Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version, Retention: n.keeper, Prober: n.prober,
 		QueueLimit: k.QueueLimit, Room: n.worker.Room, WebhookPrivate: a.config.WebhookPrivate,
 		Settings: api.Settings{RetentionDays: k.RetentionDays, Objects: n.objects.String()}})

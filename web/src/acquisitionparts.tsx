@@ -7,7 +7,7 @@ import { Text } from "./form";
 import { problemOf } from "./load";
 import { go, pathTo } from "./router";
 import type { Acquisition, Capture, WebSDR } from "./types";
-import { Action, Bar, Dialog, StateBadge, Table, Time, Trouble } from "./ui";
+import { Action, Bar, Button, Dialog, StateBadge, Table, Time, Trouble } from "./ui";
 import { nameOf } from "./websdrnames";
 
 export function Progress({ of: a, names }: { of: Acquisition; names?: WebSDR[] }) {
@@ -86,17 +86,17 @@ export function AcquisitionActions({ of: a, changed }: { of: Acquisition; change
   const [asking, setAsking] = useState<"hold" | "delete">();
   const id = a.task_id;
   const close = () => setAsking(undefined);
-  if (!a.ended_at) return <Action text="Cancel" busy="Cancelling …" act={async () => changed(await api.cancel(id))} />;
+  if (!a.ended_at) return <Action text="Cancel" busy="Cancelling …" needs="operate" act={async () => changed(await api.cancel(id))} />;
   return (
     <>
       {a.captures?.some((c) => c.recording) && <Formats of="all recordings" to={(f) => api.archive(id, f)} />}
       <a href={`${pathTo("new")}?${again(a)}`}>Ask again</a>
       {a.hold ? (
-        <Action text="Release" busy="Releasing …" act={async () => changed(await api.release(id))} />
+        <Action text="Release" busy="Releasing …" needs="operate" act={async () => changed(await api.release(id))} />
       ) : (
-        <button type="button" onClick={() => setAsking("hold")}>Hold</button>
+        <Button needs="operate" onClick={() => setAsking("hold")}>Hold</Button>
       )}
-      {!a.hold && <button type="button" class="danger" onClick={() => setAsking("delete")}>Delete</button>}
+      {!a.hold && <Button needs="admin" class="danger" onClick={() => setAsking("delete")}>Delete</Button>}
       {asking === "hold" && <HoldDialog id={id} changed={changed} close={close} />}
       {asking === "delete" && <DeleteDialog of={a} close={close} />}
     </>

@@ -1,9 +1,10 @@
 // The one place where the pages speak to the server. An answer that is no success becomes an APIError, which knows
 // the fields it is about, so that a form shows it where it occurs.
 
+import { turnAway, type Session } from "./session";
 import type {
   Acquisition, AcquisitionPage, AcquisitionRequest, Capture, CapturePage, Definitions, Deleted, DeletionPage, ImportResult,
-  Measurement, MeasurementPage, Problem, Ready, Retention, System, WebSDR,
+  Measurement, MeasurementPage, Problem, PSD, Ready, Retention, Spectrogram, System, WebSDR,
 } from "./types";
 import type {
   CoverageStatistics, DriftStatistics, Forecast, Health, Observation, OccupancyStatistics, SNRStatistics, Schedule, ScheduleRun, ScheduleRunPage,
@@ -57,6 +58,7 @@ async function send(method: string, path: string, init: RequestInit = {}): Promi
     throw new APIError({ title: "No answer", status: 0, detail: "The server cannot be reached. The page tries no further: check that it runs, then try again." });
   }
   if (response.ok) return response;
+  if (response.status === 401 && path !== loginPath) turnAway();
   throw new APIError(await problemOf(response));
 }
 
@@ -80,7 +82,10 @@ function json(body: unknown, headers: Record<string, string> = {}): RequestInit 
 }
 
 const v1 = "/api/v1";
+const loginPath = `${v1}/login`;
 const task = (id: string) => `${v1}/acquisitions/${encodeURIComponent(id)}`;
+
+const recording = (id: string, websdr: number) => `${v1}/recordings/${encodeURIComponent(id)}/${websdr}`;
 
 // A Versioned value knows which version of it was read, so that a change cannot overwrite somebody else's.
 export interface Versioned<T> {
@@ -89,6 +94,10 @@ export interface Versioned<T> {
 }
 
 export const api = {
+  session: () => get<Session>(`${v1}/session`),
+  login: async (token: string): Promise<Session> => (await send("POST", loginPath, json({ token }))).json(),
+  logout: () => send("POST", `${v1}/logout`),
+
   system: (signal?: AbortSignal) => get<System>(`${v1}/system`, {}, signal),
   ready: async (signal?: AbortSignal): Promise<Ready> => {
     try {
@@ -112,6 +121,14 @@ export const api = {
   deleteAcquisition: async (id: string, reason: string): Promise<Deleted> => (await send("DELETE", address(task(id), { reason }))).json(),
   archive: (id: string, format: string) => address(`${task(id)}/archive`, { format }),
   events: (id: string) => `${task(id)}/events`,
+  archivePart: (id: string, query: Query) => address(`${task(id)}/archive`, query),
+
+  spectrogram: (id: string, websdr: number, query: Query, signal?: AbortSignal) => get<Spectrogram>(`${recording(id, websdr)}/spectrogram`, query, signal),
+  spectrogramNumbers: async (id: string, websdr: number, query: Query, signal?: AbortSignal): Promise<ArrayBuffer> =>
+    (await send("GET", address(`${recording(id, websdr)}/spectrogram`, { ...query, format: "npy" }), { signal })).arrayBuffer(),
+  spectrogramPNG: async (id: string, websdr: number, query: Query, signal?: AbortSignal): Promise<Blob> =>
+    (await send("GET", address(`${recording(id, websdr)}/spectrogram.png`, query), { signal })).blob(),
+  psd: (id: string, websdr: number, query: Query, signal?: AbortSignal) => get<PSD>(`${recording(id, websdr)}/psd`, query, signal),
 
   captures: (query: Query, signal?: AbortSignal) => get<CapturePage>(`${v1}/captures`, query, signal),
   capture: (id: string, websdr: number, signal?: AbortSignal) => get<Capture>(`${v1}/captures/${encodeURIComponent(id)}/${websdr}`, {}, signal),

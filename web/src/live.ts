@@ -1,4 +1,5 @@
-// What keeps a page up to date: an acquisition's events, and asking again where the server has no events yet.
+// What keeps a page up to date beside the events that all parts share (events.ts): those of one acquisition, whole, and
+// asking again where the server has no events.
 
 import { useEffect } from "preact/hooks";
 import { api } from "./api";

@@ -3,7 +3,10 @@
 
 import { render, type ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { api } from "./api";
+import { Login } from "./login";
 import { place, start, type PageName } from "./router";
+import { session } from "./session";
 import { Shell } from "./shell";
 import { Failed, Waiting } from "./ui";
 
@@ -47,8 +50,9 @@ function Outlet() {
     };
   }, [page]);
   if (!page) return <NotFound />;
+  if (session.value && !session.value.logged_in) return <Login />;
   if (lost) return <Failed text="This page could not be loaded: the server does not answer, or was replaced by another version. Load the page again." />;
-  if (!shown || shown.page !== page) return <Waiting what="the page" />;
+  if (!session.value || !shown || shown.page !== page) return <Waiting what="the page" />;
   return <shown.Page key={`${page} ${JSON.stringify(params)}`} />;
 }
 
@@ -66,6 +70,11 @@ function NotFound() {
   );
 }
 
+// What cannot be found out is the server's to refuse.
+api.session().then(
+  (s) => (session.value = s),
+  () => (session.value = { name: "", scope: "admin", session: false, logged_in: true, login_with: "" }),
+);
 start();
 render(
   <Shell>

@@ -4,6 +4,7 @@ import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Explanation } from "./definitions";
+import { Who } from "./login";
 import { pathTo, place, type PageName } from "./router";
 
 const menu: { page: PageName; text: string; also: PageName[] }[] = [
@@ -50,6 +51,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
             </a>
           ))}
         </nav>
+        <Who />
         <Theme />
       </header>
       <main id="main" ref={main} tabIndex={-1}>

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { colour, decimalsBetween, padded, times, widthOf } from "./chart";
 import { fixed, sure, utc } from "./format";
-import { savePicture } from "./picture";
+import { savePicture } from "./chartpicture";
 import { dark } from "./shell";
 import { edges, type Band, type Line, type LinePoint } from "./trendlines";
 import { Empty, NoData, Table, Time } from "./ui";

@@ -465,6 +465,28 @@ export interface Forecast {
   count: number;
   runs: UpcomingRun[];
   hosts: { host: string; websdrs: number[]; runs: number; seconds_per_day: number }[];
+export interface Spectrogram {
+  start: string;
+  column_s: number;
+  frequency_mhz: number;
+  low_hz: number;
+  step_hz: number;
+  noise_bandwidth_hz: number;
+  min_dbfs: number;
+  max_dbfs: number;
+  power_dbfs: (number[] | null)[];
+}
+
+export interface PSD {
+  start: string;
+  duration_s: number;
+  frequency_mhz: number;
+  low_hz: number;
+  step_hz: number;
+  noise_bandwidth_hz: number;
+  segments: number;
+  exact: boolean;
+  density_dbfs_hz: number[];
 }
 
 export interface Problem {

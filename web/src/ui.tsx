@@ -1,9 +1,10 @@
 // The small parts that every page is made of.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { APIError } from "./api";
 import { problemOf } from "./load";
+import { lack, type Scope } from "./session";
 import { ago, local, noData, seconds, utc } from "./format";
 
 export function Page({ title, children, actions }: { title: string; children: ComponentChildren; actions?: ComponentChildren }) {
@@ -134,7 +135,8 @@ export function Fact({ name, children }: { name: string; children: ComponentChil
 }
 
 // Action is a button that asks something of the server, once at a time, and shows beside itself what went wrong.
-export function Action({ text, busy, act, kind }: { text: string; busy: string; act: () => Promise<void>; kind?: string }) {
+// One that needs more than the reader may do is disabled, and says why.
+export function Action({ text, busy, act, kind, needs }: { text: string; busy: string; act: () => Promise<void>; kind?: string; needs?: Scope }) {
   const [working, setWorking] = useState(false);
   const [error, setError] = useState<APIError>();
   const press = async () => {
@@ -149,10 +151,31 @@ export function Action({ text, busy, act, kind }: { text: string; busy: string; 
   };
   return (
     <>
-      <button type="button" class={kind} disabled={working} onClick={press}>
+      <Button class={kind} disabled={working} onClick={press} needs={needs}>
         {working ? busy : text}
-      </button>
+      </Button>
       <Trouble error={error} />
+    </>
+  );
+}
+
+// Button is disabled when the reader may not do what it needs, and says why when pointed at or read out.
+export function Button({ needs, disabled, type = "button", class: className, onClick, children }: {
+  needs?: Scope;
+  disabled?: boolean;
+  type?: "button" | "submit";
+  class?: string;
+  onClick?: () => void;
+  children: ComponentChildren;
+}) {
+  const id = useId();
+  const why = needs && lack(needs);
+  return (
+    <>
+      <button type={type} class={className} disabled={disabled || why !== undefined} title={why} aria-describedby={why && id} onClick={onClick}>
+        {children}
+      </button>
+      {why && <span id={id} class="why">needs the scope {needs}</span>}
     </>
   );
 }

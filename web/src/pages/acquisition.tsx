@@ -6,6 +6,7 @@ import { api } from "../api";
 import { CaptureTable } from "../capturetable";
 import { count, mhz, seconds } from "../format";
 import { follow, type Link } from "../live";
+import { LazySpectra } from "../lazyspectra";
 import { useLoad } from "../load";
 import { MeasurementTable } from "../measurementtable";
 import { pathTo, place } from "../router";
@@ -49,6 +50,11 @@ export default function AcquisitionPage() {
       <Section title="Captures" note={count(a.captures?.length ?? 0, "receiver")}>
         <CaptureTable of={a} names={websdrs.value} />
       </Section>
+      {ended && a.captures?.some((c) => c.recording) && (
+        <Section title="Spectrograms" note="of what each receiver recorded; one view for all">
+          <LazySpectra of={a} measurements={measurements} names={websdrs.value} />
+        </Section>
+      )}
       {ended && (
         <Section title="Measurements" note="value ± one sigma; press a name to learn what it means">
           <Trouble error={measured.error} again={measured.reload} />

@@ -1,10 +1,11 @@
 // Acquisitions: the list, filtered by the server, page after page; and the choice of several to compare.
 
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { api, type Query } from "../api";
+import { underway, useEvents } from "../events";
 import { count, mhz } from "../format";
 import { Check, Text } from "../form";
-import { useEvery } from "../live";
+import { LiveMark } from "../livemark";
 import { useLoad } from "../load";
 import { go, pathTo, place } from "../router";
 import { say } from "../shell";
@@ -18,15 +19,14 @@ export default function Acquisitions() {
   const filter = filterOf(query);
   const list = useLoad((s) => api.acquisitions({ ...filter, limit: 50 }, s), [query.toString()]);
   const [chosen, setChosen] = useState<string[]>([]);
-  const shown = list.value?.acquisitions;
-  const live = shown?.some((a) => !a.ended_at) ?? false;
-  useEvery(3, useCallback(() => list.reload(), [list.reload]), live && !query.get("cursor"));
+  const shown = list.value?.acquisitions.map((a) => (a.ended_at ? a : { ...a, progress: underway.value?.get(a.task_id)?.progress ?? a.progress }));
+  useEvents(list.reload, 1, ["acquisition.created", "acquisition.running", "acquisition.ended"]);
   useEffect(() => {
     if (shown) say(`${count(shown.length, "acquisition")} on this page`);
   }, [shown?.length, query.toString()]);
   const choose = (id: string, on: boolean) => setChosen((c) => (on ? [...c, id] : c.filter((x) => x !== id)));
   return (
-    <Page title="Acquisitions" actions={<a class="main" href={pathTo("new")}>New acquisition</a>}>
+    <Page title="Acquisitions" actions={<><LiveMark /><a class="main" href={pathTo("new")}>New acquisition</a></>}>
       <Section title="Filter">
         <Filter query={query} />
       </Section>

@@ -8,7 +8,7 @@ import { problemOf, useLoad } from "../load";
 import { Chooser } from "../receivers";
 import { go, pathTo, place } from "../router";
 import type { AcquisitionRequest, Capture, WebSDR } from "../types";
-import { Page, Section, Trouble, Waiting } from "../ui";
+import { Button, Page, Section, Trouble, Waiting } from "../ui";
 import { useWebSDRs, whyNot } from "../websdrnames";
 
 const fields = [
@@ -74,9 +74,9 @@ export default function NewAcquisition() {
         <Estimate of={wanted} seconds={numberOf(typed.duration)} rateHz={(numberOf(typed.rate) ?? 0) * 1000} />
         {error && error.beyond(fields) && <Trouble error={error} text={error.beyond(fields)} />}
         <div class="after">
-          <button type="submit" class="main" disabled={sending}>
+          <Button type="submit" class="main" disabled={sending} needs="operate">
             {sending ? "Asking …" : `Acquire from ${count(wanted.length, "receiver")}`}
-          </button>
+          </Button>
         </div>
       </form>
     </Page>

@@ -1,10 +1,12 @@
 // Overview: what runs, what failed and why, receivers, storage, and the last 24 hours. Each number is one that the
 // API gave; where its list is longer than what was asked for, the number says "or more".
 
-import { useCallback } from "preact/hooks";
+import { useCallback, useEffect } from "preact/hooks";
 import { api } from "../api";
+import { underway, useEvents } from "../events";
 import { bytes, count, fixed, mhz } from "../format";
 import { useEvery } from "../live";
+import { LiveMark } from "../livemark";
 import { useLoad, type Loaded } from "../load";
 import { pathTo } from "../router";
 import type { Acquisition, Capture, Retention, State, System, WebSDR } from "../types";
@@ -19,17 +21,20 @@ export default function Overview() {
   const websdrs = useWebSDRs();
   const system = useLoad((s) => api.system(s), []);
   const retention = useLoad((s) => api.retention(s), []);
-  const often = useCallback(() => live.reload(), [live.reload]);
-  const seldom = useCallback(() => {
+  useEvents(live.reload, 1, ["acquisition.created", "acquisition.ended"]);
+  const stored = useCallback(() => {
     day.reload();
-    websdrs.reload();
     system.reload();
     retention.reload();
-  }, [day.reload, websdrs.reload, system.reload, retention.reload]);
-  useEvery(3, often);
-  useEvery(20, seldom);
+  }, [day.reload, system.reload, retention.reload]);
+  useEvents(stored, 5, ["acquisition.created", "acquisition.ended", "capture.ended"]);
+  useEvery(60, websdrs.reload); // of these there are no events
+  const now = underway.value;
+  useEffect(() => {
+    if (now) live.set({ acquisitions: [...now.values()], next_cursor: null });
+  }, [now]);
   return (
-    <Page title="Overview" actions={<a class="main" href={pathTo("new")}>New acquisition</a>}>
+    <Page title="Overview" actions={<><LiveMark /><a class="main" href={pathTo("new")}>New acquisition</a></>}>
       <Section title="Running and waiting">
         <Trouble error={live.error} again={live.reload} />
         {live.value ? <Live list={live.value.acquisitions} /> : live.loading && <Waiting what="acquisitions" />}

@@ -9,7 +9,7 @@ import { problemOf, useLoad } from "../load";
 import { go, pathTo, place } from "../router";
 import { say } from "../shell";
 import type { WebSDR } from "../types";
-import { Page, Section, Trouble, Waiting } from "../ui";
+import { Button, Page, Section, Trouble, Waiting } from "../ui";
 import { groups, inputOf, typedOf, type FieldOf } from "../websdrfields";
 
 export default function WebSDRForm() {
@@ -92,7 +92,7 @@ function Form({ old, reload }: { old?: Versioned<WebSDR>; reload?: () => void })
         {error && changed && <Trouble error={error} text="Somebody else has changed it since you opened this form. Nothing was stored. Load it again, and repeat your changes." again={reload} againText="Load it again" />}
         {error && !changed && error.beyond(known) && <Trouble error={error} text={error.beyond(known)} />}
         <div class="after">
-          <button type="submit" class="main" disabled={sending}>{sending ? "Storing …" : w ? "Store" : "Add"}</button>
+          <Button type="submit" class="main" disabled={sending} needs="admin">{sending ? "Storing …" : w ? "Store" : "Add"}</Button>
           <a href={w ? pathTo("websdr", { websdr_id: w.websdr_id }) : pathTo("websdrs")}>Cancel</a>
         </div>
       </form>
