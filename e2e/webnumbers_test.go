@@ -36,6 +36,7 @@ func TestEveryNumberShownIsOneThatAQueryGives(t *testing.T) {
 	t.Run("a part of a chart is looked at more closely, and left again", func(t *testing.T) { brushZooms(t, p, d) })
 	t.Run("how receivers fared, and coverage", func(t *testing.T) { coverageIsTrue(t, p, d) })
 	t.Run("health of the WebSDRs", func(t *testing.T) { healthIsTrue(t, p, d, db) })
+	t.Run("a receiver that is gone, and is let through again", func(t *testing.T) { goneReceiverIsShown(t, p, d) })
 	t.Run("schedules", func(t *testing.T) { schedulesAreTrue(t, p, d, db) })
 	if wrong := p.complaints(false); len(wrong) > 0 {
 		t.Errorf("the console says:\n%s", strings.Join(wrong, "\n"))
@@ -353,4 +354,31 @@ func schedulesAreTrue(t *testing.T, p *tab, d *dashboard, db *sql.DB) {
 	p.shows(t, row, string(a.State))
 	same(t, "lateness", p.cell(t, row, "lateness"), new(a.WindowStart.Sub(page.Runs[0].StartAt).Seconds()))
 	p.until(t, "the run leads to its acquisition", fmt.Sprintf(`document.querySelector(%s)?.getAttribute("href") === %s`, quoted(row+" a"), quoted("/acquisitions/"+a.TaskID)))
+}
+
+// goneReceiverIsShown has a receiver fail so often that its breaker opens.
+func goneReceiverIsShown(t *testing.T, p *tab, d *dashboard) {
+	w, err := d.client.CreateWebSDR(t.Context(), wire.WebSDRInput{
+		Name: "gone", Kind: "kiwisdr", URL: "http://" + freeAddress(t), Latitude: 45, Longitude: 8, RetryCount: new(2),
+		FrequencyMinHz: 144e6, FrequencyMaxHz: 146e6, FrequencyOffsetHz: 116e6,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.acquire(t, "of one that is gone", "failed", w.WebSDRID)
+	p.open(t, "/websdrs")
+	row := fmt.Sprintf(`tr[data-websdr="%d"]`, w.WebSDRID)
+	p.shows(t, row, "down")
+	p.shows(t, row, "not contacted")
+	p.open(t, fmt.Sprintf("/websdrs/%d", w.WebSDRID))
+	p.shows(t, "main", "Failures in a row")
+	p.shows(t, "main", "Why it was not well")
+	p.press(t, "Let attempts pass")
+	p.shows(t, "main", "may pass")
+	s, err := d.client.WebSDRStatus(t.Context(), w.WebSDRID, time.Time{}, time.Time{}, 100, "")
+	if err != nil || s.Health.Breaker != heimdall.BreakerClosed {
+		t.Errorf("its breaker is %s (%v)", s.Health.Breaker, err)
+	}
+	p.open(t, "/map")
+	p.until(t, "its pin says so", `[...document.querySelectorAll(".pin.down")].some((e) => e.getAttribute("aria-label") === "gone, kiwisdr, down")`)
 }
