@@ -113,7 +113,7 @@ func (p *tab) open(t testing.TB, path string) {
 // settle waits until nothing on the page is still loading.
 func (p *tab) settle(t testing.TB) {
 	t.Helper()
-	p.until(t, "nothing is loading", `document.querySelector("main h1") !== null && ![...document.querySelectorAll("main p.muted")].some((e) => e.textContent.startsWith("Loading"))`)
+	p.until(t, "nothing is loading", `document.querySelector("main h1") !== null && ![...document.querySelectorAll("main p.muted")].some((e) => e.textContent.startsWith("Loading")) && ![...document.querySelectorAll("figure.trend [role=img]")].some((e) => e.querySelector("canvas") === null)`)
 }
 
 // until waits for an expression to become true in the page.

@@ -6,10 +6,9 @@ import type {
   Acquisition, AcquisitionPage, AcquisitionRequest, Capture, CapturePage, Definitions, Deleted, DeletionPage, ImportResult,
   Measurement, MeasurementPage, Problem, PSD, Ready, Retention, Spectrogram, System, WebSDR,
 } from "./types";
-import type {
-  CoverageStatistics, DriftStatistics, Forecast, Health, Observation, OccupancyStatistics, SNRStatistics, Schedule, ScheduleRun, ScheduleRunPage,
-  UpcomingRun, WebSDRStatistics, WebSDRStatus,
-} from "./types";
+import type { Forecast, Schedule, ScheduleRun, ScheduleRunPage, UpcomingRun } from "./schedules";
+import type { CoverageStatistics, DriftStatistics, OccupancyStatistics, SNRStatistics, WebSDRStatistics } from "./statistics";
+import type { Health, Observation, WebSDRStatus } from "./types";
 
 export class APIError extends Error {
   constructor(readonly problem: Problem) {

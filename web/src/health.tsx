@@ -16,7 +16,7 @@ export function Breaker({ of: h }: { of: Health }) {
   return (
     <>
       <StateBadge state={h.breaker} text={h.breaker === "open" ? "not contacted" : "on trial"} />{" "}
-      {h.opened_at && <span class="muted">since {ago(h.opened_at).replace(" ago", "")}</span>}
+      {h.opened_at && <span class="muted">for {ago(h.opened_at).replace(" ago", "")}</span>}
     </>
   );
 }
@@ -28,7 +28,7 @@ export function HealthCell({ of: w }: { of: WebSDR }) {
   return (
     <>
       <HealthBadge of={h} /> <Breaker of={h} />
-      {h.state === "down" && h.failure_class && <span class="below">{h.failure_class}: {h.reason}</span>}
+      {h.state === "down" && h.failure_class && <span class="below" title={h.reason}>{h.failure_class}</span>}
       {h.breaker !== "closed" && h.next_probe_at && <span class="below">next trial {ago(h.next_probe_at)}</span>}
       <Blocked of={w} />
     </>

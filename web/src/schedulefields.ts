@@ -1,7 +1,7 @@
 // What stands in the form of a schedule, and the request that it makes.
 
 import type { Reader } from "./form";
-import type { Schedule, ScheduleWindow } from "./types";
+import type { Schedule, ScheduleWindow } from "./schedules";
 
 export type Way = "every" | "cron" | "rrule" | "sun";
 

@@ -1,7 +1,7 @@
 // A schedule's rule in words, as far as there are words for it.
 
 import { fixed, plain } from "./format";
-import type { Recurrence, Schedule, ScheduleWindow } from "./types";
+import type { Recurrence, Schedule, ScheduleWindow } from "./schedules";
 
 // duration is a round number of seconds as people say it: 90 min and not 1.5 h.
 export function duration(s: number): string {

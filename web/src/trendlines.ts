@@ -2,7 +2,8 @@
 // frequency. Nothing is reckoned here but where a band begins and ends.
 
 import { mhz } from "./format";
-import type { DriftSeries, Measurement, SNRPoint, WebSDR } from "./types";
+import type { DriftSeries, SNRPoint } from "./statistics";
+import type { Measurement, WebSDR } from "./types";
 import { nameOf } from "./websdrnames";
 
 export interface LinePoint {

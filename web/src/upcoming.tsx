@@ -1,6 +1,6 @@
 // The next runs of schedules, as the server reckons them.
 
-import type { UpcomingRun } from "./types";
+import type { UpcomingRun } from "./schedules";
 import { count, seconds } from "./format";
 import { pathTo } from "./router";
 import { Empty, Table, Time } from "./ui";

@@ -4,7 +4,8 @@
 import { api } from "./api";
 import { count, fixed, mhz, spread, sure } from "./format";
 import { useLoad } from "./load";
-import type { DriftSeries, WebSDR } from "./types";
+import type { DriftSeries } from "./statistics";
+import type { WebSDR } from "./types";
 import { Empty, Fact, Facts, NoData, Section, Table, Trouble, Waiting } from "./ui";
 
 const days = 30;

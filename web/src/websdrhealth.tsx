@@ -55,7 +55,6 @@ function Now({ of: s, websdr: w, again }: { of: WebSDRStatus; websdr: WebSDR; ag
         <Fact name="Next probe"><Time at={h.next_probe_at} relative /></Fact>
         <Fact name="Attempts">{h.breaker === "closed" ? "may pass" : <Breaker of={h} />}</Fact>
         {h.failures > 0 && <Fact name="Failures in a row">{fixed(h.failures, 0)}</Fact>}
-        {h.failure_class && <Fact name="Last failure"><code>{h.failure_class}</code> {h.reason}</Fact>}
         <Fact name="Standing with its owner">{isBlocked(w) ? <><Blocked of={w} /> {w.blocked_reason}</> : "nothing stands against us"}</Fact>
         <Fact name="Connected today">{fixed(w.used_today_seconds, 0)} s{w.daily_budget_seconds > 0 ? ` of ${fixed(w.daily_budget_seconds, 0)} s a day` : ""}</Fact>
         {h.users !== null && <Fact name="Listeners">{h.users}{h.users_max !== null && ` of ${h.users_max}`}</Fact>}
@@ -63,6 +62,7 @@ function Now({ of: s, websdr: w, again }: { of: WebSDRStatus; websdr: WebSDR; ag
         {h.receiver_snr_db !== null && <Fact name="SNR that it reports">{fixed(h.receiver_snr_db, 1)} dB</Fact>}
         {h.version && <Fact name="Software">{h.version}</Fact>}
       </Facts>
+      {h.failure_class && <p>Last failure: <code>{h.failure_class}</code> {h.reason}</p>}
       {Object.keys(s.details).length > 0 && (
         <details>
           <summary>What else it says of itself</summary>
@@ -146,21 +146,20 @@ function Latency({ list }: { list: Observation[] }) {
   return <Chart title="Probe answered within" unit="ms" decimals={1} line={1} points={points} />;
 }
 
+// Reasons differ in their wording from one time to the next, so that they are counted by class.
 interface Reason {
   class: string;
-  reason: string;
   times: number;
-  last: string;
+  newest: Observation;
 }
 
 function Reasons({ list }: { list: Observation[] }) {
   const reasons = new Map<string, Reason>();
   for (const o of list) {
     if (o.ok) continue;
-    const key = `${o.failure_class} ${o.reason}`;
-    const r = reasons.get(key) ?? { class: o.failure_class, reason: o.reason, times: 0, last: o.at }; // newest first
+    const r = reasons.get(o.failure_class) ?? { class: o.failure_class, times: 0, newest: o }; // the list is newest first
     r.times++;
-    reasons.set(key, r);
+    reasons.set(o.failure_class, r);
   }
   const sorted = [...reasons.values()].toSorted((a, b) => b.times - a.times);
   return (
@@ -169,22 +168,22 @@ function Reasons({ list }: { list: Observation[] }) {
       {sorted.length === 0 ? (
         <Empty>Every probe and every attempt worked.</Empty>
       ) : (
-        <Table caption="Reasons of failures, the most frequent first">
+        <Table caption="Classes of failures, the most frequent first">
           <thead>
             <tr>
               <th scope="col">Class</th>
-              <th scope="col">Reason</th>
               <th scope="col" class="n">Times</th>
-              <th scope="col">Last</th>
+              <th scope="col">In words, the last time</th>
+              <th scope="col">When</th>
             </tr>
           </thead>
           <tbody>
-            {sorted.slice(0, 20).map((r) => (
-              <tr key={`${r.class} ${r.reason}`}>
+            {sorted.map((r) => (
+              <tr key={r.class}>
                 <th scope="row"><code>{r.class || "unknown"}</code></th>
-                <td>{r.reason}</td>
                 <td class="n">{fixed(r.times, 0)}</td>
-                <td><Time at={r.last} relative /></td>
+                <td>{r.newest.reason}</td>
+                <td><Time at={r.newest.at} relative /></td>
               </tr>
             ))}
           </tbody>

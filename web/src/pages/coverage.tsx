@@ -8,7 +8,8 @@ import { useLoad, type Loaded } from "../load";
 import { pathTo, place } from "../router";
 import { Tabs, TrendFilter } from "../trendfilter";
 import { asked } from "../trendquery";
-import type { CoverageStatistics, DriftStatistics, OccupancyStatistics, WebSDR, WebSDRStatistics } from "../types";
+import type { CoverageStatistics, DriftStatistics, OccupancyStatistics, WebSDRStatistics } from "../statistics";
+import type { WebSDR } from "../types";
 import { Empty, NoData, Page, Section, Table, Time, Trouble, Waiting } from "../ui";
 import { nameOf, useWebSDRs } from "../websdrnames";
 

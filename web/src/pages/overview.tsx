@@ -8,6 +8,7 @@ import { bytes, count, fixed, mhz } from "../format";
 import { useEvery } from "../live";
 import { LiveMark } from "../livemark";
 import { useLoad, type Loaded } from "../load";
+import { ReceiversHealth } from "../receivershealth";
 import { pathTo } from "../router";
 import type { Acquisition, Capture, Retention, State, System, WebSDR } from "../types";
 import { Bar, Empty, Fact, Facts, NoData, Page, Section, StateBadge, Table, Time, Trouble, Waiting } from "../ui";
@@ -49,6 +50,7 @@ export default function Overview() {
       <div class="columns">
         <Section title="Receivers">
           <Trouble error={websdrs.error} again={websdrs.reload} />
+          {websdrs.value && <ReceiversHealth list={websdrs.value} />}
           {websdrs.value ? <Receivers list={websdrs.value} /> : websdrs.loading && <Waiting what="WebSDRs" />}
         </Section>
         <Section title="Storage">

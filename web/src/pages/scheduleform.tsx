@@ -10,7 +10,7 @@ import { go, pathTo, place } from "../router";
 import { filledOf, inputOf, known, units, type Filled, type Way } from "../schedulefields";
 import { dayNames, sunWords } from "../schedulewords";
 import { say } from "../shell";
-import type { Schedule, ScheduleWindow } from "../types";
+import type { Schedule, ScheduleWindow } from "../schedules";
 import { Page, Section, Trouble, Waiting } from "../ui";
 import { Upcoming } from "../upcoming";
 import { useWebSDRs, whyNot } from "../websdrnames";

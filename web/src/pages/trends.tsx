@@ -10,7 +10,8 @@ import { TrendChart } from "../trendchart";
 import { Tabs, TrendFilter } from "../trendfilter";
 import { offsetLines, singleLines, snrLines, type Band } from "../trendlines";
 import { asked, between, stepSeconds, stepWords, withChange, type Asked } from "../trendquery";
-import type { DriftSeries, Measurement, SNRPoint, WebSDR } from "../types";
+import type { DriftSeries, SNRPoint } from "../statistics";
+import type { Measurement, WebSDR } from "../types";
 import { Page, Section, Trouble, Waiting } from "../ui";
 import { useWebSDRs } from "../websdrnames";
 
