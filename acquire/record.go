@@ -153,7 +153,9 @@ func (k *capture) recordWindow(ctx context.Context, t *tape, entry *spoolEntry) 
 		to = io.MultiWriter(w, meter)
 	}
 	cut := t.pos
-	cause := k.copyWindow(ctx, t, to, b)
+	recording, recorded := k.step(ctx, "record")
+	cause := k.copyWindow(recording, t, to, b)
+	recorded(cause)
 	if err := w.close(); err != nil {
 		meter = nil // it was told of samples that the disk did not take
 		if cause == nil {
@@ -172,7 +174,10 @@ func (k *capture) recordWindow(ctx context.Context, t *tape, entry *spoolEntry) 
 		}
 		e.reason = fmt.Sprintf("%.0f %% of the window: %v", 100*kept, cause)
 	}
-	return k.seal(entry, meter, e)
+	_, measured := k.step(ctx, "measure")
+	s, err := k.seal(entry, meter, e)
+	measured(err)
+	return s, err
 }
 
 // copyWindow copies samples until the window's end, as the stream's clock tells it.

@@ -123,7 +123,9 @@ func (w *Worker) hold(ctx context.Context, job *Job) {
 	var beating sync.WaitGroup
 	beating.Go(func() { w.beat(ctx, job, cancelled, stop) })
 
-	err := a.run(ctx, job, cancelled)
+	running, ended := a.traced(ctx, job, w.Name)
+	err := a.run(running, job, cancelled)
+	ended(err)
 	stopped := errors.Is(context.Cause(ctx), errStopped)
 	stop(nil)
 	beating.Wait()
