@@ -74,6 +74,10 @@ bench-store: ## those of both databases; PostgreSQL must be installed (ROWS=1000
 	$(GO) test -run '^$$' -bench . -benchmem ./store/sqlite
 	$(GO) test -run '^$$' -bench . -benchmem -timeout 60m ./store/postgres -rows $${ROWS:-1000000}
 
+bench-views: ## what the pages of the dashboard take of a month of a million captures, on both databases (ROWS=10000000 for PostgreSQL)
+	$(GO) test -run '^$$' -bench Views -benchtime 20x -timeout 30m ./store/sqlite
+	$(GO) test -run '^$$' -bench Views -benchtime 20x -timeout 60m ./store/postgres -rows $${ROWS:-1000000}
+
 bench-archive: s3-servers ## storing one file in a bucket, beside the SDK's own upload, and in a folder (MIB=256); checking a bucket (OBJECTS=100000)
 	$(GO) test -run '^$$' -bench PutFile -benchtime 5x ./blob/s3 -file-mib $${MIB:-256}
 	$(GO) test -run '^$$' -bench Check -benchtime 3x -timeout 60m ./check -objects $${OBJECTS:-10000}
@@ -92,4 +96,4 @@ bench-download: ## downloads from the server, and what the server's memory grows
 build: ## one static binary, ./heimdall (GOEXPERIMENT=simd on amd64: metrics at up to twice the speed)
 	CGO_ENABLED=0 $(GO) build -trimpath -o heimdall ./cmd/heimdall
 
-.PHONY: help check fmt vet staticcheck test test-race test-apache test-simd fuzz soak loadtest bench-load bench bench-simd bench-store bench-archive bench-download s3-servers test-s3 accuracy generate screenshots build
+.PHONY: help check fmt vet staticcheck test test-race test-apache test-simd fuzz soak loadtest bench-load bench bench-simd bench-store bench-views bench-archive bench-download s3-servers test-s3 accuracy generate screenshots build

@@ -56,6 +56,7 @@ var mayImport = map[string]struct {
 	"columnar":          {". api/wire dsp", "measurements as files of columns; dsp for what they mean"},
 	"legacy":            {". blob dsp export iq", "copies what another system left, from any bucket, to whatever database and bucket"},
 	"telemetry":         {". acquire blob retention webhook websdr", "counts what passes the seams, in front of them"},
+	"tracing":           {".", "makes spans of what the seams tell"},
 	"store":             {".", "what the databases have in common"},
 	"store/sqlite":      {". store acquire", "one database; acquire for the types of its interface"},
 	"store/postgres":    {". store acquire", "one database; acquire for the types of its interface"},

@@ -31,6 +31,7 @@ type Config struct {
 	Identity string                   // how we introduce ourselves to receivers' owners
 	Gates    []Gate                   // each must let an attempt pass
 	Log      *slog.Logger
+	Tracer   Tracer // nil: nobody wants to know
 
 	Now    func() time.Time // time.Now if nil
 	Jitter func() float64   // in [0, 1); rand.Float64 if nil

@@ -17,7 +17,7 @@ func (k *capture) afford(ctx context.Context) error {
 	list, err := k.a.Store.Standings(ctx, []int64{k.w.ID})
 	if err != nil {
 		if ctx.Err() == nil {
-			k.a.Log.Warn("look up what is left of a budget", "websdr", k.w.ID, "err", err)
+			k.a.Log.Warn("look up what is left of a budget", "acquisition", k.job.TaskID, "websdr", k.w.ID, "err", err)
 		}
 		return nil
 	}
@@ -54,7 +54,7 @@ func (k *capture) countUse(ctx context.Context) (stop func()) {
 				until = midnight
 			}
 			if err := k.a.Store.CountUse(ctx, host, from, until.Sub(from)); err != nil {
-				k.a.Log.Warn("count the use of a host", "host", host, "err", err)
+				k.a.Log.Warn("count the use of a host", "acquisition", k.job.TaskID, "websdr", k.w.ID, "host", host, "err", err)
 				return // and again with what comes next
 			}
 			from = until

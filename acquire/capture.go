@@ -31,13 +31,16 @@ type capture struct {
 
 	beside  *heimdall.WebSDR // of the same acquisition and at the same host, which is connected to instead of w; usually nil
 	release func()           // gives the receiver's host back
+	traced  context.Context  // of the step that is the capture itself, for the Tracer; nil before it and without one
 	err     error            // what run returned; read after it did
 }
 
 // run takes the capture to its end. Whatever the receiver does ends the capture and is no error; an error
 // means that it is still open: the lease was lost, or ctx ended. Recording ends with recording, which ends
 // with ctx and also when the user cancels; writing down what happened goes on until ctx ends.
-func (k *capture) run(ctx, recording context.Context) error {
+func (k *capture) run(ctx, recording context.Context) (err error) {
+	ctx, end := k.step(ctx, "capture")
+	defer func() { end(err) }()
 	entry := k.a.spool.entry(k.job.TaskID, k.c.WebSDRID)
 	s, err := k.spooled(ctx, entry)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -63,7 +66,9 @@ func (k *capture) run(ctx, recording context.Context) error {
 
 // record goes from nothing to a sealed spool entry.
 func (k *capture) record(whole, ctx context.Context, entry *spoolEntry) (*sealed, error) {
-	stream, err := k.open(ctx)
+	opening, opened := k.step(ctx, "open")
+	stream, err := k.open(opening)
+	opened(err)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +77,9 @@ func (k *capture) record(whole, ctx context.Context, entry *spoolEntry) (*sealed
 	// A Read that blocks ends when the acquisition does.
 	defer context.AfterFunc(ctx, func() { stream.Close() })()
 
-	t, err := k.meet(ctx, stream)
+	joining, joined := k.step(ctx, "join")
+	t, err := k.meet(joining, stream)
+	joined(err)
 	if err != nil {
 		return nil, err
 	}

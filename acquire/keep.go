@@ -25,7 +25,9 @@ func dataKey(taskID string, websdrID int64, copy int) string {
 const maxCopies = 100
 
 // store makes a sealed capture visible: object first, then row. It may be repeated.
-func (k *capture) store(ctx context.Context, entry *spoolEntry, s *sealed) error {
+func (k *capture) store(ctx context.Context, entry *spoolEntry, s *sealed) (err error) {
+	ctx, end := k.step(ctx, "store")
+	defer func() { end(err) }()
 	k.show(func(c *heimdall.Capture) { c.Phase, c.BytesReceived = heimdall.PhaseStoring, s.Sum.Bytes })
 	for copy := 1; ; copy++ {
 		s.Capture.Recording.S3Path = dataKey(s.Capture.TaskID, s.Capture.WebSDRID, copy)
@@ -39,7 +41,7 @@ func (k *capture) store(ctx context.Context, entry *spoolEntry, s *sealed) error
 		}
 		break
 	}
-	err := retryStorage(ctx, k.a.Jitter, func() error {
+	err = retryStorage(ctx, k.a.Jitter, func() error {
 		return k.a.Store.FinishCapture(ctx, k.job.Lease, s.Capture, &s.Measurement)
 	}, k.note)
 	if err != nil {

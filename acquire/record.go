@@ -154,7 +154,9 @@ func (k *capture) recordWindow(whole, ctx context.Context, t *tape, entry *spool
 		to = io.MultiWriter(w, meter)
 	}
 	cut := t.pos
-	cause := k.copyWindow(ctx, t, to, b)
+	recording, recorded := k.step(ctx, "record")
+	cause := k.copyWindow(recording, t, to, b)
+	recorded(cause)
 	if err := w.close(); err != nil {
 		meter = nil // it was told of samples that the disk did not take
 		if cause == nil {
@@ -173,7 +175,10 @@ func (k *capture) recordWindow(whole, ctx context.Context, t *tape, entry *spool
 		}
 		e.reason = fmt.Sprintf("%.0f %% of the window: %v", 100*kept, cause)
 	}
-	return k.seal(whole, entry, meter, e)
+	_, measured := k.step(ctx, "measure")
+	s, err := k.seal(whole, entry, meter, e)
+	measured(err)
+	return s, err
 }
 
 // copyWindow copies samples until the window's end, as the stream's clock tells it.

@@ -128,7 +128,9 @@ func (w *Worker) hold(ctx context.Context, job *Job, claimed time.Time) {
 	var beating sync.WaitGroup
 	beating.Go(func() { w.beat(ctx, job, claimed, stop) })
 
-	err := a.run(ctx, job, cancelled)
+	running, ended := a.traced(ctx, job, w.Name)
+	err := a.run(running, job, cancelled)
+	ended(err)
 	stopped := errors.Is(context.Cause(ctx), errStopped)
 	stop(nil)
 	beating.Wait()

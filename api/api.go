@@ -140,6 +140,10 @@ type Config struct {
 	// Observe is told of every request that has been answered. route is the pattern of its path, "" where none matched.
 	Observe func(method, route string, status int, took time.Duration)
 
+	// Trace is told of every request when it begins, and returns the context that it is answered in and what is to be told
+	// of the answer: as in Observe, and the address of what it made, if anything. nil means that nobody wants to know.
+	Trace func(r *http.Request) (answering context.Context, end func(route string, status int, made string))
+
 	EventPoll      time.Duration // how often an event stream looks for changes; 0 means 250 ms
 	EventHeartbeat time.Duration // how often a silent event stream shows that it lives; 0 means 15 s
 }

@@ -19,6 +19,8 @@ type visit struct {
 	caller  access.Caller
 	secure  bool   // the caller's end of the connection is encrypted
 	pattern string // of the mux; "" where none matched
+
+	traced func(route string, status int, made string) // nil: see Config.Trace
 }
 
 type visitKey struct{}
@@ -79,8 +81,11 @@ const auditPatience = 5 * time.Second
 // is known: strangers and those who ask too often are only logged, or they could fill the disk.
 func (s *service) account(seen *witness, r *http.Request, v *visit, began time.Time) {
 	status := seen.statusOrOK()
+	_, route := splitPattern(v.pattern)
+	if v.traced != nil {
+		v.traced(route, status, seen.Header().Get("Location"))
+	}
 	if s.Observe != nil {
-		_, route := splitPattern(v.pattern)
 		s.Observe(r.Method, route, status, time.Since(began))
 	}
 	if isLook(r.Method) || v.caller.Scope == "" || status == http.StatusTooManyRequests {

@@ -49,6 +49,11 @@ func (s *service) guard(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, id := time.Now(), uuid.NewString()
 		v := &visit{secure: s.Access.Secure(r)}
+		if s.Trace != nil {
+			var answering context.Context
+			answering, v.traced = s.Trace(r)
+			r = r.WithContext(answering)
+		}
 		r = r.WithContext(context.WithValue(context.WithValue(r.Context(), requestIDKey{}, id), visitKey{}, v))
 		seen := &witness{ResponseWriter: w}
 		w = seen

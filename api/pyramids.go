@@ -181,6 +181,6 @@ func (s *service) storePyramid(ctx context.Context, c heimdall.Capture, p *spect
 		err = s.Blobs.Put(ctx, key, bytes.NewReader(text), blob.SumOf(text))
 	}
 	if err != nil && !errors.Is(err, heimdall.ErrNotFound) && !errors.Is(err, blob.ErrDiffers) {
-		s.Log.WarnContext(ctx, "spectrogram not stored", "object", key, "err", err)
+		s.Log.WarnContext(ctx, "spectrogram not stored", "acquisition", c.TaskID, "websdr", c.WebSDRID, "object", key, "err", err)
 	}
 }

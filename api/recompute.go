@@ -23,7 +23,7 @@ func (s *service) recomputeRecording(ctx context.Context, in *recomputeInput) (*
 	}
 	if r.Replaced {
 		// The row forgets what it held: this line is where it is kept.
-		s.Log.InfoContext(ctx, "metrics replaced", "request_id", requestID(ctx), "task_id", in.TaskID, "websdr_id", in.WebSDRID,
+		s.Log.InfoContext(ctx, "metrics replaced", "request_id", requestID(ctx), "acquisition", in.TaskID, "websdr", in.WebSDRID,
 			"old_version", r.Old.AlgorithmVersion, "new_version", r.New.AlgorithmVersion,
 			"old_snr_db", orNone(r.Old.SNRdB), "new_snr_db", orNone(r.New.SNRdB))
 	}

@@ -90,7 +90,7 @@ func TestRecomputingBringsARowToThisVersionAndSaysWhatChanged(t *testing.T) {
 	if c := changes["algorithm_version"]; c.Old != "0" || c.New != recompute.Version {
 		t.Errorf("algorithm_version changed as %+v", c)
 	}
-	for _, want := range []string{`msg="metrics replaced"`, "task_id=" + a.TaskID, "websdr_id=1", "old_version=0", "new_version=" + recompute.Version, "old_snr_db=10", "new_snr_db="} {
+	for _, want := range []string{`msg="metrics replaced"`, "acquisition=" + a.TaskID, "websdr=1", "old_version=0", "new_version=" + recompute.Version, "old_snr_db=10", "new_snr_db="} {
 		if strings.Count(r.log.String(), want) != 1 {
 			t.Errorf("the log does not say %s once: %s", want, r.log)
 		}

@@ -239,7 +239,7 @@ func TestARecordingThatIsMissingOrDamagedKeepsItsRowAndIsReported(t *testing.T) 
 	if r.code != 3 || !strings.Contains(r.stdout, "REPLACED") || !strings.Contains(r.stdout, "is damaged") {
 		t.Errorf("exit code %d\n%s", r.code, r.stdout)
 	}
-	for _, want := range []string{`"metrics replaced"`, "task_id=" + before[0].TaskID, "websdr_id=4", "old_version=0", "new_version=" + dsp.Version, "old_snr_db=98.5", "new_snr_db="} {
+	for _, want := range []string{`"metrics replaced"`, "acquisition=" + before[0].TaskID, "websdr=4", "old_version=0", "new_version=" + dsp.Version, "old_snr_db=98.5", "new_snr_db="} {
 		if !strings.Contains(r.stderr, want) {
 			t.Errorf("the log lacks %s: %s", want, r.stderr)
 		}

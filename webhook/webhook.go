@@ -182,7 +182,7 @@ func (d *Deliverer) attempt(ctx context.Context, due heimdall.DueDelivery) {
 	// What is known is written down, whatever stops meanwhile.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
-	log := d.Log.With("webhook", due.WebhookID, "event", due.Event.ID)
+	log := d.Log.With("webhook", due.WebhookID, "event", due.Event.ID, "acquisition", due.Event.TaskID)
 	switch out.State {
 	case heimdall.DeliveryDead:
 		log.Warn("an event was not delivered, and is given up: heimdall webhook retry has it tried again", "attempts", out.Attempts, "why", out.LastError)

@@ -22,6 +22,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/retention"
 	"github.com/heimdall-sdr/heimdall/schedule"
 	"github.com/heimdall-sdr/heimdall/telemetry"
+	"github.com/heimdall-sdr/heimdall/tracing"
 	"github.com/heimdall-sdr/heimdall/web"
 	"github.com/heimdall-sdr/heimdall/webhook"
 )
@@ -36,9 +37,10 @@ type node struct {
 	worker  *acquire.Worker // does the acquisitions
 	handler http.Handler    // the API, and the dashboard before it
 	metrics *telemetry.Telemetry
-	policy  *access.Policy // who may use it
-	own     string         // token of commands on the data folder
-	tls     *certificate   // nil: none
+	tracing *tracing.Tracing // nil: nobody wants to know
+	policy  *access.Policy   // who may use it
+	own     string           // token of commands on the data folder
+	tls     *certificate     // nil: none
 	log     *slog.Logger
 
 	deliverer *webhook.Deliverer // tells others what happens
@@ -76,24 +78,28 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 	if err != nil {
 		return nil, err
 	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	instance := fmt.Sprintf("%s/%d", host, os.Getpid())
+	if err := n.trace(a.ctx, instance); err != nil {
+		return nil, err
+	}
 	probing := w.probing(n.store, rule, log)
 	n.prober = probe.NewRunner(probing)
 	acquirer, err := acquire.New(acquire.Config{
 		Store: n.metrics.Store(n.store), Blobs: n.metrics.Blobs(n.blobs), Drivers: n.metrics.Drivers(drivers(rule)),
 		SpoolDir: n.folder.path("spool"),
-		Identity: w.identity(), Log: log,
+		Identity: w.identity(), Log: log, Tracer: n.tracer(),
 		// The breaker comes last: its trial is one of a kind, and should not be refused after it.
 		Gates: []acquire.Gate{&acquire.Manners{Store: n.store, Interval: w.HostInterval, Log: log}, probe.NewBreaker(probing)},
 	})
 	if err != nil {
 		return nil, err
 	}
-	host, err := os.Hostname()
-	if err != nil {
-		host = "localhost"
-	}
 	n.worker = &acquire.Worker{
-		Acquirer: acquirer, Name: fmt.Sprintf("%s/%d", host, os.Getpid()), Concurrency: w.Acquisitions,
+		Acquirer: acquirer, Name: instance, Concurrency: w.Acquisitions,
 		Lease: w.Lease, Ahead: claimAhead, Grace: w.Grace,
 		Host: host, Room: n.room(int64(k.MinFreeBytes)),
 	}
@@ -105,12 +111,14 @@ func (a *app) openNode(w WorkerConfig, k StoreConfig, log *slog.Logger) (_ *node
 		return nil, err
 	}
 	n.metrics.Watch(telemetry.State{Database: n.store, Free: n.freeBytes(), Capacity: w.Acquisitions, Log: log})
-	n.handler = api.New(api.Config{
+	served := api.Config{
 		Metrics: n.metrics.Handler(), Observe: n.metrics.Request,
 		Access: n.policy, OIDC: a.access.OIDC.provider(), Origins: a.access.CORSOrigins, Receivers: rule.allow,
 		Store: n.store, Blobs: n.blobs, Log: log, Version: heimdall.Version, Retention: n.keeper, Prober: n.prober,
 		QueueLimit: k.QueueLimit, Room: n.worker.Room, WebhookPrivate: a.config.WebhookPrivate,
-		Settings: api.Settings{RetentionDays: k.RetentionDays, Objects: n.objects.String()}})
+		Settings: api.Settings{RetentionDays: k.RetentionDays, Objects: n.objects.String()}}
+	n.traceAPI(&served)
+	n.handler = api.New(served)
 	if n.handler, err = web.Handler(n.handler); err != nil {
 		return nil, err
 	}
@@ -200,11 +208,12 @@ func (n *node) work(ctx context.Context, l net.Listener) error {
 
 // runner fires what is scheduled, when workers may claim it at once.
 func (n *node) runner() *schedule.Runner {
-	return &schedule.Runner{Store: n.store, Ahead: claimAhead - schedule.Lead, Log: n.log, Observe: n.metrics.Fired}
+	return n.observed(&schedule.Runner{Store: n.store, Ahead: claimAhead - schedule.Lead, Log: n.log})
 }
 
 // close gives everything back, last opened first.
 func (n *node) close() {
+	n.endTraces()
 	if n.blobs != nil {
 		if err := n.blobs.Close(); err != nil {
 			n.log.Warn("close object store", "err", err)

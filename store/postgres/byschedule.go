@@ -7,12 +7,16 @@ import (
 	"github.com/heimdall-sdr/heimdall"
 )
 
-// fewTimes are as many starts of recordings as are looked up one by one.
-const fewTimes = 2000
+// fewAcquisitions are as many as have their recordings looked up one by one.
+const fewAcquisitions = 200
 
-const selectTimesOf = `
+const (
+	countAsked = `SELECT count(*) FROM (SELECT 1 FROM acquisitions WHERE origin = ANY($1::text[]) LIMIT $2) AS asked`
+
+	selectTimesOf = `
 SELECT DISTINCT c.start_unix_ns FROM captures AS c JOIN acquisitions AS t USING (task_id)
-WHERE t.origin = ANY($1::text[]) AND c.start_unix_ns IS NOT NULL LIMIT $2`
+WHERE t.origin = ANY($1::text[]) AND c.start_unix_ns IS NOT NULL`
+)
 
 // addSchedules chooses rows by the schedules that asked for their acquisition.
 func (w *where) addSchedules(ids []int64) {
@@ -27,14 +31,16 @@ func (w *where) addTimesOf(ctx context.Context, q querier, scheduleIDs []int64) 
 	if scheduleIDs == nil {
 		return nil
 	}
-	rows, err := q.Query(ctx, selectTimesOf, originsOf(scheduleIDs), fewTimes+1)
+	var n int
+	if err := q.QueryRow(ctx, countAsked, originsOf(scheduleIDs), fewAcquisitions+1).Scan(&n); err != nil || n > fewAcquisitions {
+		return err
+	}
+	rows, err := q.Query(ctx, selectTimesOf, originsOf(scheduleIDs))
 	times, err := all(rows, err, func(r row) (at time.Time, err error) {
 		err = r.Scan(nanos{&at})
 		return at.Truncate(time.Microsecond), err
 	})
-	if err == nil && len(times) <= fewTimes {
-		w.add("timestamp_utc = ANY($::timestamptz[])", times)
-	}
+	w.add("timestamp_utc = ANY($::timestamptz[])", times)
 	return err
 }
 

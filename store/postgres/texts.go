@@ -53,6 +53,8 @@ func (w *where) addText(ctx context.Context, q querier, text string) error {
 	switch {
 	case err != nil:
 		return err
+	case len(labels)+len(websdrs) == 0:
+		w.add("false")
 	case len(websdrs) == 0:
 		w.add(ofLabels, labels)
 	case len(labels) == 0:

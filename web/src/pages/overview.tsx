@@ -50,7 +50,7 @@ export default function Overview() {
       <div class="columns">
         <Section title="Receivers">
           <Trouble error={websdrs.error} again={websdrs.reload} />
-          {websdrs.value && <ReceiversHealth list={websdrs.value} />}
+          {websdrs.value && websdrs.value.length > 0 && <ReceiversHealth list={websdrs.value} />}
           {websdrs.value ? <Receivers list={websdrs.value} /> : websdrs.loading && <Waiting what="WebSDRs" />}
         </Section>
         <Section title="Storage">
