@@ -67,6 +67,8 @@ func TestTheDashboardOfAServerWithTokensAsksForOne(t *testing.T) {
 	if cookie := evaluate[string](t, p, "document.cookie"); cookie != "" {
 		t.Errorf("scripts can read %q", cookie)
 	}
+	p.open(t, "/websdrs/1")
+	p.until(t, "nor is a receiver asked or removed", disabled("Probe now")+` && `+disabled("Remove"))
 	p.open(t, "/")
 	p.shows(t, "header", "the read (read)") // the session outlives the page
 	p.until(t, "events come by the cookie", `document.querySelector(".live:not(.lost)") !== null`)

@@ -70,9 +70,9 @@ function Now({ of: s, websdr: w, again }: { of: WebSDRStatus; websdr: WebSDR; ag
         </details>
       )}
       <div class="after">
-        <Action text="Probe now" busy="Asking it …" act={act(() => api.probe(id), `${w.name} was probed`)} />
-        {h.breaker !== "closed" && <Action text="Let attempts pass" busy="Asking …" act={act(() => api.closeBreaker(id), "Attempts may pass again")} />}
-        {isBlocked(w) && <Action text="Forget that it turned us away" busy="Asking …" act={act(() => api.forgive(id), "It may be contacted again")} />}
+        <Action text="Probe now" busy="Asking it …" needs="operate" act={act(() => api.probe(id), `${w.name} was probed`)} />
+        {h.breaker !== "closed" && <Action text="Let attempts pass" busy="Asking …" needs="operate" act={act(() => api.closeBreaker(id), "Attempts may pass again")} />}
+        {isBlocked(w) && <Action text="Forget that it turned us away" busy="Asking …" needs="operate" act={act(() => api.forgive(id), "It may be contacted again")} />}
       </div>
     </>
   );

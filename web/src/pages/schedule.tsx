@@ -11,7 +11,7 @@ import { ruleWords, skippedWords, windowWords } from "../schedulewords";
 import { say } from "../shell";
 import type { Schedule, ScheduleRun } from "../schedules";
 import type { Acquisition } from "../types";
-import { Action, Dialog, Empty, Fact, Facts, Page, Section, StateBadge, Table, Time, Trouble, Waiting } from "../ui";
+import { Action, Button, Dialog, Empty, Fact, Facts, Page, Section, StateBadge, Table, Time, Trouble, Waiting } from "../ui";
 import { Upcoming } from "../upcoming";
 import { nameOf, useWebSDRs } from "../websdrnames";
 import { ScheduleState } from "./schedules";
@@ -84,9 +84,9 @@ function Actions({ of: v, changed }: { of: Versioned<Schedule>; changed: () => v
   return (
     <>
       <a class="main" href={pathTo("editSchedule", { schedule_id: id })}>Edit</a>
-      <Action text="Run now" busy="Asking …" act={run} />
-      <Action key={String(s.is_active)} text={s.is_active ? "Pause" : "Resume"} busy="Asking …" act={switchOn} />
-      <button type="button" class="danger" onClick={() => setAsking(true)}>Remove</button>
+      <Action text="Run now" busy="Asking …" needs="operate" act={run} />
+      <Action key={String(s.is_active)} text={s.is_active ? "Pause" : "Resume"} busy="Asking …" needs="operate" act={switchOn} />
+      <Button needs="operate" class="danger" onClick={() => setAsking(true)}>Remove</Button>
       {asking && (
         <Dialog title={`Remove ${s.name}?`} close={() => setAsking(false)}>
           <p>It runs no more, and the list of its runs goes. The acquisitions that it made stay. To keep the list, pause it instead.</p>

@@ -11,7 +11,7 @@ import { filledOf, inputOf, known, units, type Filled, type Way } from "../sched
 import { dayNames, sunWords } from "../schedulewords";
 import { say } from "../shell";
 import type { Schedule, ScheduleWindow } from "../schedules";
-import { Page, Section, Trouble, Waiting } from "../ui";
+import { Button, Page, Section, Trouble, Waiting } from "../ui";
 import { Upcoming } from "../upcoming";
 import { useWebSDRs, whyNot } from "../websdrnames";
 
@@ -92,7 +92,7 @@ function Form({ old, reload }: { old?: Versioned<Schedule>; reload?: () => void 
         {error && changed && <Trouble error={error} text="Somebody else has changed it since you opened this form. Nothing was stored. Load it again, and repeat your changes." again={reload} againText="Load it again" />}
         {error && !changed && error.beyond(known) && <Trouble error={error} text={error.beyond(known)} />}
         <div class="after">
-          <button type="submit" class="main" disabled={sending}>{sending ? "Storing …" : old ? "Store" : "Add"}</button>
+          <Button type="submit" class="main" disabled={sending} needs="operate">{sending ? "Storing …" : old ? "Store" : "Add"}</Button>
           <a href={old ? pathTo("schedule", { schedule_id: old.value.schedule_id }) : pathTo("schedules")}>Cancel</a>
         </div>
       </form>

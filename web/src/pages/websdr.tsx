@@ -8,7 +8,7 @@ import { mhz, plain, spread } from "../format";
 import { useLoad } from "../load";
 import { go, pathTo, place } from "../router";
 import type { Capture, Measurement, WebSDR } from "../types";
-import { Action, Dialog, Empty, Fact, Facts, NoData, Page, Section, StateBadge, Table, Time, Trouble, Waiting } from "../ui";
+import { Action, Button, Dialog, Empty, Fact, Facts, NoData, Page, Section, StateBadge, Table, Time, Trouble, Waiting } from "../ui";
 import { WebSDRClock } from "../websdrclock";
 import { WebSDRHealth } from "../websdrhealth";
 import { tuningRangeHz } from "../websdrnames";
@@ -57,7 +57,7 @@ function Actions({ of: v }: { of: Versioned<WebSDR> }) {
       <a href={`${pathTo("new")}?websdr_id=${id}`}>Acquire from it</a>
       <a href={`${pathTo("trends")}?websdr_id=${id}`}>Its trends</a>
       <a href={`${pathTo("measurements")}?websdr_id=${id}`}>Its measurements</a>
-      <button type="button" class="danger" onClick={() => setAsking(true)}>Remove</button>
+      <Button needs="admin" class="danger" onClick={() => setAsking(true)}>Remove</Button>
       {asking && (
         <Dialog title={`Remove ${v.value.name}?`} close={() => setAsking(false)}>
           <p>Only a WebSDR that has no captures can be removed, because what was recorded must stay explicable. Make others inactive.</p>

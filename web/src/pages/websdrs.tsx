@@ -9,7 +9,7 @@ import { useEvery } from "../live";
 import { problemOf } from "../load";
 import { pathTo } from "../router";
 import type { ImportResult, WebSDR } from "../types";
-import { Empty, Page, Section, StateBadge, Table, Trouble, Waiting } from "../ui";
+import { Button, Empty, Page, Section, StateBadge, Table, Trouble, Waiting } from "../ui";
 import { tuningRangeHz, useWebSDRs } from "../websdrnames";
 
 export default function WebSDRs() {
@@ -126,7 +126,7 @@ function Import({ done }: { done: () => void }) {
       {plan && file && (
         <div class="after">
           <span>{count(plan.created, "WebSDR")} would be added, {plan.updated} replaced.</span>
-          <button type="button" class="main" onClick={() => ask(file, false)}>Import</button>
+          <Button needs="admin" class="main" onClick={() => ask(file, false)}>Import</Button>
         </div>
       )}
       {result && <p role="status"><StateBadge state="success" text="stored" />: {count(result.created, "WebSDR")} added, {result.updated} replaced.</p>}
