@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"math/big"
 	"strings"
 	"testing"
 
@@ -35,8 +36,8 @@ func acquireInBrowser(t *testing.T, p *tab, d *dashboard) {
 		t.Fatalf("%d measurements, %v; want 2", len(page.Measurements), err)
 	}
 	for _, m := range page.Measurements {
-		p.shows(t, "main", fmt.Sprintf("%.*f ± ", decimalsOf(*m.SNRSigmaDB), *m.SNRdB))
-		p.shows(t, "main", fmt.Sprintf("clock ± %.*f\u00a0Hz", decimalsOf(*m.ClockSigmaHz), *m.ClockSigmaHz))
+		p.shows(t, "main", fixed(*m.SNRdB, decimalsOf(*m.SNRSigmaDB))+" ± ")
+		p.shows(t, "main", "clock ± "+fixed(*m.ClockSigmaHz, decimalsOf(*m.ClockSigmaHz))+"\u00a0Hz")
 	}
 	p.press(t, "SNR")
 	p.shows(t, "dialog[open]", "snr_db")
@@ -139,8 +140,13 @@ func chartIsTrue(t *testing.T, p *tab, d *dashboard) {
 	}
 	for i, m := range page.Measurements {
 		digits := decimalsOf(*m.SNRSigmaDB)
-		if want := fmt.Sprintf("%.*f ± %.*f", digits, *m.SNRdB, digits, *m.SNRSigmaDB); shown[i] != want {
+		if want := fixed(*m.SNRdB, digits) + " ± " + fixed(*m.SNRSigmaDB, digits); shown[i] != want {
 			t.Errorf("number %d is %q, the API says %q", i, shown[i], want)
 		}
 	}
+}
+
+// fixed writes a number as browsers do: of two that are as near the one farther from zero, which Go takes only if it is even.
+func fixed(v float64, digits int) string {
+	return new(big.Rat).SetFloat64(v).FloatString(digits)
 }
