@@ -74,7 +74,7 @@ func TestSpectrogramsInARealBrowser(t *testing.T) {
 	d, taskID := tonedDashboard(t)
 	p.server = d.url
 	p.open(t, "/acquisitions/"+taskID)
-	evaluate[bool](t, p, `(document.querySelector(".spectra").scrollIntoView(), true)`) // they are fetched when they come near
+	p.spectra(t)
 	p.until(t, "both are drawn", `document.querySelectorAll("canvas[data-shown]").length === 2`)
 	t.Run("the cursor reads the tone where it is, as strong as it is", func(t *testing.T) { cursorReadsTone(t, p) })
 	t.Run("where nothing was received the cursor says so", func(t *testing.T) { cursorReadsGap(t, p) })
@@ -86,6 +86,13 @@ func TestSpectrogramsInARealBrowser(t *testing.T) {
 	if wrong := p.complaints(false); len(wrong) > 0 {
 		t.Errorf("the console says:\n%s", strings.Join(wrong, "\n"))
 	}
+}
+
+// spectra moves to the spectrograms, which are fetched when they come near, and waits for those that are.
+func (p *tab) spectra(t testing.TB) {
+	t.Helper()
+	evaluate[bool](t, p, `(document.querySelector(".spectra").scrollIntoView(), true)`)
+	p.until(t, "spectrograms are drawn", `document.querySelectorAll("canvas[data-shown]").length > 0`)
 }
 
 // canvas is the n-th spectrogram, of those of all receivers.

@@ -65,6 +65,10 @@ func TestScreenshots(t *testing.T) {
 		p.scheme(t, "light")
 		p.shoot(t, page.path, page.name)
 	}
+	p.scheme(t, "light")
+	p.open(t, "/acquisitions/"+d.whole)
+	p.spectra(t)
+	p.take(t, "spectrograms")
 	p.scheme(t, "dark")
 	p.shoot(t, "/acquisitions/"+d.whole, "acquisition-dark")
 	p.size(t, 380, 800)
@@ -72,10 +76,16 @@ func TestScreenshots(t *testing.T) {
 	p.shoot(t, "/", "overview-phone")
 }
 
-// shoot takes the picture of a page in 256 colours, which its plain areas need no more of.
+// shoot takes the picture of a page.
 func (p *tab) shoot(t *testing.T, path, name string) {
 	t.Helper()
 	p.open(t, path)
+	p.take(t, name)
+}
+
+// take takes the picture of what is shown in 256 colours, which its plain areas need no more of.
+func (p *tab) take(t *testing.T, name string) {
+	t.Helper()
 	shot, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		t.Fatal(err)
