@@ -2,7 +2,6 @@ package heimdall
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -20,8 +19,7 @@ type ProbeJob struct {
 func NextProbe(due []WebSDR, asked, recording []string, may func(*WebSDR) bool) (WebSDR, bool) {
 	askedHosts, recordingHosts := hostsOf(asked), hostsOf(recording)
 	for _, w := range due {
-		host := w.Host()
-		if host != "" && (askedHosts[host] || !CheapProbe(w.Kind) && recordingHosts[host]) || !may(&w) {
+		if onHost(&w, askedHosts) || !CheapProbe(w.Kind) && onHost(&w, recordingHosts) || !may(&w) {
 			continue
 		}
 		return w, true
@@ -37,12 +35,10 @@ func hostsOf(addresses []string) map[string]bool {
 	return hosts
 }
 
-// onHost reports whether one of the addresses is on w's host. What is on this machine without a network is nobody's.
-func onHost(w *WebSDR, addresses []string) bool {
+// onHost reports whether w's host is one of them. What is on this machine without a network is nobody's.
+func onHost(w *WebSDR, hosts map[string]bool) bool {
 	host := w.Host()
-	return host != "" && slices.ContainsFunc(addresses, func(a string) bool {
-		return (&WebSDR{URL: a}).Host() == host
-	})
+	return host != "" && hosts[host]
 }
 
 // MayProbe says why w must not be probed now, though somebody asks for it by hand: ErrConflict when it is not to be
@@ -64,9 +60,9 @@ func (w *WebSDR) MayProbe(h *Health, probed, now time.Time, least time.Duration)
 // has the slot that the probe would take.
 func (w *WebSDR) MayAsk(asked, recording []string) error {
 	switch {
-	case onHost(w, asked):
+	case onHost(w, hostsOf(asked)):
 		return fmt.Errorf("the host of WebSDR %d is being probed, or has shut us out: %w", w.ID, ErrTooSoon)
-	case !CheapProbe(w.Kind) && onHost(w, recording):
+	case !CheapProbe(w.Kind) && onHost(w, hostsOf(recording)):
 		return fmt.Errorf("WebSDR %d is being recorded, and a probe would take its slot: the recording shows that it is up: %w", w.ID, ErrConflict)
 	}
 	return nil
