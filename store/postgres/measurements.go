@@ -229,6 +229,9 @@ func measurements(ctx context.Context, q querier, f heimdall.MeasurementFilter) 
 	if err := errors.Join(w.addFilter(f), w.addText(ctx, q, f.Text), w.addTimesOf(ctx, q, f.ScheduleIDs)); err != nil {
 		return nil, err
 	}
+	if f.TaskID == "" && f.FrequencyMinHz+f.FrequencyMaxHz > 0 {
+		return measurementsInHours(ctx, q, f, w)
+	}
 	query := selectMeasurements + w.String() + measurementsOrder + w.limit(f.Limit)
 	rows, err := q.Query(ctx, query, w.args...)
 	return all(rows, err, scanMeasurement)

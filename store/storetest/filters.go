@@ -41,6 +41,14 @@ func places(t *testing.T, s Store) (list []heimdall.WebSDR) {
 
 func chance[T any](r *rand.Rand, list ...T) T { return list[r.IntN(len(list))] }
 
+// moments are in several hours, two of them in one; the last is later than all rows.
+var moments = func() (list []time.Time) {
+	for _, later := range []time.Duration{0, time.Second, 70 * time.Minute, 5 * time.Hour, 5*time.Hour + time.Second} {
+		list = append(list, aTime.Truncate(time.Microsecond).Add(later))
+	}
+	return list
+}()
+
 // rowsOfAllKinds stores rows that differ in everything a filter looks at, many with equal times, newest first.
 func rowsOfAllKinds(t *testing.T, s Store, r *rand.Rand, websdrs []heimdall.WebSDR) (rows []labelled) {
 	for range 12 {
@@ -57,7 +65,7 @@ func rowsOfAllKinds(t *testing.T, s Store, r *rand.Rand, websdrs []heimdall.WebS
 		for i, c := range job.Captures {
 			c, m := succeeded(c)
 			m.FrequencyHz = request.FrequencyHz
-			m.Timestamp = aTime.Truncate(time.Microsecond).Add(time.Duration(r.IntN(4)) * time.Second)
+			m.Timestamp = chance(r, moments[:4]...)
 			m.SNRdB = chance(r, nil, pointer(-3.0), pointer(0.0), pointer(12.5))
 			m.Detected = r.IntN(2) == 0
 			m.FrequencyMethod = chance(r, nil, pointer("carrier"), pointer("centroid"))
@@ -77,7 +85,7 @@ func rowsOfAllKinds(t *testing.T, s Store, r *rand.Rand, websdrs []heimdall.WebS
 
 // aFilter is any filter, every part of it left out more often than not.
 func aFilter(r *rand.Rand, rows []labelled) (f heimdall.MeasurementFilter) {
-	at := func() time.Time { return aTime.Truncate(time.Microsecond).Add(time.Duration(r.IntN(5)) * time.Second) }
+	at := func() time.Time { return chance(r, moments...) }
 	for _, set := range []func(){
 		func() { f.TaskID = rows[r.IntN(len(rows))].TaskID },
 		func() { f.WebSDRIDs = []int64{rows[r.IntN(len(rows))].WebSDRID} },
