@@ -144,10 +144,11 @@ func each(ctx context.Context, tx pgx.Tx, f heimdall.AnalyticsFilter, b heimdall
 	return rows.Err()
 }
 
+// Counts are added as float8, which is exact up to 2^53: bigints would be added as numeric, at half the speed.
 const (
 	ofSuccesses = `state = 'success'`
-	snrSums     = `sum(snr_count)::bigint, sum(snr_sum_db), sum(snr_sumsq_db2), min(snr_min_db), max(snr_max_db)`
-	offsetSums  = `sum(offset_count)::bigint, sum(offset_sum_hz), sum(offset_sumsq_hz2), min(offset_min_hz), max(offset_max_hz)`
+	snrSums     = `sum(snr_count::float8)::bigint, sum(snr_sum_db), sum(snr_sumsq_db2), min(snr_min_db), max(snr_max_db)`
+	offsetSums  = `sum(offset_count::float8)::bigint, sum(offset_sum_hz), sum(offset_sumsq_hz2), min(offset_min_hz), max(offset_max_hz)`
 )
 
 // sums are the five columns of one number.
@@ -165,7 +166,7 @@ func step(b heimdall.Bucket) string {
 
 // SNRTrend returns how the SNR of each WebSDR went.
 func (s *Store) SNRTrend(ctx context.Context, f heimdall.AnalyticsFilter, bucket heimdall.Bucket) (t heimdall.Trend, err error) {
-	q := question{bucket, step(bucket) + ", websdr_id, sum(captures)::bigint, sum(detected)::bigint, " + snrSums, ofSuccesses, "GROUP BY 1, 2 ORDER BY 1, 2"}
+	q := question{bucket, step(bucket) + ", websdr_id, sum(captures::float8)::bigint, sum(detected::float8)::bigint, " + snrSums, ofSuccesses, "GROUP BY 1, 2 ORDER BY 1, 2"}
 	err = s.ask(ctx, "ask for SNR trend", f, bucket, func(tx pgx.Tx, b heimdall.Basis) error {
 		t = heimdall.Trend{Basis: b, Bucket: bucket, Points: []heimdall.TrendPoint{}}
 		return each(ctx, tx, f, b, q, func(r row) error {
@@ -215,8 +216,8 @@ func (s *Store) FrequencyDrift(ctx context.Context, f heimdall.AnalyticsFilter, 
 }
 
 const (
-	tallyFields = `websdr_id, label, state, failure_class, sum(captures)::bigint, sum(attempts)::bigint, sum(bytes)::bigint, max(last_at),
-       sum(detected)::bigint, sum(recorded_s), sum(centroid_count)::bigint, ` + snrSums + ", " + offsetSums
+	tallyFields = `websdr_id, label, state, failure_class, sum(captures::float8)::bigint, sum(attempts::float8)::bigint, sum(bytes)::bigint, max(last_at),
+       sum(detected::float8)::bigint, sum(recorded_s), sum(centroid_count::float8)::bigint, ` + snrSums + ", " + offsetSums
 	tallyGroup = `GROUP BY websdr_id, label, state, failure_class`
 )
 
@@ -268,9 +269,9 @@ func (s *Store) PerformanceReport(ctx context.Context, f heimdall.AnalyticsFilte
 
 // Coverage returns how much of each day there are data of each WebSDR.
 func (s *Store) Coverage(ctx context.Context, f heimdall.AnalyticsFilter) (c heimdall.Coverage, err error) {
-	q := question{heimdall.Daily, step(heimdall.Daily) + `, websdr_id, sum(captures)::bigint,
-       COALESCE(sum(captures) FILTER (WHERE state = 'success'), 0)::bigint,
-       COALESCE(sum(captures) FILTER (WHERE state = 'cancelled'), 0)::bigint, sum(recorded_s)`, "", "GROUP BY 1, 2 ORDER BY 1, 2"}
+	q := question{heimdall.Daily, step(heimdall.Daily) + `, websdr_id, sum(captures::float8)::bigint,
+       COALESCE(sum(captures::float8) FILTER (WHERE state = 'success'), 0)::bigint,
+       COALESCE(sum(captures::float8) FILTER (WHERE state = 'cancelled'), 0)::bigint, sum(recorded_s)`, "", "GROUP BY 1, 2 ORDER BY 1, 2"}
 	err = s.ask(ctx, "ask for coverage", f, heimdall.Daily, func(tx pgx.Tx, b heimdall.Basis) error {
 		c = heimdall.Coverage{Basis: b, Days: []heimdall.CoverageDay{}}
 		return each(ctx, tx, f, b, q, func(r row) error {

@@ -11,7 +11,7 @@ import (
 
 // Occupancy returns how often something was heard on each frequency measured.
 func (s *Store) Occupancy(ctx context.Context, f heimdall.AnalyticsFilter, bucket heimdall.Bucket) (o heimdall.Occupancy, err error) {
-	q := question{bucket, "frequency_hz, " + step(bucket) + ", sum(captures)::bigint, sum(detected)::bigint", ofSuccesses, "GROUP BY 1, 2 ORDER BY 1, 2"}
+	q := question{bucket, "frequency_hz, " + step(bucket) + ", sum(captures::float8)::bigint, sum(detected::float8)::bigint", ofSuccesses, "GROUP BY 1, 2 ORDER BY 1, 2"}
 	err = s.ask(ctx, "ask for occupancy", f, bucket, func(tx pgx.Tx, b heimdall.Basis) error {
 		o = heimdall.Occupancy{Basis: b, Bucket: bucket, Channels: []heimdall.OccupancyChannel{}}
 		return each(ctx, tx, f, b, q, func(r row) error {
