@@ -1,6 +1,7 @@
 package acquire_test
 
 import (
+	"context"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -22,12 +23,16 @@ func TestAClockThatJumpsInTheMidstOfAnAcquisitionLosesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)
-			stop := start(t, b.worker)
 			ids := b.add("pace=real&seed=1", "pace=real&seed=2", "pace=fast&seed=3")
+			jumped := make(chan struct{})
+			b.atMidway(ids[0], 500*time.Millisecond, func(context.Context) {
+				b.clock.ahead.Store(int64(jump))
+				close(jumped)
+			})
+			stop := start(t, b.worker)
 			long := func(a *heimdall.Acquisition) { a.Duration = 2 * time.Second }
 			before := b.create(long, ids...)
-			b.awaitRecording(before.TaskID)
-			b.clock.ahead.Store(int64(jump))
+			b.reached(jumped)
 			after := b.create(long, ids...) // and one that begins on the new time
 			for _, taskID := range []string{before.TaskID, after.TaskID} {
 				a, captures := b.awaitEnd(taskID)
