@@ -100,6 +100,25 @@ func TestTheStepInWhichAReceiverFailedSaysWhyAndNoLaterOneIsThere(t *testing.T) 
 	}
 }
 
+func TestAttemptsAtOneReceiverAreOneStepWhichDidNotFail(t *testing.T) {
+	t.Parallel()
+	r, c := newRig(t), tracingtest.New(t)
+	tr := tracingTo(t, c.URL, "one")
+	taskID := r.request(r.serve(tr), 200*time.Millisecond, r.add("pace=fast&fault=transport&fault_count=1"))
+	stop := r.work(tr, "one", &sim.Driver{})
+	_, captures := r.await(taskID, ended)
+	stop()
+	flush(t, tr)
+	if c := captures[0]; c.State != heimdall.Success || c.Attempts != 2 {
+		t.Fatalf("the capture is %s after %d attempts: %s", c.State, c.Attempts, c.Reason)
+	}
+	opened := theOne(t, c.Spans(), traceOf(taskID), "open")
+	if took := opened.End.Sub(opened.Begin); opened.Failed || took < time.Second { // waits before it tries again
+		t.Errorf("opening took %v and failed %t (%s), want a success of both attempts and the wait between", took, opened.Failed, opened.Failure)
+	}
+	theOne(t, c.Spans(), traceOf(taskID), "store")
+}
+
 // A stuck receiver keeps whoever opens it waiting until they give up.
 type stuck struct{ opening chan struct{} }
 

@@ -105,7 +105,7 @@ func (r *rig) add(queries ...string) (ids []int64) {
 	r.t.Helper()
 	for i, q := range queries {
 		w, err := r.store.CreateWebSDR(r.t.Context(), heimdall.WebSDR{
-			Name: fmt.Sprintf("sim %d", i), Kind: "sim", URL: "sim:///?" + q, Active: true, SampleRateHz: 12_000, Timeout: 10 * time.Second,
+			Name: fmt.Sprintf("sim %d", i), Kind: "sim", URL: "sim:///?" + q, Active: true, SampleRateHz: 12_000, Timeout: 10 * time.Second, RetryCount: 1,
 		})
 		if err != nil {
 			r.t.Fatal(err)
