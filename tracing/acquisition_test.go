@@ -3,6 +3,7 @@ package tracing_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -262,6 +263,25 @@ func TestARefusedRequestBeginsNoTraceOfAnAcquisition(t *testing.T) {
 	lost := theOne(t, spans, "", "GET") // whatever callers make up does not become a name
 	if _, routed := lost.Attributes["http.route"]; routed || lost.Attributes["http.response.status_code"] != int64(404) {
 		t.Errorf("what leads nowhere is told as %v", lost.Attributes)
+	}
+}
+
+func TestARequestThatIsRepeatedBeginsNoSecondTrace(t *testing.T) {
+	t.Parallel()
+	r, c := newRig(t), tracingtest.New(t)
+	tr := tracingTo(t, c.URL, "server")
+	address := r.serve(tr)
+	body := fmt.Appendf(nil, `{"frequency_mhz":7.1,"duration_seconds":1,"websdrs":[%d]}`, r.add("pace=fast")[0])
+	for _, want := range []int{http.StatusAccepted, http.StatusOK} {
+		if status, answer := r.send(http.MethodPost, address+"/api/v1/acquisitions", body, "Idempotency-Key", "once"); status != want {
+			t.Fatalf("%d %s, want %d", status, answer, want)
+		}
+	}
+	flush(t, tr)
+	spans := c.Spans()
+	theOne(t, spans, "", "create acquisition")
+	if n := len(named(spans, "", "POST /api/v1/acquisitions")); n != 2 {
+		t.Errorf("%d requests are told of, want both", n)
 	}
 }
 
