@@ -105,7 +105,12 @@ type Health struct {
 	Details     map[string]string
 }
 
-// Banned reports whether it has shut us out, as far as is known: then it is left alone.
+// Banned reports whether it has shut us out, as far as is known: then no probe asks it, nor anything at its host, until an
+// attempt is let in or somebody says so.
+//
+// The same ban stands as a Block, too, and neither would do for both. A Block ends by itself, after a day, as most bans do:
+// then whoever wants a recording may try. What asks by itself, again and again, must not be what finds out whether a ban is
+// over. Whoever forgives one forgives both.
 func (h *Health) Banned() bool { return h.LastClass == FailBanned }
 
 // After is h once o has been made, of a WebSDR of that kind. It is the one rule of the breaker: it opens after

@@ -75,6 +75,8 @@ var mayImport = map[string]struct {
 	"store/sqlite/sqlitetest": {"store/sqlite", "a database for tests"},
 
 	"store/postgres/pgtest": {"", "a server for tests, whatever they keep in it"},
+
+	"tracing/tracingtest": {"", "a collector for tests, whoever sends spans to it"},
 }
 
 // Files are read, not `go list`: the test cache sees only what the test itself opens.

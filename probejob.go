@@ -48,7 +48,7 @@ func (w *WebSDR) MayProbe(h *Health, probed, now time.Time, least time.Duration)
 	case !w.Active:
 		return fmt.Errorf("WebSDR %d is inactive, so it is not contacted: enable it first (heimdall websdr enable %d): %w", w.ID, w.ID, ErrConflict)
 	case h.Banned():
-		return fmt.Errorf("WebSDR %d has shut us out (%s), so it is left alone: when its owner lets us in again, heimdall websdr close %d: %w",
+		return fmt.Errorf("WebSDR %d has shut us out (%s), so it is left alone: when its owner lets us in again, heimdall websdr forgive %d: %w",
 			w.ID, h.LastError, w.ID, ErrConflict)
 	case !probed.IsZero() && now.Sub(probed) < least:
 		return fmt.Errorf("WebSDR %d was probed %v ago, and may be once in %v: %w", w.ID, now.Sub(probed).Round(time.Millisecond), least, ErrTooSoon)

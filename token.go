@@ -43,6 +43,12 @@ type Token struct {
 	RevokedAt  time.Time // zero means that it is not
 }
 
+// LoginPrefix is how the names of tokens begin that logins through another service made, and of no other.
+const LoginPrefix = "oidc:"
+
+// LoginsKept is how long such a token is still told once it has expired: every login makes one. Those that people made stay.
+const LoginsKept = 30 * 24 * time.Hour
+
 // A TokenHash is the SHA-256 of a token's value. The value has 256 bits of chance, so that a slow hash, as for
 // passwords that people make up, would protect nothing.
 type TokenHash [32]byte

@@ -116,7 +116,7 @@ func (b *bench) create(change func(*heimdall.Acquisition), ids ...int64) heimdal
 // await polls until the acquisition satisfies the condition.
 func (b *bench) await(taskID string, what string, ok func(heimdall.Acquisition, []heimdall.Capture) bool) (heimdall.Acquisition, []heimdall.Capture) {
 	b.t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute) // nothing takes so long, whatever else the machine does
 	for {
 		a, captures, err := b.store.Acquisition(b.t.Context(), taskID)
 		if err != nil {

@@ -149,9 +149,14 @@ func TestAStoppedWorkerHandsItsAcquisitionsBack(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	ids := b.add("pace=real")
+	recording := make(chan struct{})
+	b.atMidway(ids[0], 100*time.Millisecond, func(ctx context.Context) {
+		close(recording)
+		<-ctx.Done() // the worker has been stopped
+	})
 	stop := start(t, b.worker)
 	a := b.create(func(a *heimdall.Acquisition) { a.Duration = 2 * time.Second }, ids...)
-	b.awaitRecording(a.TaskID)
+	b.reached(recording)
 	stop()
 	back, _, err := b.store.Acquisition(t.Context(), a.TaskID)
 	if err != nil {

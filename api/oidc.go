@@ -26,8 +26,6 @@ const (
 	attemptCookie  = "heimdall_login"
 	attemptFor     = 10 * time.Minute
 	oidcSessionFor = 12 * time.Hour
-	// oidcPrefix is how the names of such tokens begin, and of no other.
-	oidcPrefix = "oidc:"
 )
 
 func (s *service) oidcRoutes(mux *http.ServeMux) {
@@ -151,7 +149,7 @@ func (s *service) sessionOf(r *http.Request, p oidc.Person) (http.Cookie, error)
 // oidcName is that of a session's token: the person may have several. The name is what the person chose to be called,
 // so what the service knows them by stands beside it.
 func oidcName(p oidc.Person) string {
-	return oidcPrefix + shortened(p.Name, 40) + " " + shortened(p.Subject, 36) + " " + rand.Text()[:8]
+	return heimdall.LoginPrefix + shortened(p.Name, 40) + " " + shortened(p.Subject, 36) + " " + rand.Text()[:8]
 }
 
 // shortened is the beginning of a text, in at most so many bytes, without what cannot be printed.
@@ -187,7 +185,7 @@ func (s *service) notLoggedIn(w http.ResponseWriter, r *http.Request, err error)
 
 // endOIDC makes the token of a session useless when its person logs out: nobody else knows it.
 func (s *service) endOIDC(ctx context.Context, c access.Caller) error {
-	if !c.Session || !strings.HasPrefix(c.Name, oidcPrefix) {
+	if !c.Session || !strings.HasPrefix(c.Name, heimdall.LoginPrefix) {
 		return nil
 	}
 	if _, err := s.Store.RevokeToken(ctx, c.TokenID); err != nil && !errors.Is(err, heimdall.ErrNotFound) {

@@ -129,7 +129,7 @@ func operations() map[string]huma.Operation {
 		"set-contact": {
 			Description: "It counts for everybody who works on the database, and for probes, too. Within a second what runs is stopped: what is complete is kept, as with cancel. What waits goes on waiting, and fails at its deadline."},
 		"forgive-websdr": {
-			Description: "What a receiver said when it turned us away is remembered, for every WebSDR at its host, so that it is not asked again before it makes sense: see blocked_until. This forgets it."},
+			Description: "What a receiver said when it turned us away is remembered, for every WebSDR at its host, so that it is not asked again before it makes sense: see blocked_until. This forgets it, and that its host has shut us out."},
 		"cancel-acquisition": {DefaultStatus: http.StatusAccepted,
 			Description: "Captures that have ended stay as they are. One that waits for a worker ends at once, one that runs within seconds."},
 		"delete-acquisition": {

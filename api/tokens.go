@@ -44,9 +44,9 @@ func (s *service) createToken(ctx context.Context, in *struct{ Body wire.TokenRe
 		bad.Add("expires_at", "must lie ahead, or be null for never")
 		return nil, bad.Err()
 	}
-	if strings.HasPrefix(t.Name, oidcPrefix) {
+	if strings.HasPrefix(t.Name, heimdall.LoginPrefix) {
 		var bad heimdall.InvalidError
-		bad.Add("name", "must not begin with %s: so do those of sessions through another service", oidcPrefix)
+		bad.Add("name", "must not begin with %s: so do those of sessions through another service", heimdall.LoginPrefix)
 		return nil, bad.Err()
 	}
 	value, err := access.NewValue(rand.Reader)

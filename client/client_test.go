@@ -3,128 +3,22 @@ package client_test
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/heimdall-sdr/heimdall"
-	"github.com/heimdall-sdr/heimdall/acquire"
-	"github.com/heimdall-sdr/heimdall/api"
 	"github.com/heimdall-sdr/heimdall/api/wire"
-	"github.com/heimdall-sdr/heimdall/blob"
-	"github.com/heimdall-sdr/heimdall/blob/disk"
 	"github.com/heimdall-sdr/heimdall/client"
-	"github.com/heimdall-sdr/heimdall/retention"
-	"github.com/heimdall-sdr/heimdall/store/sqlite"
-	"github.com/heimdall-sdr/heimdall/store/sqlite/sqlitetest"
 )
-
-// A rig is a client of a real server over a real database and a real object store.
-type rig struct {
-	*testing.T
-	*client.Client
-	store  *sqlite.Store
-	blobs  *disk.Store
-	server *httptest.Server
-	mu     sync.Mutex
-	called map[string]bool // "GET /healthz", guarded by mu
-}
-
-func newRig(t *testing.T, wrap ...func(http.Handler) http.Handler) *rig {
-	t.Helper()
-	r := &rig{T: t, called: map[string]bool{}}
-	var err error
-	r.store, err = sqlite.Open(t.Context(), sqlitetest.Create(t, filepath.Join(t.TempDir(), "heimdall.db")), sqlite.Options{})
-	r.must(err)
-	t.Cleanup(func() { r.store.Close() })
-	r.blobs, err = disk.Open(t.TempDir())
-	r.must(err)
-	keeper, err := retention.NewKeeper(retention.Config{Store: r.store, Blobs: r.blobs})
-	r.must(err)
-	handler := api.New(api.Config{Store: r.store, Blobs: r.blobs, Retention: keeper, EventPoll: time.Millisecond})
-	for _, f := range wrap {
-		handler = f(handler)
-	}
-	r.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		r.mu.Lock()
-		r.called[req.Method+" "+req.URL.Path] = true
-		r.mu.Unlock()
-		handler.ServeHTTP(w, req)
-	}))
-	t.Cleanup(r.server.Close)
-	r.Client, err = client.New(r.server.URL, client.Options{HTTP: r.server.Client()})
-	r.must(err)
-	return r
-}
-
-func (r *rig) must(err error) {
-	r.Helper()
-	if err != nil {
-		r.Fatal(err)
-	}
-}
-
-// refused fails unless err is a problem of that status.
-func (r *rig) refused(err error, status int) *client.Problem {
-	r.Helper()
-	var p *client.Problem
-	if !errors.As(err, &p) || p.Status != status {
-		r.Fatalf("error is %v, want a problem of status %d", err, status)
-	}
-	return p
-}
-
-func input(name string) wire.WebSDRInput {
-	return wire.WebSDRInput{Name: name, Kind: "sim", URL: "sim://" + strings.ToLower(name), Latitude: 45, Longitude: 7.5}
-}
-
-// finish does a worker's part of the oldest acquisition: every capture succeeds.
-func (r *rig) finish() {
-	r.Helper()
-	job, err := r.store.Claim(r.Context(), "worker", time.Minute, 0)
-	r.must(err)
-	for _, c := range job.Captures {
-		r.finishCapture(job, c)
-	}
-	r.must(r.store.FinishAcquisition(r.Context(), job.Lease, heimdall.Success, ""))
-}
-
-const data = "\x00\x80\x00\x00\xff\x7f\x01\x00"
-
-func (r *rig) finishCapture(job *acquire.Job, c heimdall.Capture) {
-	r.Helper()
-	c.State, c.Phase, c.StartedAt = heimdall.Running, heimdall.PhaseRecording, time.Now()
-	r.must(r.store.SaveProgress(r.Context(), job.Lease, []heimdall.Capture{c}))
-	start := time.Date(2026, 3, 1, 12, 0, int(c.WebSDRID), 0, time.UTC)
-	snr := float64(c.WebSDRID)
-	c.State, c.Phase, c.EndedAt = heimdall.Success, heimdall.PhaseDone, time.Now()
-	c.Recording = &heimdall.Recording{
-		S3Path: fmt.Sprintf("sessions/%s/websdr_%d.sigmf-data", c.TaskID, c.WebSDRID), Datatype: "ci16_le", SampleRateHz: 12000,
-		NominalRateHz: 12000, FrequencyHz: job.Acquisition.FrequencyHz, SamplesCount: 2, ExpectedSamples: 2, Bytes: int64(len(data)),
-		SHA256: sha(data), Start: start, TimeQuality: heimdall.TimeHostArrival, GPSAgeMaxS: -1,
-	}
-	m := &heimdall.Measurement{
-		TaskID: c.TaskID, WebSDRID: c.WebSDRID, Timestamp: start, FrequencyHz: job.Acquisition.FrequencyHz, SampleRateHz: 12000,
-		SamplesCount: 2, S3Path: c.Recording.S3Path, TimeQuality: heimdall.TimeHostArrival,
-		Metrics: heimdall.Metrics{SNRdB: &snr, Detected: true, NoiseSource: "in_band", AlgorithmVersion: "1"},
-	}
-	r.must(r.store.FinishCapture(r.Context(), job.Lease, c, m))
-	r.must(r.blobs.Put(r.Context(), c.Recording.S3Path, strings.NewReader(data), blob.Sum{Bytes: int64(len(data)), SHA256: sha(data)}))
-}
 
 func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 	r := newRig(t)
@@ -299,115 +193,6 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 	r.checkCalled()
 }
 
-// watchHealth asks a WebSDR that nobody has looked at how it is.
-func (r *rig) watchHealth(id int64) {
-	r.Helper()
-	for i, state := range []heimdall.HealthState{heimdall.Up, heimdall.Down, heimdall.Down} {
-		o := heimdall.Observation{WebSDRID: id, At: time.Now().Add(time.Duration(i-5) * time.Minute), Source: heimdall.FromCapture, OK: state == heimdall.Up, Holds: time.Hour}
-		if !o.OK {
-			o.FailureClass = heimdall.FailDown
-		}
-		_, err := r.store.Observe(r.Context(), o)
-		r.must(err)
-	}
-	page, err := r.WebSDRStatus(r.Context(), id, time.Now().Add(-time.Hour), time.Time{}, 2, "")
-	r.must(err)
-	if page.Health.State != heimdall.Down || len(page.Observations) != 2 || page.NextCursor == nil || page.Uptimes[0].Attempts != 3 {
-		r.Fatalf("the status is %+v", page)
-	}
-	rest, err := r.WebSDRStatus(r.Context(), id, time.Time{}, time.Time{}, 2, *page.NextCursor)
-	r.must(err)
-	if len(rest.Observations) != 1 || !rest.Observations[0].OK || rest.NextCursor != nil {
-		r.Errorf("the last page is %+v", rest)
-	}
-	h, err := r.CloseBreaker(r.Context(), id)
-	r.must(err)
-	if h.Breaker != heimdall.BreakerClosed || h.Failures != 0 {
-		r.Errorf("after closing it is %+v", h)
-	}
-	_, err = r.ProbeWebSDR(r.Context(), id)
-	r.refused(err, 409) // this server has no prober
-}
-
-// download gets a recording whole, from its middle, and converted.
-func (r *rig) download(taskID string, websdrID int64) {
-	r.Helper()
-	whole, err := r.Recording(r.Context(), taskID, websdrID, client.Wanted{})
-	r.must(err)
-	got, err := io.ReadAll(whole.Body)
-	r.must(err)
-	r.must(whole.Body.Close())
-	if string(got) != data || whole.Bytes != int64(len(data)) || !strings.HasSuffix(whole.Name, "websdr_1.sigmf-data") || whole.Offset != 0 {
-		r.Errorf("downloaded %x as %+v", got, whole)
-	}
-	rest, err := r.Recording(r.Context(), taskID, websdrID, client.Wanted{Format: "sigmf-data", Offset: 3, ETag: whole.ETag})
-	r.must(err)
-	got, err = io.ReadAll(rest.Body)
-	r.must(err)
-	r.must(rest.Body.Close())
-	if string(got) != data[3:] || rest.Offset != 3 {
-		r.Errorf("the rest is %x from %d", got, rest.Offset)
-	}
-	other, err := r.Recording(r.Context(), taskID, websdrID, client.Wanted{Offset: 3, ETag: `"of another file"`})
-	r.must(err)
-	r.must(other.Body.Close())
-	if other.Offset != 0 || other.Bytes != int64(len(data)) {
-		r.Errorf("the rest of another file is given away from %d", other.Offset)
-	}
-	npy, err := r.Recording(r.Context(), taskID, websdrID, client.Wanted{Format: "npy"})
-	r.must(err)
-	got, err = io.ReadAll(npy.Body)
-	r.must(err)
-	r.must(npy.Body.Close())
-	var first float32
-	if len(got) != 128+16 || binary.Read(bytes.NewReader(got[128:]), binary.LittleEndian, &first) != nil || first != -1 {
-		r.Errorf("npy is %x", got)
-	}
-}
-
-// downloadArchive gets an acquisition whole and from its middle.
-func (r *rig) downloadArchive(taskID string) {
-	r.Helper()
-	_, err := r.Archive(r.Context(), taskID, client.Wanted{}) // as SigMF: the metadata was never stored
-	r.refused(err, 409)
-	d, err := r.Archive(r.Context(), taskID, client.Wanted{Format: "raw", AllowMissing: true})
-	r.must(err)
-	whole, err := io.ReadAll(d.Body)
-	r.must(err)
-	r.must(d.Body.Close())
-	if d.Bytes != int64(len(whole)) || !strings.HasSuffix(d.Name, taskID+".tar") || !bytes.Contains(whole, []byte(data)) {
-		r.Errorf("downloaded %d bytes as %+v", len(whole), d)
-	}
-	rest, err := r.Archive(r.Context(), taskID, client.Wanted{Format: "raw", Offset: 600, ETag: d.ETag})
-	r.must(err)
-	got, err := io.ReadAll(rest.Body)
-	r.must(err)
-	r.must(rest.Body.Close())
-	if rest.Offset != 600 || !bytes.Equal(got, whole[600:]) {
-		r.Errorf("the rest of the archive is %d bytes from %d on", len(got), rest.Offset)
-	}
-}
-
-// downloadSlices gets the second sample of a recording, by its number and by its time.
-func (r *rig) downloadSlices(c wire.Capture) {
-	r.Helper()
-	second := c.Recording.StartUTC.Add(time.Duration(1e6 / c.Recording.SampleRateKHz))
-	for _, w := range []client.Wanted{
-		{FromSample: 1}, {FromSample: 1, Samples: new(int64(1))}, {FromTime: second}, {FromTime: second, ToTime: second.Add(time.Hour)},
-	} {
-		d, err := r.Recording(r.Context(), c.TaskID, c.WebSDRID, w)
-		r.must(err)
-		got, err := io.ReadAll(d.Body)
-		r.must(err)
-		r.must(d.Body.Close())
-		if string(got) != data[4:] {
-			r.Errorf("%+v gives %x", w, got)
-		}
-	}
-	_, err := r.Recording(r.Context(), c.TaskID, c.WebSDRID, client.Wanted{Samples: new(int64(1)), ToTime: second})
-	r.refused(err, 422)
-}
-
 // checkCalled compares what was called with the server's own description.
 func (r *rig) checkCalled() {
 	r.Helper()
@@ -467,128 +252,6 @@ func TestARefusalNamesEveryWrongField(t *testing.T) {
 	r.refused(err, 422)
 }
 
-func TestFiltersThatBelongToAStoreAreRefused(t *testing.T) {
-	r := newRig(t)
-	_, err1 := r.Acquisitions(t.Context(), heimdall.AcquisitionFilter{After: "x"}, "")
-	_, err2 := r.Captures(t.Context(), heimdall.CaptureFilter{AfterTaskID: "x"}, "")
-	_, err3 := r.Measurements(t.Context(), heimdall.MeasurementFilter{After: &heimdall.MeasurementKey{}}, "")
-	_, err4 := r.MeasurementsCSV(t.Context(), heimdall.MeasurementFilter{After: &heimdall.MeasurementKey{}})
-	for i, err := range []error{err1, err2, err3, err4} {
-		if err == nil {
-			t.Errorf("filter %d is accepted and half of it ignored", i+1)
-		}
-	}
-}
-
-func TestEachMeasurementGoesThroughAllPages(t *testing.T) {
-	asked := atomic.Int64{}
-	r := newRig(t, func(h http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-			if q := req.URL.Query(); q.Get("limit") == "1000" { // a small page, so that there are several
-				q.Set("limit", "2")
-				req.URL.RawQuery = q.Encode()
-			}
-			asked.Add(1)
-			h.ServeHTTP(w, req)
-		})
-	})
-	var ids []int64
-	for i := range 5 {
-		w, err := r.CreateWebSDR(t.Context(), input(fmt.Sprint("W", i)))
-		r.must(err)
-		ids = append(ids, w.WebSDRID)
-	}
-	_, _, err := r.CreateAcquisition(t.Context(), wire.AcquisitionRequest{FrequencyMHz: 7, DurationSeconds: 1, WebSDRs: ids}, "")
-	r.must(err)
-	r.finish()
-	for _, c := range []struct {
-		limit int
-		want  []int64
-	}{{0, []int64{5, 4, 3, 2, 1}}, {3, []int64{5, 4, 3}}, {5, []int64{5, 4, 3, 2, 1}}} {
-		var got []int64
-		for m, err := range r.EachMeasurement(t.Context(), heimdall.MeasurementFilter{Limit: c.limit}) {
-			r.must(err)
-			got = append(got, m.WebSDRID)
-		}
-		if diff := cmp.Diff(c.want, got); diff != "" {
-			t.Errorf("limit %d yields others (-want +got):\n%s", c.limit, diff)
-		}
-	}
-	before := asked.Load()
-	for range r.EachMeasurement(t.Context(), heimdall.MeasurementFilter{}) {
-		break
-	}
-	if n := asked.Load() - before; n != 1 {
-		t.Errorf("looking at one row asked for %d pages", n)
-	}
-	for _, err := range r.EachMeasurement(t.Context(), heimdall.MeasurementFilter{SNRMinDB: new(1.0), FrequencyMaxHz: -1}) {
-		r.refused(err, 422)
-	}
-}
-
-func TestAWatchOutlivesABrokenStream(t *testing.T) {
-	broken := atomic.Bool{}
-	r := newRig(t, func(h http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-			if strings.HasSuffix(req.URL.Path, "/events") && broken.CompareAndSwap(false, true) {
-				ctx, cancel := context.WithCancel(req.Context())
-				defer cancel()
-				h.ServeHTTP(&cutter{ResponseWriter: w, cut: cancel}, req.WithContext(ctx))
-				return
-			}
-			h.ServeHTTP(w, req)
-		})
-	})
-	w, err := r.CreateWebSDR(t.Context(), input("One"))
-	r.must(err)
-	a, _, err := r.CreateAcquisition(t.Context(), wire.AcquisitionRequest{FrequencyMHz: 7, DurationSeconds: 1, WebSDRs: []int64{w.WebSDRID}}, "")
-	r.must(err)
-	var states []heimdall.State
-	for a, err := range r.Watch(t.Context(), a.TaskID) {
-		r.must(err)
-		if states = append(states, a.State); len(states) == 1 {
-			r.finish()
-		}
-	}
-	if !broken.Load() || len(states) < 2 || states[0] != heimdall.Pending || states[len(states)-1] != heimdall.Success {
-		t.Errorf("watched %v", states)
-	}
-}
-
-// A cutter ends its request after the first event.
-type cutter struct {
-	http.ResponseWriter
-	cut func()
-}
-
-func (c *cutter) Write(p []byte) (int, error) {
-	defer c.cut()
-	return c.ResponseWriter.Write(p)
-}
-
-func (c *cutter) Unwrap() http.ResponseWriter { return c.ResponseWriter }
-
-func TestAWatchEndsWithItsContextOrAtOnceWhenThereIsNothingToWatch(t *testing.T) {
-	r := newRig(t)
-	w, err := r.CreateWebSDR(t.Context(), input("One"))
-	r.must(err)
-	a, _, err := r.CreateAcquisition(t.Context(), wire.AcquisitionRequest{FrequencyMHz: 7, DurationSeconds: 1, WebSDRs: []int64{w.WebSDRID}}, "")
-	r.must(err)
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	var last error
-	for _, err := range r.Watch(ctx, a.TaskID) {
-		last = err
-		cancel()
-	}
-	if !errors.Is(last, context.Canceled) {
-		t.Errorf("the watch ends with %v", last)
-	}
-	for _, err := range r.Watch(t.Context(), "unknown") {
-		r.refused(err, 404)
-	}
-}
-
 func TestAnAnswerThatIsNotTheServersIsAnErrorThatSaysSo(t *testing.T) {
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "healthz") {
@@ -621,9 +284,4 @@ func TestAnAddressThatCannotWorkIsRefusedAtOnce(t *testing.T) {
 			t.Errorf("%q is accepted", base)
 		}
 	}
-}
-
-func sha(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
 }

@@ -134,34 +134,3 @@ func isLoopback(host string) bool {
 	a, err := netip.ParseAddr(strings.Trim(host, "[]"))
 	return host == "localhost" || err == nil && a.IsLoopback()
 }
-
-// An auditPruner is a database whose audit log grows.
-type auditPruner interface {
-	PruneAudit(ctx context.Context, before time.Time) (int64, error)
-}
-
-const pruneAuditEvery = 24 * time.Hour
-
-// pruneAudit forgets old entries of the audit log until ctx ends. What fails is logged and tried again.
-func (n *node) pruneAudit(ctx context.Context, days int) error {
-	if days == 0 {
-		return nil
-	}
-	for tick := time.NewTicker(pruneAuditEvery); ; {
-		pruned, err := n.store.PruneAudit(ctx, time.Now().Add(-time.Duration(days)*day))
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil:
-			n.log.Warn("prune audit log", "err", err)
-		case pruned > 0:
-			n.log.Info("pruned audit log", "entries", pruned)
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			tick.Stop()
-			return nil
-		}
-	}
-}

@@ -25,6 +25,7 @@ import (
 	"github.com/heimdall-sdr/heimdall/store/postgres"
 	"github.com/heimdall-sdr/heimdall/store/sqlite"
 	"github.com/heimdall-sdr/heimdall/telemetry"
+	"github.com/heimdall-sdr/heimdall/webhook"
 )
 
 // A database is what the parts of the program ask of one together.
@@ -37,9 +38,9 @@ type database interface {
 	bulk.Store
 	legacy.Store
 	schedule.Store
-	eventStore
+	webhook.Store
 	hostStore
-	auditPruner
+	pruneStore
 	telemetry.Database
 	Close() error
 }

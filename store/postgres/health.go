@@ -111,16 +111,18 @@ func lockHealth(ctx context.Context, tx pgx.Tx, websdrID int64) (h heimdall.Heal
 	return getHealth(ctx, tx, websdrID)
 }
 
-// CloseBreaker lets attempts pass again by hand, forgets that the WebSDR has shut us out, and has it probed soon.
+// CloseBreaker lets attempts pass again by hand, forgets that its host has shut us out, and has it probed soon.
 func (s *Store) CloseBreaker(ctx context.Context, websdrID int64) (h heimdall.Health, err error) {
 	err = s.write(ctx, "close breaker", func(tx pgx.Tx) error {
+		for _, forget := range []string{forgetBan, forgiveBan} {
+			if _, err := tx.Exec(ctx, forget, websdrID); err != nil {
+				return err
+			}
+		}
 		if h, err = lockHealth(ctx, tx, websdrID); err != nil {
 			return err
 		}
 		h = h.Closed()
-		if h.Banned() {
-			h.LastClass, h.LastError = "", ""
-		}
 		if h.NextProbeAt, err = moment(ctx, tx); err != nil {
 			return err
 		}

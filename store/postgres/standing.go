@@ -32,6 +32,17 @@ ON CONFLICT (host, websdr_id) DO UPDATE SET class = excluded.class, reason = exc
 DELETE FROM receiver_blocks
 WHERE (host, websdr_id) IN (SELECT host, unnest(ARRAY[0, websdr_id]) FROM websdrs WHERE websdr_id = $1)`
 
+	// A ban is kept twice: see heimdall.Health.Banned.
+	forgetBan = `
+UPDATE websdr_health SET last_class = '', last_error = ''
+WHERE last_class = 'banned' AND websdr_id IN (
+    SELECT websdr_id FROM websdrs WHERE websdr_id = $1::bigint
+    UNION ALL SELECT websdr_id FROM websdrs WHERE host = (SELECT host FROM websdrs WHERE websdr_id = $1::bigint AND host <> ''))`
+
+	forgiveBan = `
+DELETE FROM receiver_blocks
+WHERE class = 'banned' AND websdr_id = 0 AND host = (SELECT host FROM websdrs WHERE websdr_id = $1::bigint)`
+
 	addUse = `
 INSERT INTO receiver_days AS d (host, day, connected_s) VALUES ($1, $2::date, $3)
 ON CONFLICT (host, day) DO UPDATE SET connected_s = d.connected_s + excluded.connected_s`
@@ -76,9 +87,12 @@ func (s *Store) BlockReceiver(ctx context.Context, websdrID int64, class heimdal
 	})
 }
 
-// ForgiveReceiver removes what stands against contacting a WebSDR; nothing, too, is removed without an error.
+// ForgiveReceiver removes what stands against contacting a WebSDR, and that its host has shut us out; nothing, too, is removed without an error.
 func (s *Store) ForgiveReceiver(ctx context.Context, websdrID int64) error {
 	return s.write(ctx, "forgive receiver", func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, forgetBan, websdrID); err != nil {
+			return err
+		}
 		_, err := tx.Exec(ctx, forgiveReceiver, websdrID)
 		return err
 	})

@@ -87,3 +87,16 @@ func (s *Store) RevokeToken(ctx context.Context, id int64) (t heimdall.Token, er
 	})
 	return t, err
 }
+
+const deleteLogins = `DELETE FROM tokens WHERE starts_with(name, $1) AND expires_at < $2`
+
+// PruneLogins deletes the tokens of logins that expired before that time, and returns how many there were. The audit log
+// goes on saying what was done with them.
+func (s *Store) PruneLogins(ctx context.Context, before time.Time) (n int64, err error) {
+	err = s.write(ctx, "prune logins", func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, deleteLogins, heimdall.LoginPrefix, ceilMicros(before))
+		n = tag.RowsAffected()
+		return err
+	})
+	return n, err
+}

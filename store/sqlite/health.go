@@ -90,16 +90,18 @@ func putHealth(ctx context.Context, tx *sql.Tx, h heimdall.Health) error {
 	return err
 }
 
-// CloseBreaker lets attempts pass again by hand, forgets that the WebSDR has shut us out, and has it probed soon.
+// CloseBreaker lets attempts pass again by hand, forgets that its host has shut us out, and has it probed soon.
 func (s *Store) CloseBreaker(ctx context.Context, websdrID int64) (h heimdall.Health, err error) {
 	err = s.write(ctx, "close breaker", func(tx *sql.Tx) error {
+		for _, forget := range []string{forgetBan, forgiveBan} {
+			if _, err := tx.ExecContext(ctx, forget, websdrID); err != nil {
+				return err
+			}
+		}
 		if h, err = getHealth(ctx, tx, websdrID); err != nil {
 			return err
 		}
 		h = h.Closed()
-		if h.Banned() {
-			h.LastClass, h.LastError = "", ""
-		}
 		h.NextProbeAt = s.moment()
 		return putHealth(ctx, tx, h)
 	})

@@ -33,31 +33,38 @@ WHERE a.state = 'running' AND c.state IN ('pending', 'running')`
 func (s *Store) ClaimProbe(ctx context.Context, lease time.Duration, may func(*heimdall.WebSDR) bool) (job heimdall.ProbeJob, err error) {
 	err = s.share(ctx, "claim probe", func(tx *sql.Tx) error {
 		now := s.moment()
-		// One of the first will do, as a rule: only if none does are all looked at.
-		for _, limit := range []int{fewDue, math.MaxInt32} {
-			rows, err := tx.QueryContext(ctx, selectDueProbes, now.UnixMicro(), limit)
-			due, err := all(rows, err, scanWebSDR)
-			if err != nil || len(due) == 0 {
-				return orNoWork(err)
-			}
-			asked, recording, err := inUse(ctx, tx, now)
-			if err != nil {
-				return err
-			}
-			if w, found := heimdall.NextProbe(due, asked, recording, may); found {
-				job, err = claimProbe(ctx, tx, w, now, lease)
-				return err
-			}
-			if len(due) < limit {
-				break
-			}
+		due, err := dueProbes(ctx, tx, now, fewDue)
+		if err != nil || len(due) == 0 {
+			return orNoWork(err)
 		}
-		return heimdall.ErrNoWork
+		asked, recording, err := inUse(ctx, tx, now)
+		if err != nil {
+			return err
+		}
+		w, found := heimdall.NextProbe(due, asked, recording, may)
+		if !found && len(due) == fewDue {
+			if due, err = dueProbes(ctx, tx, now, math.MaxInt32); err != nil {
+				return err
+			}
+			w, found = heimdall.NextProbe(due, asked, recording, may)
+		}
+		if !found {
+			return heimdall.ErrNoWork
+		}
+		job, err = claimProbe(ctx, tx, w, now, lease)
+		return err
 	})
 	return job, err
 }
 
+// fewDue is how many are looked at first: one of them will do, as a rule. Only if none does are all.
 const fewDue = 20
+
+// dueProbes returns the first WebSDRs whose probe is due, the one that has been due longest before the others.
+func dueProbes(ctx context.Context, tx *sql.Tx, now time.Time, limit int) ([]heimdall.WebSDR, error) {
+	rows, err := tx.QueryContext(ctx, selectDueProbes, now.UnixMicro(), limit)
+	return all(rows, err, scanWebSDR)
+}
 
 func orNoWork(err error) error {
 	if err == nil {

@@ -606,7 +606,7 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_due ON deliveries (next_attempt_at) WHERE state = 'pending';
 CREATE INDEX deliveries_by_event ON deliveries (event_id, state);
 -- Who may use the API from elsewhere. The value of a token is not kept, only its SHA-256. What is revoked stays, so that
--- the audit log can be read.
+-- the audit log can be read; only what logins made goes, a month after it has expired.
 CREATE TABLE tokens (
     token_id     INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     name         TEXT    NOT NULL,

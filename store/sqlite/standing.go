@@ -26,6 +26,17 @@ ON CONFLICT (host, websdr_id) DO UPDATE SET class = excluded.class, reason = exc
 DELETE FROM receiver_blocks
 WHERE (host, websdr_id) IN (SELECT host, 0 FROM websdrs WHERE websdr_id = ?1 UNION ALL SELECT host, ?1 FROM websdrs WHERE websdr_id = ?1)`
 
+	// A ban is kept twice: see heimdall.Health.Banned.
+	forgetBan = `
+UPDATE websdr_health SET last_class = '', last_error = ''
+WHERE last_class = 'banned' AND websdr_id IN (
+    SELECT websdr_id FROM websdrs WHERE websdr_id = ?1
+    UNION ALL SELECT websdr_id FROM websdrs WHERE host = (SELECT host FROM websdrs WHERE websdr_id = ?1 AND host <> ''))`
+
+	forgiveBan = `
+DELETE FROM receiver_blocks
+WHERE class = 'banned' AND websdr_id = 0 AND host = (SELECT host FROM websdrs WHERE websdr_id = ?1)`
+
 	addUse = `
 INSERT INTO receiver_days (host, day, connected_s) VALUES (?, ?, ?)
 ON CONFLICT (host, day) DO UPDATE SET connected_s = connected_s + excluded.connected_s`
@@ -78,9 +89,12 @@ func (s *Store) BlockReceiver(ctx context.Context, websdrID int64, class heimdal
 	})
 }
 
-// ForgiveReceiver removes what stands against contacting a WebSDR; nothing, too, is removed without an error.
+// ForgiveReceiver removes what stands against contacting a WebSDR, and that its host has shut us out; nothing, too, is removed without an error.
 func (s *Store) ForgiveReceiver(ctx context.Context, websdrID int64) error {
 	return s.share(ctx, "forgive receiver", func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, forgetBan, websdrID); err != nil {
+			return err
+		}
 		_, err := tx.ExecContext(ctx, forgiveReceiver, websdrID)
 		return err
 	})

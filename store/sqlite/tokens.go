@@ -87,3 +87,18 @@ func (s *Store) RevokeToken(ctx context.Context, id int64) (t heimdall.Token, er
 	})
 	return t, err
 }
+
+const deleteLogins = `DELETE FROM tokens WHERE substr(name, 1, length(?1)) = ?1 AND expires_at < ?2`
+
+// PruneLogins deletes the tokens of logins that expired before that time, and returns how many there were. The audit log
+// goes on saying what was done with them.
+func (s *Store) PruneLogins(ctx context.Context, before time.Time) (n int64, err error) {
+	err = s.write(ctx, "prune logins", func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, deleteLogins, heimdall.LoginPrefix, ceilMicros(before))
+		if err == nil {
+			n, err = res.RowsAffected()
+		}
+		return err
+	})
+	return n, err
+}

@@ -15,6 +15,7 @@ type AccessStore interface {
 	TokenOf(ctx context.Context, hash heimdall.TokenHash) (heimdall.Token, error)
 	UseToken(ctx context.Context, id int64, at time.Time) error
 	RevokeToken(ctx context.Context, id int64) (heimdall.Token, error)
+	PruneLogins(ctx context.Context, before time.Time) (int64, error)
 	AddAudit(ctx context.Context, e heimdall.AuditEntry) error
 	Audit(ctx context.Context, f heimdall.AuditFilter) ([]heimdall.AuditEntry, error)
 	PruneAudit(ctx context.Context, before time.Time) (int64, error)
@@ -27,6 +28,7 @@ var accesses = []promise{
 	{"revoking again changes nothing, and what is not there is ErrNotFound", revokeAgain},
 	{"a token without a name or of an unknown scope is refused", badTokens},
 	{"the last use of a token only goes forward", tokenUse},
+	{"a login that expired long ago is forgotten, and a token that somebody made is told for ever", loginsPruned},
 	{"pages of tokens neither skip nor repeat", tokenPages},
 	{"an entry of the audit log comes back as it was written, newest first, by time, action and token", auditComesBack},
 	{"what waits for a worker is told since when it is due, and what is not due yet or runs is not told", dueIsTold},
@@ -121,6 +123,41 @@ func tokenPages(t *testing.T, s Store) {
 	same(t, "all pages", got, want)
 	_, err := s.Tokens(t.Context(), 0, 0)
 	wantInvalid(t, err, "limit")
+}
+
+func loginsPruned(t *testing.T, s Store) {
+	at := aTime.Truncate(time.Microsecond)
+	expiring := func(name string, at time.Time, hash byte) heimdall.Token {
+		t.Helper()
+		token, err := s.CreateToken(t.Context(), heimdall.Token{Name: name, Scope: heimdall.ScopeRead, ExpiresAt: at}, hashOf(hash))
+		ok(t, err)
+		return token
+	}
+	old := expiring("oidc:anna 42 X", at.Add(-time.Microsecond), 1)
+	revoked, err := s.RevokeToken(t.Context(), expiring("oidc:anna 42 Y", at.Add(-time.Hour), 2).ID) // by logging out
+	ok(t, err)
+	want := []heimdall.Token{
+		expiring("oidc:anna 42 Z", at, 3), expiring("oidc:never", time.Time{}, 4),
+		expiring("grafana", at.AddDate(-1, 0, 0), 5), expiring("OIDC:made by hand", at.AddDate(-1, 0, 0), 6), expiring("oidc", at.AddDate(-1, 0, 0), 7),
+	}
+	ok(t, s.AddAudit(t.Context(), heimdall.AuditEntry{At: at, TokenID: old.ID, Actor: old.Name, Action: "create-websdr"}))
+	n, err := s.PruneLogins(t.Context(), at)
+	ok(t, err)
+	same(t, "pruned", n, 2)
+	left, err := s.Tokens(t.Context(), 0, 10)
+	ok(t, err)
+	same(t, "left", left, want)
+	for i, gone := range []heimdall.Token{old, revoked} {
+		_, err = s.TokenOf(t.Context(), hashOf(byte(i+1)))
+		wantErr(t, err, heimdall.ErrNotFound)
+		_, err = s.RevokeToken(t.Context(), gone.ID)
+		wantErr(t, err, heimdall.ErrNotFound)
+	}
+	done, err := s.Audit(t.Context(), heimdall.AuditFilter{TokenID: old.ID, Limit: 10})
+	ok(t, err)
+	if len(done) != 1 || done[0].Actor != old.Name {
+		t.Errorf("of what was done with it the audit log says %+v", done)
+	}
 }
 
 // anEntry is of that many hours after aTime.

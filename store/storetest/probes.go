@@ -16,10 +16,12 @@ var probings = []promise{
 	{"a probe that is claimed is nobody else's until its lease ends", claimedOnce},
 	{"many processes probe each WebSDR once", probedOnce},
 	{"one host is asked by one at a time", oneHostAtATime},
+	{"what may be probed is found behind any number that must wait", foundBehindOthers},
 	{"what was probed is due again when its time has come", dueAgain},
 	{"a late end of a probe is ErrLost and changes nothing", lateProbe},
 	{"a probe given back leaves no observation", probeReleased},
 	{"what has shut us out is left alone, with its whole host", bannedLeftAlone},
+	{"a ban is forgiven altogether, by either word for it, and nothing else is", banForgiven},
 	{"a probe that takes the slot waits for recordings", slotIsSpared},
 	{"by hand a WebSDR is probed no sooner than allowed", byHand},
 	{"a probe of an open breaker half opens it", halfOpened},
@@ -130,6 +132,16 @@ func oneHostAtATime(t *testing.T, s Store) {
 	same(t, "at last", claimProbe(t, s).WebSDR.ID, b.ID)
 }
 
+func foundBehindOthers(t *testing.T, s Store) {
+	for i := range 50 {
+		hostWebSDR(t, s, fmt.Sprint("kiwi ", i), "kiwisdr", fmt.Sprint("http://kiwi.example:8073/", i))
+	}
+	last := hostWebSDR(t, s, "last", "kiwisdr", "http://other.example:8073")
+	claimProbe(t, s)
+	same(t, "then", claimProbe(t, s).WebSDR.ID, last.ID)
+	wantNoProbe(t, s)
+}
+
 func dueAgain(t *testing.T, s Store) {
 	id := createHosts(t, s, 1)[0]
 	_, err := s.FinishProbe(t.Context(), claimProbe(t, s), upAt(id, observed), -time.Second)
@@ -181,6 +193,44 @@ func bannedLeftAlone(t *testing.T, s Store) {
 	_, err = s.CloseBreaker(t.Context(), a.ID)
 	ok(t, err)
 	claimProbe(t, s)
+}
+
+// A ban is learnt by a capture at one of the WebSDRs at a host, and told as package acquire and package probe do.
+func banForgiven(t *testing.T, s Store) {
+	one, two, _ := twins(t, s)
+	banned := func() {
+		t.Helper()
+		for _, id := range []int64{one, two} {
+			ok(t, s.BlockReceiver(t.Context(), id, heimdall.FailBanned, "go away", time.Hour))
+			observe(t, s, failedAt(id, observed, heimdall.FailBanned))
+		}
+		ok(t, s.BlockReceiver(t.Context(), one, heimdall.FailAuth, "wrong password", time.Minute))
+	}
+	wantBan := func(when string, want bool) {
+		t.Helper()
+		for _, id := range []int64{one, two} {
+			h := healthOf(t, s, id)
+			if block := standingOf(t, s, id).Block.Class; h.Banned() != want || (block == heimdall.FailBanned) != want {
+				t.Errorf("%s WebSDR %d is banned %t, and blocked as %q; want %t", when, id, h.Banned(), block, want)
+			}
+		}
+	}
+	banned()
+	wantBan("at first", true)
+	ok(t, s.ForgiveReceiver(t.Context(), two))
+	wantBan("forgiven", false)
+	banned()
+	_, err := s.CloseBreaker(t.Context(), two)
+	ok(t, err)
+	wantBan("closed", false)
+	if b := standingOf(t, s, one).Block; b.Class != heimdall.FailAuth {
+		t.Errorf("the refused password is forgiven, too: %+v", b)
+	}
+	observe(t, s, failedAt(one, observed, heimdall.FailDown))
+	ok(t, s.ForgiveReceiver(t.Context(), two))
+	if h := healthOf(t, s, one); h.LastClass != heimdall.FailDown {
+		t.Errorf("that another was down is forgotten: %+v", h)
+	}
 }
 
 func slotIsSpared(t *testing.T, s Store) {
