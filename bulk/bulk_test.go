@@ -147,9 +147,9 @@ func csvOf(t testing.TB, ms ...heimdall.Measurement) string {
 	t.Helper()
 	var b strings.Builder
 	w := csv.NewWriter(&b)
-	records := [][]string{wire.MeasurementColumns()}
+	records := [][]string{wire.Columns[wire.Measurement]()}
 	for _, m := range ms {
-		records = append(records, wire.MeasurementOf(m).Record())
+		records = append(records, wire.Cells(wire.MeasurementOf(m)))
 	}
 	if err := w.WriteAll(records); err != nil {
 		t.Fatal(err)

@@ -39,7 +39,7 @@ func openCSV(file io.ReadCloser, size int64, ignore []string) (*csvFile, error) 
 		return nil, &bad
 	}
 	if f.header, err = split(strings.TrimPrefix(line, "\ufeff")); err != nil { // spreadsheets put a byte order mark first
-		bad.Add("file", "must be CSV or Parquet: its first line cannot be read: %v", err)
+		bad.Add("file", "must be CSV, Parquet or Arrow: its first line cannot be read: %v", err)
 		return nil, &bad
 	}
 	f.fields, err = columnsOf(f.header, ignore)
@@ -158,9 +158,15 @@ func openAs(file *os.File, ignore []string) (source, error) {
 	if err != nil {
 		return nil, err
 	}
-	magic := make([]byte, len(parquetMagic))
-	if _, err := file.ReadAt(magic, 0); err == nil && string(magic) == parquetMagic {
+	magic := make([]byte, len(arrowFileMagic)) // the longest
+	n, _ := file.ReadAt(magic, 0)              // what cannot be read is no CSV either
+	switch begins := string(magic[:n]); {
+	case strings.HasPrefix(begins, parquetMagic):
 		return openParquet(file, info.Size(), ignore)
+	case strings.HasPrefix(begins, arrowFileMagic):
+		return openArrow(file, info.Size(), false, ignore)
+	case strings.HasPrefix(begins, arrowStreamMagic):
+		return openArrow(file, info.Size(), true, ignore)
 	}
 	return openCSV(file, info.Size(), ignore)
 }
