@@ -14,22 +14,22 @@ import (
 	"github.com/parquet-go/parquet-go"
 )
 
-// A shape is what any format says of a table.
-type shape struct {
+// A layout is what any format says of a table.
+type layout struct {
 	columns []string
 	rows    int
 }
 
-// shapes reads a table in each format; of ndjson, whose objects name their keys, the columns are those of the first row.
-var shapes = map[string]func(body string) (shape, error){
-	"csv": func(body string) (s shape, err error) {
+// layouts reads a table in each format; of ndjson, whose objects name their keys, the columns are those of the first row.
+var layouts = map[string]func(body string) (layout, error){
+	"csv": func(body string) (s layout, err error) {
 		lines, err := csv.NewReader(strings.NewReader(body)).ReadAll()
 		if err != nil || len(lines) == 0 {
 			return s, err
 		}
-		return shape{lines[0], len(lines) - 1}, nil
+		return layout{lines[0], len(lines) - 1}, nil
 	},
-	"ndjson": func(body string) (s shape, err error) {
+	"ndjson": func(body string) (s layout, err error) {
 		d := json.NewDecoder(strings.NewReader(body))
 		for d.More() {
 			var row json.RawMessage
@@ -42,7 +42,7 @@ var shapes = map[string]func(body string) (shape, error){
 		}
 		return s, nil
 	},
-	"parquet": func(body string) (s shape, err error) {
+	"parquet": func(body string) (s layout, err error) {
 		f, err := parquet.OpenFile(strings.NewReader(body), int64(len(body)))
 		if err != nil {
 			return s, err
@@ -53,7 +53,7 @@ var shapes = map[string]func(body string) (shape, error){
 		s.rows = int(f.NumRows())
 		return s, nil
 	},
-	"arrow": func(body string) (s shape, err error) {
+	"arrow": func(body string) (s layout, err error) {
 		r, err := ipc.NewReader(strings.NewReader(body))
 		if err != nil {
 			return s, err
@@ -103,7 +103,7 @@ func TestEveryTableIsTheSameInEveryFormatThatTheDocumentNames(t *testing.T) {
 		if _, dated := has["from"]; dated {
 			target = at + marchFirst + "&format="
 		}
-		want, err := shapes["csv"](r.get(target + "csv").want(200).body)
+		want, err := layouts["csv"](r.get(target + "csv").want(200).body)
 		r.must(err)
 		for _, value := range has["format"] {
 			format := value.(string)
@@ -114,14 +114,14 @@ func TestEveryTableIsTheSameInEveryFormatThatTheDocumentNames(t *testing.T) {
 			if format == "json" {
 				continue
 			}
-			got, err := shapes[format](a.body)
+			got, err := layouts[format](a.body)
 			if err != nil {
 				t.Errorf("%s: %v", target+format, err)
 			}
 			if format == "ndjson" && got.rows == 0 {
 				got.columns = want.columns
 			}
-			if diff := cmp.Diff(want, got, cmp.AllowUnexported(shape{})); diff != "" {
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(layout{})); diff != "" {
 				t.Errorf("%s (-CSV +%s):\n%s", at, format, diff)
 			}
 			if kept := a.header.Get("Content-Disposition"); !strings.HasSuffix(kept, "."+format+`"`) {

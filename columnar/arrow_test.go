@@ -90,7 +90,7 @@ func arrowOf(t testing.TB, rows int) []byte {
 }
 
 func TestAStreamOfManyBatchesHoldsEveryRowInOrder(t *testing.T) {
-	const rows = 20_000
+	const rows = 10_000
 	r, n, batches := openArrow(t, arrowOf(t, rows)), int64(0), 0
 	for r.Next() {
 		ids := r.RecordBatch().Column(0).(*array.String)
