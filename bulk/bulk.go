@@ -1,4 +1,4 @@
-// Package bulk reads files of measurements that were made elsewhere, in CSV, Parquet or Arrow, and hands them to a database.
+// Package bulk reads files of measurements that were made elsewhere, in CSV or Parquet, and hands them to a database.
 //
 // It exists because months of measurements come as one file of millions of rows, some of which are wrong. A row that
 // cannot be read, or that the database refuses, goes into a file of rejects with its line, its column and the reason,
@@ -52,12 +52,12 @@ const defaultBatch = 20_000
 
 // A row is one row of a file.
 type row struct {
-	line     int64 // in Parquet and Arrow its number
+	line     int64 // in Parquet its number
 	websdrID int64 // in the file
 	m        heimdall.ImportedMeasurement
 	bad      *heimdall.InvalidError // why it cannot be read; nil when it can
 	text     string                 // in CSV, its line
-	unread   []string               // in Parquet and Arrow, what it holds where it cannot be read
+	unread   []string               // in Parquet, what it holds where it cannot be read
 }
 
 // A source is an open file.

@@ -39,7 +39,7 @@ func openCSV(file io.ReadCloser, size int64, ignore []string) (*csvFile, error) 
 		return nil, &bad
 	}
 	if f.header, err = split(strings.TrimPrefix(line, "\ufeff")); err != nil { // spreadsheets put a byte order mark first
-		bad.Add("file", "must be CSV, Parquet or Arrow: its first line cannot be read: %v", err)
+		bad.Add("file", "must be CSV or Parquet: its first line cannot be read: %v", err)
 		return nil, &bad
 	}
 	f.fields, err = columnsOf(f.header, ignore)
@@ -140,6 +140,12 @@ func (f *csvFile) done() float64 {
 
 func (f *csvFile) close() error { return f.file.Close() }
 
+// What Arrow begins with. It is not read, because there is no reader yet that survives a damaged file.
+const (
+	arrowStream = "\xff\xff\xff\xff"
+	arrowFile   = "ARRO"
+)
+
 // open opens a file by what it begins with, whatever its name.
 func open(path string, ignore []string) (source, error) {
 	file, err := os.Open(path)
@@ -158,15 +164,16 @@ func openAs(file *os.File, ignore []string) (source, error) {
 	if err != nil {
 		return nil, err
 	}
-	magic := make([]byte, len(arrowFileMagic)) // the longest
-	n, _ := file.ReadAt(magic, 0)              // what cannot be read is no CSV either
-	switch begins := string(magic[:n]); {
-	case strings.HasPrefix(begins, parquetMagic):
-		return openParquet(file, info.Size(), ignore)
-	case strings.HasPrefix(begins, arrowFileMagic):
-		return openArrow(file, info.Size(), false, ignore)
-	case strings.HasPrefix(begins, arrowStreamMagic):
-		return openArrow(file, info.Size(), true, ignore)
+	magic := make([]byte, len(parquetMagic))
+	if _, err := file.ReadAt(magic, 0); err == nil {
+		switch string(magic) {
+		case parquetMagic:
+			return openParquet(file, info.Size(), ignore)
+		case arrowStream, arrowFile:
+			var bad heimdall.InvalidError
+			bad.Add("file", "is Arrow, which cannot be imported: write it as Parquet or CSV")
+			return nil, &bad
+		}
 	}
 	return openCSV(file, info.Size(), ignore)
 }

@@ -21,32 +21,34 @@ const parquetMagic = "PAR1"
 
 // A parquetFile is a table in Apache Parquet. Its columns are plain; only flags may be a list.
 type parquetFile struct {
-	typedTable
 	file   io.Closer
+	header []string
 	leaves []leaf // by the column index of values
 	groups []parquet.RowGroup
 	rows   parquet.Rows // of the first of groups; nil before it is opened
 	buffer []parquet.Row
+	values []cell // of the row at hand
 	total  int64
 	at     int64 // rows read
 }
 
 // A leaf says how the values of one column become cells.
 type leaf struct {
+	column  column
 	convert func(parquet.Value) cell
 	list    bool
 }
 
 func openParquet(file *os.File, size int64, ignore []string) (*parquetFile, error) {
 	f := &parquetFile{file: file, buffer: make([]parquet.Row, 1000)}
-	return f, guard("Parquet", func() error { return f.open(file, size, ignore) })
+	return f, guard(func() error { return f.open(file, size, ignore) })
 }
 
-// guard makes an error of a panic: the decoders of both libraries trust what a damaged file says.
-func guard(format string, do func() error) (err error) {
+// guard makes an error of a panic: the decoders of package parquet trust what a damaged file says.
+func guard(do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("the %s file is damaged: %v", format, p)
+			err = fmt.Errorf("the Parquet file is damaged: %v", p)
 		}
 	}()
 	return do()
@@ -59,25 +61,27 @@ func (f *parquetFile) open(file io.ReaderAt, size int64, ignore []string) error 
 	}
 	f.groups, f.total = opened.RowGroups(), opened.NumRows()
 	var paths [][]string
-	var header []string
 	for _, path := range opened.Schema().Columns() {
-		paths, header = append(paths, path), append(header, path[0])
+		paths = append(paths, path)
+		f.header = append(f.header, path[0])
 	}
-	if f.typedTable, err = newTypedTable(header, ignore); err != nil {
+	columns, err := columnsOf(f.header, ignore)
+	if err != nil {
 		return err
 	}
 	var bad heimdall.InvalidError
 	for i, path := range paths {
 		found, _ := opened.Schema().Lookup(path...)
-		column, l := f.fields[i], leaf{list: found.MaxRepetitionLevel > 0}
-		if l.convert, err = converter(found.Node.Type()); err != nil && column.field != nil {
+		l := leaf{column: columns[i], list: found.MaxRepetitionLevel > 0}
+		if l.convert, err = converter(found.Node.Type()); err != nil && l.column.field != nil {
 			bad.Add("file", "has the column %q as %v, which cannot be read: write it as a plain number, text or time", path[0], found.Node.Type())
 		}
-		if column.field != nil && (len(path) > 1 || l.list) && column.name != "flags" {
+		if l.column.field != nil && (len(path) > 1 || l.list) && l.column.name != "flags" {
 			bad.Add("file", "has the column %q nested: write it as plain values", path[0])
 		}
 		f.leaves = append(f.leaves, l)
 	}
+	f.values = make([]cell, len(f.leaves))
 	return bad.Err()
 }
 
@@ -165,7 +169,7 @@ func julian(v parquet.Value) time.Time {
 }
 
 func (f *parquetFile) read(rows []row) (n int, err error) {
-	return n, guard("Parquet", func() error {
+	return n, guard(func() error {
 		n, err = f.readRows(rows)
 		return err
 	})
@@ -200,8 +204,10 @@ func (f *parquetFile) readRows(rows []row) (n int, err error) {
 	return n, nil
 }
 
-// parse is one row of values.
+// parse is one row of values. What they held is written down only where it cannot be read: of the others the
+// measurement tells, and a cell takes ten times the room.
 func (f *parquetFile) parse(values parquet.Row) row {
+	r := row{line: f.at, m: begin()}
 	clear(f.values)
 	for _, v := range values {
 		i := v.Column()
@@ -214,14 +220,43 @@ func (f *parquetFile) parse(values parquet.Row) row {
 			f.values[i] = f.leaves[i].convert(v)
 		}
 	}
-	return f.row(f.at)
+	var bad heimdall.InvalidError
+	for i := range f.values {
+		f.leaves[i].column.put(&r.m, &f.values[i], &bad)
+	}
+	if bad.Err() == nil {
+		return r
+	}
+	r.bad = &bad
+	for i := range f.values {
+		r.unread = append(r.unread, f.values[i].String())
+	}
+	return r
 }
+
+// cells are what the file says of r.
+func (f *parquetFile) cells(r *row) []string {
+	if r.unread != nil {
+		return r.unread
+	}
+	m := r.m
+	m.WebSDRID = r.websdrID
+	out := make([]string, len(f.leaves))
+	for i, l := range f.leaves {
+		if l.column.field != nil {
+			out[i] = show(l.column.field(&m))
+		}
+	}
+	return out
+}
+
+func (f *parquetFile) columns() []string { return f.header }
 
 func (f *parquetFile) done() float64 { return float64(f.at) / math.Max(1, float64(f.total)) }
 
 func (f *parquetFile) close() (err error) {
 	if f.rows != nil {
-		err = guard("Parquet", f.rows.Close)
+		err = guard(f.rows.Close)
 	}
 	return errors.Join(err, f.file.Close())
 }

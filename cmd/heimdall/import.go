@@ -13,13 +13,13 @@ import (
 )
 
 type importCmd struct {
-	Measurements importMeasurementsCmd `cmd:"" help:"Load measurements that were made elsewhere, from CSV, Parquet or Arrow."`
+	Measurements importMeasurementsCmd `cmd:"" help:"Load measurements that were made elsewhere, from CSV or Parquet."`
 	Python       importPythonCmd       `cmd:"" name:"python-heimdall" help:"Copy the recordings, and what belongs to them, that the Python system left."`
 }
 
 // importMeasurementsCmd loads a file of measurements into the database itself: over the API it would take hours.
 type importMeasurementsCmd struct {
-	File   string          `arg:"" type:"existingfile" help:"CSV with the columns of heimdall measurements --csv in any order, at least task_id, websdr_id, timestamp_utc and frequency_mhz; or Parquet or Arrow with columns of these names."`
+	File   string          `arg:"" type:"existingfile" help:"CSV with the columns of heimdall measurements --csv in any order, at least task_id, websdr_id, timestamp_utc and frequency_mhz; or Parquet with columns of these names."`
 	DryRun bool            `help:"Store nothing, and say what would become of the rows."`
 	Reject string          `type:"path" placeholder:"FILE" help:"Where to put the rows that are refused, each with its line, column and reason; FILE.rejected.csv if not said."`
 	Label  string          `default:"imported" placeholder:"TEXT" help:"Label of the acquisitions that are new (${default})."`
