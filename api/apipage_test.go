@@ -56,8 +56,8 @@ last one. Rows that arrive meanwhile make a page neither skip nor repeat others.
 **ETag.** Answers that are read again and again have one: sent back as If-None-Match it makes the answer 304, without a body, while nothing has
 changed. WebSDRs and schedules have one that a change must name as If-Match. Downloads have one for If-Range.
 
-**Formats and streams.** Where there is more than JSON, ` + "`format`" + ` chooses, or the Accept header. CSV, ndjson and Parquet of measurements are streamed, all rows
-unless there is a limit; an answer that breaks off lacks its end. Event streams are server-sent events: ` + "`curl -N`" + ` shows them, and Last-Event-ID
+**Formats and streams.** Where there is more than JSON, ` + "`format`" + ` chooses, or the Accept header: CSV, ndjson, Parquet, or an Arrow IPC stream.
+Measurements are then streamed, all rows unless there is a limit; an answer that breaks off lacks its end. Event streams are server-sent events: ` + "`curl -N`" + ` shows them, and Last-Event-ID
 goes on where a reader was cut off.
 `
 

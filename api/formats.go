@@ -21,42 +21,42 @@ import (
 	"github.com/heimdall-sdr/heimdall/columnar"
 )
 
-// A rowWriter writes measurements one after another, holding few. Close ends what it writes, not the writer below.
-type rowWriter interface {
-	Write(m wire.Measurement) error
+// A rowWriter writes rows one after another, holding few. Close ends what it writes, not the writer below.
+type rowWriter[T any] interface {
+	Write(row T) error
 	Close() error
 }
 
-// A streamFormat is one in which any number of measurements can be had.
-type streamFormat struct {
-	name        string // of the parameter, and of the file
-	mediaType   string
-	contentType string // with its parameters
-	open        func(w io.Writer) (rowWriter, error)
+// A format is one in which any number of rows can be had.
+type format struct {
+	name       string // of the parameter, and the ending of the file
+	mediaType  string
+	parameters string // of the media type
 }
 
-var streamFormats = []streamFormat{
-	{"csv", "text/csv", "text/csv; charset=utf-8; header=present", openCSV},
-	{"ndjson", "application/x-ndjson", "application/x-ndjson", openNDJSON},
-	{"parquet", "application/vnd.apache.parquet", "application/vnd.apache.parquet", func(w io.Writer) (rowWriter, error) { return columnar.NewParquet(w) }},
+var formats = []format{
+	{"csv", "text/csv", "; charset=utf-8; header=present"},
+	{"ndjson", "application/x-ndjson", ""},
+	{"parquet", "application/vnd.apache.parquet", ""},
+	{"arrow", "application/vnd.apache.arrow.stream", ""},
 }
 
-func streamTypes() (list []string) {
-	for _, f := range streamFormats {
+func formatTypes() (list []string) {
+	for _, f := range formats {
 		list = append(list, f.mediaType)
 	}
 	return list
 }
 
-// streamFormatOf is the format that the parameter names or, without one, the Accept header; nil means a page of JSON.
-func streamFormatOf(name, accept string) *streamFormat {
+// formatOf is the format that the parameter names or, without one, the Accept header; nil means JSON.
+func formatOf(name, accept string) *format {
 	media := ""
 	if name == "" {
-		media = preferred(accept, streamTypes()...)
+		media = preferred(accept, formatTypes()...)
 	}
-	for i, f := range streamFormats {
+	for i, f := range formats {
 		if f.name == name || f.mediaType == media {
-			return &streamFormats[i]
+			return &formats[i]
 		}
 	}
 	return nil
@@ -76,38 +76,72 @@ func preferred(accept string, known ...string) string {
 	return ""
 }
 
-type csvRows struct{ *csv.Writer }
+func (f *format) contentType() string { return f.mediaType + f.parameters }
 
-func openCSV(w io.Writer) (rowWriter, error) {
-	out := csvRows{csv.NewWriter(w)}
-	return out, out.Writer.Write(wire.MeasurementColumns())
+// disposition says under which name a table is to be kept.
+func (f *format) disposition(name string) string {
+	return `attachment; filename="` + name + "." + f.name + `"`
 }
 
-func (c csvRows) Write(m wire.Measurement) error { return c.Writer.Write(m.Record()) }
+// openRows begins a table of rows in a format.
+func openRows[T any](f *format, w io.Writer) (rowWriter[T], error) {
+	switch f.name {
+	case "csv":
+		return openCSV[T](w)
+	case "ndjson":
+		return openNDJSON[T](w)
+	case "parquet":
+		return columnar.NewParquet[T](w)
+	}
+	return columnar.NewArrow[T](w)
+}
 
-func (c csvRows) Close() error {
+// writeRows writes a whole table.
+func writeRows[T any](w io.Writer, f *format, rows []T) error {
+	out, err := openRows[T](f, w)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if err := out.Write(row); err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}
+
+type csvRows[T any] struct{ *csv.Writer }
+
+func openCSV[T any](w io.Writer) (rowWriter[T], error) {
+	out := csvRows[T]{csv.NewWriter(w)}
+	return out, out.Writer.Write(wire.Columns[T]())
+}
+
+func (c csvRows[T]) Write(row T) error { return c.Writer.Write(wire.Cells(row)) }
+
+func (c csvRows[T]) Close() error {
 	c.Flush()
 	return c.Error()
 }
 
-type jsonRows struct {
+type jsonRows[T any] struct {
 	*json.Encoder
 	buffer *bufio.Writer
 }
 
-func openNDJSON(w io.Writer) (rowWriter, error) {
+func openNDJSON[T any](w io.Writer) (rowWriter[T], error) {
 	buffer := bufio.NewWriterSize(w, 64<<10)
-	out := jsonRows{json.NewEncoder(buffer), buffer}
+	out := jsonRows[T]{json.NewEncoder(buffer), buffer}
 	out.SetEscapeHTML(false) // as in a page
 	return out, nil
 }
 
-func (j jsonRows) Write(m wire.Measurement) error { return j.Encode(m) }
-func (j jsonRows) Close() error                   { return j.buffer.Flush() }
+func (j jsonRows[T]) Write(row T) error { return j.Encode(row) }
+func (j jsonRows[T]) Close() error      { return j.buffer.Flush() }
 
 // streamMeasurements sends the rows as they come. An error before the first row is still a problem; a later one can only
 // break the connection, which tells the caller that rows are missing.
-func (s *service) streamMeasurements(ctx context.Context, f heimdall.MeasurementFilter, format *streamFormat) (*huma.StreamResponse, error) {
+func (s *service) streamMeasurements(ctx context.Context, f heimdall.MeasurementFilter, format *format) (*huma.StreamResponse, error) {
 	next, stop := iter.Pull2(s.Store.EachMeasurement(ctx, f))
 	m, err, more := next()
 	if err != nil {
@@ -117,11 +151,11 @@ func (s *service) streamMeasurements(ctx context.Context, f heimdall.Measurement
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		defer stop()
 		_, w := humago.Unwrap(hc)
-		w.Header().Set("Content-Type", format.contentType)
-		w.Header().Set("Content-Disposition", `attachment; filename="measurements.`+format.name+`"`)
+		w.Header().Set("Content-Type", format.contentType())
+		w.Header().Set("Content-Disposition", format.disposition("measurements"))
 		w.Header().Set("Vary", "Accept")
 		w.WriteHeader(http.StatusOK)
-		out, err := format.open(newPatientWriter(w))
+		out, err := openRows[wire.Measurement](format, newPatientWriter(w))
 		for ; more && err == nil; m, err, more = next() {
 			if err = out.Write(wire.MeasurementOf(m)); err != nil {
 				break

@@ -11,7 +11,7 @@ import (
 
 type listMeasurementsInput struct {
 	Accept     string  `header:"Accept" hidden:"true"`
-	Format     string  `query:"format" enum:"json,csv,ndjson,parquet" doc:"json (a page), or all rows as csv, ndjson or parquet; absent, the Accept header decides"`
+	Format     string  `query:"format" enum:"json,csv,ndjson,parquet,arrow" doc:"json (a page), or all rows as csv, ndjson, parquet or arrow; absent, the Accept header decides"`
 	TaskID     string  `query:"task_id" maxLength:"64" doc:"Only this acquisition"`
 	WebSDRIDs  []int64 `query:"websdr_id,explode" nullable:"false" minimum:"1" doc:"Only these WebSDRs; may be given more than once"`
 	VersionNot string  `query:"algorithm_version_not" maxLength:"64" doc:"Only rows whose metrics are of another version than this" example:"1"`
@@ -26,7 +26,7 @@ func (s *service) listMeasurements(ctx context.Context, in *listMeasurementsInpu
 	if err != nil {
 		return nil, err
 	}
-	if format := streamFormatOf(in.Format, in.Accept); format != nil {
+	if format := formatOf(in.Format, in.Accept); format != nil {
 		f.Limit = in.Limit
 		return s.streamMeasurements(ctx, f, format)
 	}

@@ -77,7 +77,7 @@ func (s *service) routes() {
 	route(s, "GET /api/v1/recordings/{task_id}/{websdr_id}/psd", "get-psd", "Captures", "Get the power density of a recording over frequency", s.psd, 404, 409, 503)
 
 	route(s, "POST /api/v1/recordings/{task_id}/{websdr_id}/recompute", "recompute-recording", "Measurements", "Derive the metrics of a recording again", s.recomputeRecording, 404, 409, 507, 503)
-	route(s, "GET /api/v1/measurements", "list-measurements", "Measurements", "List measurements, newest first, as JSON, CSV or Parquet", s.listMeasurements, 503)
+	route(s, "GET /api/v1/measurements", "list-measurements", "Measurements", "List measurements, newest first, as JSON, CSV, Parquet or Arrow", s.listMeasurements, 503)
 	route(s, "GET /api/v1/metrics", "list-metrics", "Measurements", "Say what every number of a measurement means", s.listMetrics)
 
 	route(s, "GET /api/v1/statistics/snr", "snr-statistics", "Statistics", "Say how the SNR went, by WebSDR and step of time", s.snrStatistics, 503)
@@ -144,22 +144,23 @@ func operations() map[string]huma.Operation {
 		"watch-acquisition": {Responses: streamed(http.StatusOK, "text/event-stream"),
 			Description: "Server-sent events: an `acquisition` event holds the whole acquisition, as it is now and then at each change; an `end` event follows the last. " +
 				"A reader that was cut off opens the stream again and has missed nothing that matters. The id of each is that of the last event that had happened."},
-		"list-measurements": {Responses: streamed(http.StatusOK, streamTypes()...),
+		"list-measurements": {Responses: streamed(http.StatusOK, formatTypes()...),
 			Description: "In any format but JSON the rows are streamed, all of them unless there is a limit. The first line of CSV holds the JSON names, ndjson has an object on each line, " +
-				"and Parquet says in heimdall.columns of its metadata what its columns mean. An answer that breaks off lacks rows: of Parquet then the footer is missing, too."},
+				"Parquet says in heimdall.columns of its metadata what its columns mean, and arrow, an IPC stream, in unit and meaning of each field. " +
+				"An answer that breaks off lacks rows: of Parquet then the footer is missing, too; of the others the connection ends before the answer does."},
 		"snr-statistics": {Responses: tables(),
 			Description: "Over all frequencies chosen. Whole hours come from rollups, which outlive the rows; basis says so."},
 		"drift-statistics": {Responses: tables(),
-			Description: "Of carriers alone: the centroid of something wide is another quantity. CSV has a line for each point; slopes are in JSON."},
+			Description: "Of carriers alone: the centroid of something wide is another quantity. A table (any format but JSON) has a row for each point; slopes are in JSON."},
 		"websdr-statistics": {Responses: tables(),
-			Description: "CSV has the WebSDRs; labels are in JSON."},
+			Description: "A table (any format but JSON) has the WebSDRs; labels are in JSON."},
 		"coverage-statistics": {Responses: tables(),
 			Description: "Days are those of UTC."},
 		"session-statistics": {Responses: tables(),
 			Description: "Acquisitions are counted row by row, so those deleted are not among them; of captures the rollups know those, too."},
 		"occupancy-statistics": {Responses: tables(),
 			Description: "The share of the measurements that detected a signal in their channel, with the interval of 95 percent confidence (Wilson) were they independent: receivers that measure the same moment are not. " +
-				"A measurement counts once, however long it lasted; of what nobody measured there is nothing. CSV has a line for each frequency and step."},
+				"A measurement counts once, however long it lasted; of what nobody measured there is nothing. A table (any format but JSON) has a row for each frequency and step."},
 		"latest-statistics": {Responses: tables()},
 		"list-metrics":      {Description: "Unit, meaning and mathematics of each, as this server computes them. It is no time series: those are measurements."},
 		"listen": {Responses: streamed(http.StatusOK, "text/event-stream"),
@@ -197,8 +198,8 @@ func operations() map[string]huma.Operation {
 				"Where the metrics differ the measurement is changed, in one transaction; a recording that is missing or damaged leaves it as it is. " +
 				"The SigMF metadata object keeps the numbers of its day. A server works on few at once, so that an answer may take a while."},
 		"create-websdr": {DefaultStatus: http.StatusCreated},
-		"export-websdrs": {Responses: streamed(http.StatusOK, "application/json", "text/csv"),
-			Description: "The answer is a valid body for the import. A column or key has the name of the field."},
+		"export-websdrs": {Responses: streamed(http.StatusOK, append(formatTypes(), "application/json")...),
+			Description: "As JSON and CSV the answer is a valid body for the import. A column or key has the name of the field."},
 		"import-websdrs": {MaxBodyBytes: maxImport, BodyReadTimeout: time.Minute,
 			Description: "A JSON list, or CSV whose first line names the columns: name, kind, url, latitude and longitude are needed, the other fields of a WebSDR may be there, in any order. " +
 				"A name that is known is replaced, password excepted when the row has none. All rows are stored or none."},
@@ -243,8 +244,8 @@ func streamed(status int, mediaTypes ...string) map[string]*huma.Response {
 	return map[string]*huma.Response{statusKey(status): {Description: http.StatusText(status), Content: content}}
 }
 
-// tables are answers as JSON or CSV that the caller may have already.
-func tables() map[string]*huma.Response { return cached(http.StatusOK, "text/csv") }
+// tables are answers as JSON or in another format that the caller may have already.
+func tables() map[string]*huma.Response { return cached(http.StatusOK, formatTypes()...) }
 
 // cached are answers that the caller may have already.
 func cached(status int, mediaTypes ...string) map[string]*huma.Response {

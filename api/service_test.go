@@ -244,21 +244,25 @@ func (r *rig) foreign(method, target string, header ...string) answer {
 	return r.do(method, target, "", header...)
 }
 
-func TestABrokenCSVStreamBreaksTheConnection(t *testing.T) {
-	r := newRig(t, func(c *api.Config) { c.Store = &breakingStore{Store: c.Store} })
-	r.websdr("One")
-	r.websdr("Two")
-	r.measured(1, 2)
-	defer func() {
-		if v := recover(); v != http.ErrAbortHandler {
-			t.Errorf("the handler ended with %v, want an aborted answer", v)
-		}
-		if !strings.Contains(r.log.String(), "measurements broke off") {
-			t.Errorf("the log says nothing: %s", r.log)
-		}
-	}()
-	r.get("/api/v1/measurements?format=csv")
-	t.Error("a half answer looks complete")
+func TestABrokenStreamBreaksTheConnection(t *testing.T) {
+	for _, format := range []string{"csv", "ndjson", "parquet", "arrow"} {
+		t.Run(format, func(t *testing.T) {
+			r := newRig(t, func(c *api.Config) { c.Store = &breakingStore{Store: c.Store} })
+			r.websdr("One")
+			r.websdr("Two")
+			r.measured(1, 2)
+			defer func() {
+				if v := recover(); v != http.ErrAbortHandler {
+					t.Errorf("the handler ended with %v, want an aborted answer", v)
+				}
+				if !strings.Contains(r.log.String(), "measurements broke off") {
+					t.Errorf("the log says nothing: %s", r.log)
+				}
+			}()
+			r.get("/api/v1/measurements?format=" + format)
+			t.Error("a half answer looks complete")
+		})
+	}
 }
 
 // breakingStore loses its connection after the first row.

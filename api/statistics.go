@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/csv"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -32,7 +32,7 @@ type AnalyticsStore interface {
 type Table struct {
 	Accept      string `header:"Accept" hidden:"true"`
 	IfNoneMatch string `header:"If-None-Match" doc:"ETag of the answer at hand: 304 when it is still the same"`
-	Format      string `query:"format" enum:"json,csv" doc:"json or csv; absent, the Accept header decides"`
+	Format      string `query:"format" enum:"json,csv,ndjson,parquet,arrow" doc:"json, or its rows as csv, ndjson, parquet or arrow; absent, the Accept header decides"`
 }
 
 // A Question is what statistics are about. Who does not say when asks for the last days until the end of this hour, so
@@ -96,7 +96,7 @@ func (s *service) snrStatistics(ctx context.Context, in *stepsInput) (*huma.Stre
 		return nil, ofList(err)
 	}
 	body := wire.SNRStatisticsOf(trend)
-	return answerTable(in.Table, body, body.Points)
+	return answerTable(in.Table, "snr", body, body.Points)
 }
 
 func (s *service) driftStatistics(ctx context.Context, in *stepsInput) (*huma.StreamResponse, error) {
@@ -109,7 +109,7 @@ func (s *service) driftStatistics(ctx context.Context, in *stepsInput) (*huma.St
 		return nil, ofList(err)
 	}
 	body := wire.DriftStatisticsOf(drift)
-	return answerTable(in.Table, body, body.Rows())
+	return answerTable(in.Table, "frequency-drift", body, body.Rows())
 }
 
 func (s *service) websdrStatistics(ctx context.Context, in *questionInput) (*huma.StreamResponse, error) {
@@ -122,7 +122,7 @@ func (s *service) websdrStatistics(ctx context.Context, in *questionInput) (*hum
 		return nil, ofList(err)
 	}
 	body := wire.WebSDRStatisticsOf(report)
-	return answerTable(in.Table, body, body.WebSDRs)
+	return answerTable(in.Table, "websdrs", body, body.WebSDRs)
 }
 
 func (s *service) coverageStatistics(ctx context.Context, in *questionInput) (*huma.StreamResponse, error) {
@@ -135,7 +135,7 @@ func (s *service) coverageStatistics(ctx context.Context, in *questionInput) (*h
 		return nil, ofList(err)
 	}
 	body := wire.CoverageStatisticsOf(coverage)
-	return answerTable(in.Table, body, body.Days)
+	return answerTable(in.Table, "coverage", body, body.Days)
 }
 
 func (s *service) sessionStatistics(ctx context.Context, in *questionInput) (*huma.StreamResponse, error) {
@@ -148,7 +148,7 @@ func (s *service) sessionStatistics(ctx context.Context, in *questionInput) (*hu
 		return nil, ofList(err)
 	}
 	body := wire.SessionStatisticsOf(sessions)
-	return answerTable(in.Table, body, []wire.SessionStatistics{body})
+	return answerTable(in.Table, "sessions", body, []wire.SessionStatistics{body})
 }
 
 func (s *service) occupancyStatistics(ctx context.Context, in *stepsInput) (*huma.StreamResponse, error) {
@@ -161,7 +161,7 @@ func (s *service) occupancyStatistics(ctx context.Context, in *stepsInput) (*hum
 		return nil, ofList(err)
 	}
 	body := wire.OccupancyStatisticsOf(occupancy)
-	return answerTable(in.Table, body, body.Rows())
+	return answerTable(in.Table, "spectrum-occupancy", body, body.Rows())
 }
 
 type latestInput struct {
@@ -178,45 +178,32 @@ func (s *service) latestStatistics(ctx context.Context, in *latestInput) (*huma.
 	for _, m := range list {
 		body.Measurements = append(body.Measurements, wire.MeasurementOf(m))
 	}
-	return answerTable(in.Table, body, body.Measurements)
+	return answerTable(in.Table, "latest", body, body.Measurements)
 }
 
-// answerTable is body as JSON or rows as CSV, unless the caller has it already. It is for answers that fit in memory.
-func answerTable[T any](in Table, body any, rows []T) (*huma.StreamResponse, error) {
-	var text bytes.Buffer
-	contentType := "application/json"
+// answerTable is body as JSON, or rows in another format, unless the caller has it already. It is for answers that fit in
+// memory. name is that of the file.
+func answerTable[T any](in Table, name string, body any, rows []T) (*huma.StreamResponse, error) {
+	var out bytes.Buffer
 	var err error
-	if in.Format == "csv" || in.Format == "" && preferred(in.Accept, "text/csv") == "text/csv" {
-		contentType = "text/csv; charset=utf-8; header=present"
-		err = writeCSV(&text, rows)
+	contentType, disposition := "application/json", ""
+	if format := formatOf(in.Format, in.Accept); format != nil {
+		contentType, disposition = format.contentType(), format.disposition(name)
+		err = writeRows(&out, format, rows)
 	} else {
-		err = jsonFormat.Marshal(&text, body)
+		err = jsonFormat.Marshal(&out, body)
 	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("encode statistics: %w", err)
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
-		sendUnlessKnown(hc, in.IfNoneMatch, contentType, text.Bytes())
+		sendUnlessKnown(hc, in.IfNoneMatch, contentType, disposition, out.Bytes())
 	}}, nil
-}
-
-func writeCSV[T any](w *bytes.Buffer, rows []T) error {
-	out := csv.NewWriter(w)
-	if err := out.Write(wire.Columns[T]()); err != nil {
-		return err
-	}
-	for _, row := range rows {
-		if err := out.Write(wire.Cells(row)); err != nil {
-			return err
-		}
-	}
-	out.Flush()
-	return out.Error()
 }
 
 // sendUnlessKnown sends an answer whose ETag is made from its bytes, or 304 when the caller named it. Whoever stores it
 // must ask again before using it, and no cache that is shared may keep it.
-func sendUnlessKnown(hc huma.Context, ifNoneMatch, contentType string, body []byte) {
+func sendUnlessKnown(hc huma.Context, ifNoneMatch, contentType, disposition string, body []byte) {
 	sum := sha256.Sum256(append([]byte(contentType), body...))
 	etag := `"` + hex.EncodeToString(sum[:16]) + `"`
 	hc.SetHeader("ETag", etag)
@@ -227,6 +214,9 @@ func sendUnlessKnown(hc huma.Context, ifNoneMatch, contentType string, body []by
 		return
 	}
 	hc.SetHeader("Content-Type", contentType)
+	if disposition != "" {
+		hc.SetHeader("Content-Disposition", disposition)
+	}
 	_, _ = hc.BodyWriter().Write(body) // an error means that the caller has gone
 }
 

@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"net/http"
@@ -89,7 +88,8 @@ func (s *service) importedWebSDRs(ctx context.Context, rows []wire.WebSDRInput, 
 }
 
 type exportWebSDRsInput struct {
-	Format string `query:"format" enum:"json,csv" doc:"json (the default) or csv"`
+	Accept string `header:"Accept" hidden:"true"`
+	Format string `query:"format" enum:"json,csv,ndjson,parquet,arrow" doc:"json, csv, ndjson, parquet or arrow; absent, the Accept header decides"`
 }
 
 func (s *service) exportWebSDRs(ctx context.Context, in *exportWebSDRsInput) (*huma.StreamResponse, error) {
@@ -102,10 +102,10 @@ func (s *service) exportWebSDRs(ctx context.Context, in *exportWebSDRsInput) (*h
 		shown = append(shown, wire.WebSDROf(w))
 	}
 	var body bytes.Buffer
-	contentType, name := "application/json", "websdrs.json"
-	if in.Format == "csv" {
-		contentType, name = "text/csv; charset=utf-8; header=present", "websdrs.csv"
-		err = writeWebSDRs(&body, shown)
+	contentType, disposition := "application/json", `attachment; filename="websdrs.json"`
+	if format := formatOf(in.Format, in.Accept); format != nil {
+		contentType, disposition = format.contentType(), format.disposition("websdrs")
+		err = writeRows(&body, format, shown)
 	} else {
 		err = jsonFormat.Marshal(&body, shown)
 	}
@@ -114,17 +114,9 @@ func (s *service) exportWebSDRs(ctx context.Context, in *exportWebSDRsInput) (*h
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		hc.SetHeader("Content-Type", contentType)
-		hc.SetHeader("Content-Disposition", `attachment; filename="`+name+`"`)
+		hc.SetHeader("Content-Disposition", disposition)
+		hc.SetHeader("Vary", "Accept")
 		hc.SetStatus(http.StatusOK)
 		_, _ = hc.BodyWriter().Write(body.Bytes()) // an error means that the caller has gone
 	}}, nil
-}
-
-func writeWebSDRs(body *bytes.Buffer, list []wire.WebSDR) error {
-	out := csv.NewWriter(body)
-	records := [][]string{wire.WebSDRColumns()}
-	for _, w := range list {
-		records = append(records, w.Record())
-	}
-	return out.WriteAll(records)
 }

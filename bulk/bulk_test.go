@@ -147,9 +147,9 @@ func csvOf(t testing.TB, ms ...heimdall.Measurement) string {
 	t.Helper()
 	var b strings.Builder
 	w := csv.NewWriter(&b)
-	records := [][]string{wire.MeasurementColumns()}
+	records := [][]string{wire.Columns[wire.Measurement]()}
 	for _, m := range ms {
-		records = append(records, wire.MeasurementOf(m).Record())
+		records = append(records, wire.Cells(wire.MeasurementOf(m)))
 	}
 	if err := w.WriteAll(records); err != nil {
 		t.Fatal(err)
@@ -244,6 +244,8 @@ func TestAFileOfNoUseIsRefusedAsAWhole(t *testing.T) {
 		"a column twice":         {"task_id,websdr_id,timestamp_utc,frequency_mhz,snr_db,snr_db\n", "twice"},
 		"a column that is vital": {"task_id,websdr_id,timestamp_utc,snr_db\n", "frequency_mhz"},
 		"half a Parquet file":    {"PAR1 and nothing more", "Parquet"},
+		"an Arrow file":          {"ARROW1\x00\x00\xff\xff\xff\xff", "as Parquet or CSV"},
+		"an Arrow stream":        {"\xff\xff\xff\xff\x00\x00\x00\x00", "as Parquet or CSV"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := bulk.Import(t.Context(), s, write(t, "some.csv", test.text), bulk.Options{})

@@ -140,6 +140,12 @@ func (f *csvFile) done() float64 {
 
 func (f *csvFile) close() error { return f.file.Close() }
 
+// What Arrow begins with. It is not read, because there is no reader yet that survives a damaged file.
+const (
+	arrowStream = "\xff\xff\xff\xff"
+	arrowFile   = "ARRO"
+)
+
 // open opens a file by what it begins with, whatever its name.
 func open(path string, ignore []string) (source, error) {
 	file, err := os.Open(path)
@@ -159,8 +165,15 @@ func openAs(file *os.File, ignore []string) (source, error) {
 		return nil, err
 	}
 	magic := make([]byte, len(parquetMagic))
-	if _, err := file.ReadAt(magic, 0); err == nil && string(magic) == parquetMagic {
-		return openParquet(file, info.Size(), ignore)
+	if _, err := file.ReadAt(magic, 0); err == nil {
+		switch string(magic) {
+		case parquetMagic:
+			return openParquet(file, info.Size(), ignore)
+		case arrowStream, arrowFile:
+			var bad heimdall.InvalidError
+			bad.Add("file", "is Arrow, which cannot be imported: write it as Parquet or CSV")
+			return nil, &bad
+		}
 	}
 	return openCSV(file, info.Size(), ignore)
 }

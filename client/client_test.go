@@ -121,6 +121,16 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 	if !strings.HasPrefix(string(text), "task_id,websdr_id,timestamp_utc,") || bytes.Count(text, []byte("\n")) != 2 {
 		t.Errorf("CSV is %s", text)
 	}
+	for format, begins := range map[string]string{"parquet": "PAR1", "arrow": "\xff\xff\xff\xff"} {
+		table, err := r.MeasurementsAs(ctx, format, heimdall.MeasurementFilter{TaskID: a.TaskID})
+		r.must(err)
+		text, err := io.ReadAll(table)
+		r.must(err)
+		r.must(table.Close())
+		if !strings.HasPrefix(string(text), begins) {
+			t.Errorf("%s is %q", format, text)
+		}
+	}
 	r.download(a.TaskID, one.WebSDRID)
 	r.downloadArchive(a.TaskID)
 	r.downloadSlices(c)

@@ -59,8 +59,8 @@ func (c *Client) MeasurementsCSV(ctx context.Context, f heimdall.MeasurementFilt
 	return c.MeasurementsAs(ctx, "csv", f)
 }
 
-// MeasurementsAs streams every measurement chosen in a format: csv, ndjson or parquet. The caller closes it. A Limit of
-// 0 means all. A read error means that the rest is missing.
+// MeasurementsAs streams every measurement chosen in a format: csv, ndjson, parquet or arrow. The caller closes it. A
+// Limit of 0 means all. A read error means that the rest is missing.
 func (c *Client) MeasurementsAs(ctx context.Context, format string, f heimdall.MeasurementFilter) (io.ReadCloser, error) {
 	q, err := measurementQuery(f, "")
 	if err != nil {

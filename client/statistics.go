@@ -54,11 +54,11 @@ func (c *Client) LatestStatistics(ctx context.Context, ids []int64) (s wire.Late
 	return s, err
 }
 
-// StatisticsCSV streams the answer to a question as CSV, header first: question is the last part of the address, such as
-// snr or coverage. The caller closes it. See SNRStatistics about bucket and range.
-func (c *Client) StatisticsCSV(ctx context.Context, question string, f heimdall.AnalyticsFilter, b heimdall.Bucket) (io.ReadCloser, error) {
+// StatisticsAs streams the rows of the answer to a question in a format: csv, ndjson, parquet or arrow. question is the last
+// part of the address, such as snr or coverage. The caller closes it. See SNRStatistics about bucket and range.
+func (c *Client) StatisticsAs(ctx context.Context, question, format string, f heimdall.AnalyticsFilter, b heimdall.Bucket) (io.ReadCloser, error) {
 	q := questionQuery(f, b)
-	q.Set("format", "csv")
+	q.Set("format", format)
 	return c.open(ctx, at("api", "v1", "statistics", question), q)
 }
 

@@ -1,6 +1,8 @@
 package client_test
 
 import (
+	"io"
+	"strings"
 	"time"
 
 	"github.com/heimdall-sdr/heimdall"
@@ -50,6 +52,14 @@ func (r *rig) askStatistics(websdrID int64) {
 	r.must(err)
 	sessions, err := r.SessionStatistics(ctx, f)
 	r.must(err)
+	table, err := r.StatisticsAs(ctx, "snr", "csv", f, heimdall.Daily)
+	r.must(err)
+	text, err := io.ReadAll(table)
+	r.must(err)
+	r.must(table.Close())
+	if !strings.HasPrefix(string(text), "start,websdr_id,") || strings.Count(string(text), "\n") != 2 {
+		r.Errorf("CSV is %s", text)
+	}
 	if len(drift.Series) != 0 || len(fared.WebSDRs) != 1 || len(covered.Days) != 1 || sessions.Successes != 1 {
 		r.Errorf("drift %+v, fared %+v, covered %+v, sessions %+v", drift, fared, covered, sessions)
 	}

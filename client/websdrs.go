@@ -79,7 +79,7 @@ func importRequest(dryRun bool) request {
 	return r
 }
 
-// ExportWebSDRs streams every WebSDR as json or csv, without passwords; the caller closes it.
+// ExportWebSDRs streams every WebSDR as json, csv, ndjson, parquet or arrow, without passwords; the caller closes it.
 func (c *Client) ExportWebSDRs(ctx context.Context, format string) (io.ReadCloser, error) {
 	q := url.Values{}
 	addText(q, "format", format)

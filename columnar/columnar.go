@@ -1,19 +1,22 @@
-// Package columnar writes measurements as columns: Apache Parquet files, which pandas, Polars, DuckDB and Spark read
-// without being told what is in them.
+// Package columnar writes rows as columns: Apache Parquet files and Arrow IPC streams, which pandas, Polars, DuckDB and
+// JavaScript read without being told what is in them.
 //
-// Columns have the names of the JSON API, in its order, and its units. What each of them means goes along as the entry
-// heimdall.columns of the file's metadata. A file is written from front to back, and a row group is held and no more,
-// whatever the length. It leaves out reading, which is package bulk's.
+// A row is a flat struct of package wire. Columns have the names of the JSON API, in its order, and its units, the same as
+// in CSV. What each of them means goes along: in Parquet as the entry heimdall.columns of the file's metadata, in Arrow as
+// metadata of each field. Both are written from front to back, and some thousands of rows are held and no more, whatever
+// the length. It leaves out reading, which is package bulk's.
 //
-// The surprising part: nothing here names a column. They are read from wire.Measurement, so that a metric that is added
-// there is written here.
+// The surprising part: nothing here names a column. They are read from the struct, so that a metric that is added to
+// wire.Measurement is written here.
 package columnar
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"time"
 
+	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/api/wire"
 	"github.com/heimdall-sdr/heimdall/dsp"
 )
@@ -26,7 +29,7 @@ type Column struct {
 
 	kind     kind
 	nullable bool
-	index    []int // of the field of wire.Measurement
+	index    []int // of the field of the row
 }
 
 // A kind is how the values of a column are stored.
@@ -39,61 +42,94 @@ const (
 	number
 	truth
 	moment
+	counts // by name; stored as text
 )
 
-// Columns are those of a measurement, in order.
-func Columns() []Column {
-	metrics := map[string]dsp.Definition{}
-	for _, d := range dsp.Definitions().Metrics {
-		metrics[d.Name] = d
-	}
-	return columnsOf(reflect.TypeFor[wire.Measurement](), nil, metrics)
-}
+// ColumnsOf are those of rows of type T, in order. An error names a field that can be no column.
+func ColumnsOf[T any]() ([]Column, error) { return columnsOf(reflect.TypeFor[T](), nil) }
 
-func columnsOf(t reflect.Type, at []int, metrics map[string]dsp.Definition) (list []Column) {
+func columnsOf(t reflect.Type, at []int) (list []Column, err error) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		index := append(append([]int(nil), at...), i)
 		if f.Anonymous {
-			list = append(list, columnsOf(f.Type, index, metrics)...)
+			inner, err := columnsOf(f.Type, index)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, inner...)
 			continue
 		}
-		c := Column{Name: f.Tag.Get("json"), Meaning: f.Tag.Get("doc"), index: index, nullable: f.Type.Kind() == reflect.Pointer}
-		c.Unit = edgeUnits[c.Name]
-		if m, ok := metrics[c.Name]; ok {
-			c.Unit, c.Meaning = m.Unit, m.Meaning
+		c := Column{Meaning: f.Tag.Get("doc"), index: index, nullable: f.Type.Kind() == reflect.Pointer}
+		c.Name, _, _ = strings.Cut(f.Tag.Get("json"), ",")
+		if c.kind, err = kindOf(f.Type); err != nil {
+			return nil, fmt.Errorf("make a column of %s: %w", c.Name, err)
 		}
-		c.kind = kindOf(f.Type)
+		c.Unit = unitOf(c.Name)
 		list = append(list, c)
 	}
-	return list
+	if t == reflect.TypeFor[heimdall.Metrics]() {
+		define(list)
+	}
+	return list, nil
 }
 
-// edgeUnits are those of the columns that are no metrics.
-var edgeUnits = map[string]string{"frequency_mhz": "MHz", "sample_rate_khz": "kHz", "time_uncertainty_s": "s"}
+// define gives metrics the words of the package that computes them. Only these: another table may have a column of the
+// same name, such as detected, that counts them.
+func define(metrics []Column) {
+	for _, d := range dsp.Definitions().Metrics {
+		for i := range metrics {
+			if metrics[i].Name == d.Name {
+				metrics[i].Unit, metrics[i].Meaning = d.Unit, d.Meaning
+			}
+		}
+	}
+}
 
-func kindOf(t reflect.Type) kind {
+func kindOf(t reflect.Type) (kind, error) {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	switch {
-	case t == reflect.TypeFor[time.Time]():
-		return moment
-	case t.Kind() == reflect.Slice:
-		return texts
-	case t.Kind() == reflect.Float64:
-		return number
-	case t.Kind() == reflect.Bool:
-		return truth
-	case t.Kind() == reflect.Int, t.Kind() == reflect.Int64:
-		return whole
+	switch t {
+	case reflect.TypeFor[time.Time]():
+		return moment, nil
+	case reflect.TypeFor[[]string]():
+		return texts, nil
+	case reflect.TypeFor[map[string]int64]():
+		return counts, nil
 	}
-	return text
+	switch t.Kind() {
+	case reflect.String:
+		return text, nil
+	case reflect.Float64:
+		return number, nil
+	case reflect.Bool:
+		return truth, nil
+	case reflect.Int, reflect.Int64:
+		return whole, nil
+	}
+	return 0, fmt.Errorf("no column holds values of type %v", t)
 }
 
-// value is the column's field of a measurement; not ok when that is null.
-func (c *Column) value(m reflect.Value) (v reflect.Value, ok bool) {
-	v = m.FieldByIndex(c.index)
+// unitsByEnd are the units that names end in, longer ends first.
+var unitsByEnd = []struct{ end, unit string }{
+	{"_hz_per_day", "Hz/day"}, {"_mhz", "MHz"}, {"_khz", "kHz"}, {"_hz", "Hz"}, {"_db", "dB"}, {"_ppm", "ppm"},
+	{"_seconds", "s"}, {"_s", "s"}, {"_m", "m"}, {"latitude", "deg"}, {"longitude", "deg"}, {"bytes", "B"},
+	{"_share", "1"}, {"_share_low", "1"}, {"_share_high", "1"},
+}
+
+func unitOf(name string) string {
+	for _, u := range unitsByEnd {
+		if strings.HasSuffix(name, u.end) {
+			return u.unit
+		}
+	}
+	return ""
+}
+
+// value is the column's field of a row; not ok when that is null.
+func (c *Column) value(row reflect.Value) (v reflect.Value, ok bool) {
+	v = row.FieldByIndex(c.index)
 	if !c.nullable {
 		return v, true
 	}
@@ -103,8 +139,16 @@ func (c *Column) value(m reflect.Value) (v reflect.Value, ok bool) {
 	return v.Elem(), true
 }
 
-// micros is a time as Parquet keeps it: exactly what a measurement has.
+// micros is a time as both formats keep it: exactly what a measurement has.
 func micros(v reflect.Value) int64 { return v.Interface().(time.Time).UnixMicro() }
+
+// textOf is a value of kind text or counts, the latter as CSV has it.
+func textOf(v reflect.Value) string {
+	if c, ok := v.Interface().(map[string]int64); ok {
+		return wire.Counts(c)
+	}
+	return v.String()
+}
 
 // exported is a name of a Go field for any column.
 func exported(name string) string { return "C_" + strings.ToUpper(name[:1]) + name[1:] }

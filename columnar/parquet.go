@@ -7,8 +7,6 @@ import (
 	"reflect"
 
 	"github.com/parquet-go/parquet-go"
-
-	"github.com/heimdall-sdr/heimdall/api/wire"
 )
 
 // rowGroup is how many rows are held until they are written: enough for readers to gain from columns, and 10 MB.
@@ -20,8 +18,9 @@ const batch = 500
 // ColumnsKey is the metadata of a Parquet file under which it says what its columns mean, as JSON.
 const ColumnsKey = "heimdall.columns"
 
-// A Parquet writes one Parquet file. Lists are three-level LISTs, times are TIMESTAMP(MICROS) in UTC, pages are Zstandard.
-type Parquet struct {
+// A Parquet writes one Parquet file of rows of type T. Lists are three-level LISTs, times are TIMESTAMP(MICROS) in UTC,
+// pages are Zstandard.
+type Parquet[T any] struct {
 	columns []Column
 	writer  *parquet.GenericWriter[any]
 	rows    []parquet.Row
@@ -29,8 +28,12 @@ type Parquet struct {
 
 // NewParquet returns a writer of one file into w, which is written from front to back. The caller closes it: a file that
 // was not closed has no footer, and every reader refuses it.
-func NewParquet(w io.Writer) (*Parquet, error) {
-	p := &Parquet{columns: Columns()}
+func NewParquet[T any](w io.Writer) (*Parquet[T], error) {
+	columns, err := ColumnsOf[T]()
+	if err != nil {
+		return nil, err
+	}
+	p := &Parquet[T]{columns: columns}
 	about, err := json.Marshal(p.columns)
 	if err != nil {
 		return nil, fmt.Errorf("describe columns: %w", err)
@@ -46,7 +49,7 @@ func schemaOf(columns []Column) *parquet.Schema {
 	for _, c := range columns {
 		tag, t := c.Name, reflect.Type(nil)
 		switch c.kind {
-		case text:
+		case text, counts:
 			t = reflect.TypeFor[string]()
 		case texts:
 			t, tag = reflect.TypeFor[[]string](), tag+",list"
@@ -64,19 +67,19 @@ func schemaOf(columns []Column) *parquet.Schema {
 		}
 		fields = append(fields, reflect.StructField{Name: exported(c.Name), Type: t, Tag: reflect.StructTag(`parquet:"` + tag + `"`)})
 	}
-	return parquet.NewSchema("measurement", parquet.SchemaOf(reflect.New(reflect.StructOf(fields)).Interface()))
+	return parquet.NewSchema("heimdall", parquet.SchemaOf(reflect.New(reflect.StructOf(fields)).Interface()))
 }
 
 // Write adds a row.
-func (p *Parquet) Write(m wire.Measurement) error {
-	p.rows = append(p.rows, p.rowOf(m))
+func (p *Parquet[T]) Write(row T) error {
+	p.rows = append(p.rows, p.rowOf(&row))
 	if len(p.rows) < batch {
 		return nil
 	}
 	return p.flush()
 }
 
-func (p *Parquet) flush() error {
+func (p *Parquet[T]) flush() error {
 	_, err := p.writer.WriteRows(p.rows)
 	p.rows = p.rows[:0]
 	if err != nil {
@@ -86,7 +89,7 @@ func (p *Parquet) flush() error {
 }
 
 // Close writes what is held and the footer. It does not close the writer below.
-func (p *Parquet) Close() error {
+func (p *Parquet[T]) Close() error {
 	if err := p.flush(); err != nil {
 		return err
 	}
@@ -98,9 +101,9 @@ func (p *Parquet) Close() error {
 
 // rowOf sets the levels that the format asks for (parquet-format, Nested Encoding): a null is of definition level 0, a
 // value of an optional column of level 1, and all items of a list but the first are of repetition level 1.
-func (p *Parquet) rowOf(m wire.Measurement) parquet.Row {
+func (p *Parquet[T]) rowOf(of *T) parquet.Row {
 	row := make(parquet.Row, 0, len(p.columns)+2)
-	v := reflect.ValueOf(&m).Elem()
+	v := reflect.ValueOf(of).Elem()
 	for i := range p.columns {
 		c := &p.columns[i]
 		f, ok := c.value(v)
@@ -122,7 +125,7 @@ func (p *Parquet) rowOf(m wire.Measurement) parquet.Row {
 		case c.kind == moment:
 			row = append(row, parquet.Int64Value(micros(f)).Level(0, level, i))
 		default:
-			row = append(row, parquet.ByteArrayValue([]byte(f.String())).Level(0, level, i))
+			row = append(row, parquet.ByteArrayValue([]byte(textOf(f))).Level(0, level, i))
 		}
 	}
 	return row

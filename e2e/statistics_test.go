@@ -37,6 +37,7 @@ func TestStatisticsAndSpectrogramsAreThereWithoutAServer(t *testing.T) {
 			t.Errorf("statistics %s --csv: exit code %d\n%s%s", q.name, r.code, r.stdout, r.stderr)
 		}
 	}
+	keepsTables(t, data)
 	if r := command(t, data, "statistics", "snr", "--from=2026-03-02T00:00:00Z", "--to=2026-03-01T00:00:00Z"); r.code != 2 {
 		t.Errorf("a range that ends before it begins: exit code %d, %s", r.code, r.stderr)
 	}
@@ -57,9 +58,13 @@ func TestStatisticsAndSpectrogramsAreThereWithoutAServer(t *testing.T) {
 	if err != nil || picture.Bounds().Dx() != 200 || picture.Bounds().Dy() != 100 {
 		t.Errorf("the picture is %v (%v)", picture, err)
 	}
-	for _, wrong := range []string{list[0].TaskID, recording + "x", "/1", list[0].TaskID + "/99"} {
-		if r := command(t, data, "spectrogram", wrong, "-o", path); r.code != 2 {
-			t.Errorf("spectrogram %s: exit code %d: %s", wrong, r.code, r.stderr)
+	nowhere := filepath.Join(t.TempDir(), "x")
+	for _, wrong := range [][]string{
+		{"measurements", "--format=arrow", "--csv"}, {"statistics", "coverage", "--format=arrow", "--json"}, {"statistics", "coverage", "--csv", "--json"},
+		{"statistics", "coverage", "--format=xml"}, {"statistics", "coverage", "-o", nowhere},
+	} {
+		if r := command(t, data, wrong...); r.code != 2 {
+			t.Errorf("%s: exit code %d", wrong, r.code)
 		}
 	}
 }

@@ -19,27 +19,15 @@ import (
 // times are RFC 3339; numbers keep every digit; a list is its items with a space between them. Package
 // encoding/csv reads a line break inside a cell as \n, also where \r\n was written.
 
-// WebSDRColumns are the columns of a WebSDR export, in order. An import may have them in any order, may leave
-// out all but name, kind, url, latitude and longitude, and may add password.
-func WebSDRColumns() []string { return columnsOf(reflect.TypeFor[WebSDR]()) }
-
-// MeasurementColumns are the columns of measurements, in order.
-func MeasurementColumns() []string { return columnsOf(reflect.TypeFor[Measurement]()) }
-
-// Record is w as cells, in the order of WebSDRColumns.
-func (w WebSDR) Record() []string { return cellsOf(reflect.ValueOf(w)) }
-
-// Record is w as cells, in the order of MeasurementColumns.
-func (w Measurement) Record() []string { return cellsOf(reflect.ValueOf(w)) }
-
 // maxRows bounds what one import may hold.
 const maxRows = 100_000
 
 // requiredColumns must be there, and filled: an empty latitude is not 0.
 var requiredColumns = []string{"name", "kind", "url", "latitude", "longitude"}
 
-// ReadWebSDRs reads what a WebSDR export wrote, or what somebody wrote by hand. The error is a
-// *heimdall.InvalidError whose fields are named "line 3, latitude"; nothing is skipped silently.
+// ReadWebSDRs reads what a WebSDR export wrote, or what somebody wrote by hand: with the columns in any order, without
+// any but name, kind, url, latitude and longitude, or with password beside them. The error is a *heimdall.InvalidError whose
+// fields are named "line 3, latitude"; nothing is skipped silently.
 func ReadWebSDRs(r io.Reader) ([]WebSDRInput, error) {
 	in := csv.NewReader(r)
 	in.ReuseRecord = true
@@ -167,13 +155,13 @@ func cellOf(v reflect.Value) string {
 	case float64:
 		return strconv.FormatFloat(x, 'g', -1, 64)
 	case map[string]int64:
-		return countsCell(x)
+		return Counts(x)
 	}
 	return fmt.Sprint(v.Interface())
 }
 
-// countsCell is counts by name, in order of the names: "busy=3 transport=1".
-func countsCell(counts map[string]int64) string {
+// Counts is counts by name as one cell, in order of the names: "busy=3 transport=1".
+func Counts(counts map[string]int64) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		parts = append(parts, name+"="+strconv.FormatInt(counts[name], 10))

@@ -52,9 +52,9 @@ func OccupancyStatisticsOf(o heimdall.Occupancy) OccupancyStatistics {
 	return w
 }
 
-// An OccupancyRow is a step of a frequency as a line of CSV.
+// An OccupancyRow is a step of a frequency as a row of a table.
 type OccupancyRow struct {
-	FrequencyMHz float64 `json:"frequency_mhz"`
+	FrequencyMHz float64 `json:"frequency_mhz" doc:"Radio frequency, in MHz"`
 	OccupancyPoint
 }
 

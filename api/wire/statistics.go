@@ -126,10 +126,10 @@ func DriftStatisticsOf(d heimdall.Drift) DriftStatistics {
 	return w
 }
 
-// A DriftRow is a point of a series as a line of CSV.
+// A DriftRow is a point of a series as a row of a table.
 type DriftRow struct {
-	WebSDRID     int64   `json:"websdr_id"`
-	FrequencyMHz float64 `json:"frequency_mhz"`
+	WebSDRID     int64   `json:"websdr_id" doc:"The WebSDR"`
+	FrequencyMHz float64 `json:"frequency_mhz" doc:"Radio frequency, in MHz"`
 	DriftPoint
 }
 

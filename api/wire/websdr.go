@@ -36,7 +36,7 @@ type WebSDR struct {
 	CalibrationSigmaDB *float64  `json:"calibration_sigma_db" doc:"One sigma of calibration_db, in dB"`
 	Notes              string    `json:"notes" doc:"Anything worth remembering"`
 	DailyBudgetSeconds float64   `json:"daily_budget_seconds" doc:"Most that its host may be connected to on one UTC day, in seconds; 0 means any" example:"3600"`
-	CreatedAt          time.Time `json:"created_at"`
+	CreatedAt          time.Time `json:"created_at" doc:"When it was made known here"`
 	UpdatedAt          time.Time `json:"updated_at" doc:"When it was last changed; the ETag is made of it"`
 
 	UsedTodaySeconds float64    `json:"used_today_seconds" doc:"How long its host has been connected to since 00:00 UTC, in seconds"`

@@ -173,7 +173,7 @@ func TestNothingIsLostOnTheWire(t *testing.T) {
 		w.Name, w.Kind, w.URL = "n"+w.Name, "k"+w.Kind, "u"+w.URL
 		shown := wire.WebSDROf(w)
 		var text bytes.Buffer
-		if err := csv.NewWriter(&text).WriteAll([][]string{wire.WebSDRColumns(), shown.Record()}); err != nil {
+		if err := csv.NewWriter(&text).WriteAll([][]string{wire.Columns[wire.WebSDR](), wire.Cells(shown)}); err != nil {
 			t.Fatal(err)
 		}
 		rows, err := wire.ReadWebSDRs(&text)
@@ -250,9 +250,9 @@ func FuzzReadWebSDRs(f *testing.F) {
 			}
 			return
 		}
-		records := [][]string{wire.WebSDRColumns()}
+		records := [][]string{wire.Columns[wire.WebSDR]()}
 		for _, row := range rows {
-			records = append(records, wire.WebSDROf(row.Root(nil)).Record())
+			records = append(records, wire.Cells(wire.WebSDROf(row.Root(nil))))
 		}
 		var out bytes.Buffer
 		if err := csv.NewWriter(&out).WriteAll(records); err != nil {

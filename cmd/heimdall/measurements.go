@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"math"
 	"strconv"
 	"strings"
@@ -64,19 +62,8 @@ func (c *measurementFilter) filter() (heimdall.MeasurementFilter, error) {
 // measurementsCmd prints measurements.
 type measurementsCmd struct {
 	measurementFilter
-	Limit  *int   `short:"n" placeholder:"N" help:"At most so many; 0 means all. Unless you say it is 50, or all with --out."`
-	CSV    bool   `name:"csv" help:"Print CSV with every column." xor:"format"`
-	JSON   bool   `help:"Print JSON, one array." xor:"format"`
-	Format string `placeholder:"FORMAT" enum:",csv,ndjson,parquet" default:"" help:"Print every column as csv, ndjson (an object on each line) or parquet."`
-	Out    string `short:"o" type:"path" placeholder:"FILE" help:"Write to this file instead, whole or not at all; it needs a format."`
-}
-
-// Validate refuses two formats. An empty default counts as given in a group of flags that exclude each other.
-func (c *measurementsCmd) Validate() error {
-	if c.Format != "" && (c.CSV || c.JSON) {
-		return errors.New("--format can't be used together with --csv or --json")
-	}
-	return nil
+	Limit *int `short:"n" placeholder:"N" help:"At most so many; 0 means all. Unless you say it is 50, or all with --out."`
+	tableFlags
 }
 
 func (c *measurementsCmd) Run(a *app) error {
@@ -90,16 +77,17 @@ func (c *measurementsCmd) Run(a *app) error {
 	case c.Out == "":
 		f.Limit = 50
 	}
-	if c.CSV {
-		c.Format = "csv"
-	}
 	if err := c.check(a); err != nil {
 		return err
 	}
 	return a.connect(false, func(ctx context.Context, cl *client.Client) error {
 		switch {
-		case c.Format != "":
-			return c.export(ctx, a.stdout, cl, f)
+		case c.format() != "":
+			body, err := cl.MeasurementsAs(ctx, c.format(), f)
+			if err != nil {
+				return err
+			}
+			return c.write(a.stdout, body)
 		case c.JSON:
 			list, err := measurements(ctx, cl, f)
 			if err != nil {
@@ -109,35 +97,6 @@ func (c *measurementsCmd) Run(a *app) error {
 		}
 		return printMeasurements(ctx, a, cl, f)
 	})
-}
-
-// check refuses to fill a terminal with what nobody can read.
-func (c *measurementsCmd) check(a *app) error {
-	var bad heimdall.InvalidError
-	if c.Format == "parquet" && c.Out == "" && isTerminal(a.stdout) {
-		bad.Add("--format", "parquet is no text: give a file with --out, or send the output to one")
-	}
-	if c.Out != "" && c.Format == "" {
-		bad.Add("--out", "needs a format: --format csv, ndjson or parquet")
-	}
-	return bad.Err()
-}
-
-// export copies what the server streams. A file gets its name when all is in it.
-func (c *measurementsCmd) export(ctx context.Context, stdout io.Writer, cl *client.Client, f heimdall.MeasurementFilter) error {
-	body, err := cl.MeasurementsAs(ctx, c.Format, f)
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	if c.Out == "" {
-		_, err = io.Copy(stdout, body)
-		return err
-	}
-	if _, err := writeWhole(c.Out, body); err != nil {
-		return fmt.Errorf("export measurements: %w", err)
-	}
-	return nil
 }
 
 // measurements collects every measurement chosen.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"math"
 	"slices"
@@ -34,8 +33,7 @@ type questionFlags struct {
 	FrequencyMinMHz float64       `name:"frequency-min-mhz" placeholder:"N" help:"At or above this frequency."`
 	FrequencyMaxMHz float64       `name:"frequency-max-mhz" placeholder:"N" help:"At or below this frequency."`
 	Label           string        `placeholder:"TEXT" help:"Only acquisitions of exactly this label."`
-	JSON            bool          `help:"Print JSON, as the API does." xor:"format"`
-	CSV             bool          `name:"csv" help:"Print every step as CSV." xor:"format"`
+	tableFlags
 }
 
 func (q *questionFlags) filter() heimdall.AnalyticsFilter {
@@ -59,15 +57,16 @@ func (s stepFlags) bucket() heimdall.Bucket { return wire.Buckets[s.Bucket] }
 // answer asks one question, and prints the answer the way that the flags say; show prints it as a table.
 func answer[T any](a *app, q *questionFlags, name string, b heimdall.Bucket,
 	ask func(context.Context, *client.Client) (T, error), show func(T, map[int64]string) error) error {
+	if err := q.check(a); err != nil {
+		return err
+	}
 	return a.connect(false, func(ctx context.Context, cl *client.Client) error {
-		if q.CSV {
-			body, err := cl.StatisticsCSV(ctx, name, q.filter(), b)
+		if format := q.format(); format != "" {
+			body, err := cl.StatisticsAs(ctx, name, format, q.filter(), b)
 			if err != nil {
 				return err
 			}
-			defer body.Close()
-			_, err = io.Copy(a.stdout, body)
-			return err
+			return q.write(a.stdout, body)
 		}
 		said, err := ask(ctx, cl)
 		if err != nil {

@@ -296,13 +296,16 @@ func readFileOrStdin(path string) ([]byte, error) {
 }
 
 type websdrExportCmd struct {
-	Format string `short:"f" default:"json" enum:"json,csv" help:"json or csv (${default})."`
+	Format string `short:"f" default:"json" enum:"json,csv,ndjson,parquet,arrow" help:"json, csv, ndjson, parquet or arrow (${default}); import takes the first two."`
 	JSON   bool   `help:"Print JSON, whatever the format says."`
 }
 
 func (c *websdrExportCmd) Run(a *app) error {
 	if c.JSON {
 		c.Format = "json"
+	}
+	if isBinary(c.Format) && isTerminal(a.stdout) {
+		return invalid("format", fmt.Errorf("%s is no text: send the output to a file", c.Format))
 	}
 	return a.connect(false, func(ctx context.Context, cl *client.Client) error {
 		body, err := cl.ExportWebSDRs(ctx, c.Format)
