@@ -214,6 +214,22 @@ export interface Observation {
   latency_ms: number | null;
 }
 
+export interface HistoryPart {
+  from: string;
+  to: string;
+  up: number;
+  down: number;
+  unknown: number;
+}
+
+// A WebSDRHistory counts observations, part by part of a time.
+export interface WebSDRHistory {
+  from: string;
+  to: string;
+  parts: HistoryPart[];
+  failures: { failure_class: string; times: number; last_at: string; last_reason: string }[];
+}
+
 export interface Uptime {
   hours: number;
   uptime_percent: number | null;
