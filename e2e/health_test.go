@@ -69,7 +69,7 @@ func TestReceiversAreFoundProbedAndWatchedFromTheCommandLine(t *testing.T) {
 	if r := command(t, data, "websdr", "status", "2"); r.code != 0 || !strings.Contains(r.stdout, "gone: down, breaker closed") || !strings.Contains(r.stdout, "transport") {
 		t.Errorf("the table of one: exit code %d\n%s", r.code, r.stdout)
 	}
-	if r := command(t, data, "websdr", "history", "2", "--parts=1"); r.code != 0 || !strings.Contains(r.stdout, "\n▄\n") || !strings.Contains(r.stdout, "transport") {
+	if r := command(t, data, "websdr", "history", "2", "--parts=1"); r.code != 0 || !strings.Contains(r.stdout, "\n▁\n") || !strings.Contains(r.stdout, "transport") {
 		t.Errorf("the history of one: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	if r := command(t, data, "websdr", "close", "2"); r.code != 0 || !strings.Contains(r.stdout, "breaker closed") {
