@@ -24,6 +24,7 @@ func (s *service) routes() {
 
 	route(s, "POST /api/v1/acquisitions", "create-acquisition", "Acquisitions", "Ask for an acquisition", s.createAcquisition, 409, 429, 507, 503)
 	route(s, "GET /api/v1/acquisitions", "list-acquisitions", "Acquisitions", "List acquisitions, newest first", s.listAcquisitions, 503)
+	route(s, "GET /api/v1/acquisitions/estimate", "estimate-acquisition", "Acquisitions", "Say about how much an acquisition will hold", s.estimateAcquisition, 404, 503)
 	route(s, "GET /api/v1/acquisitions/{task_id}", "get-acquisition", "Acquisitions", "Show an acquisition with its captures", s.getAcquisition, 404, 503)
 	route(s, "POST /api/v1/acquisitions/{task_id}/cancel", "cancel-acquisition", "Acquisitions", "Ask for an acquisition to end", s.cancelAcquisition, 404, 409, 503)
 	route(s, "DELETE /api/v1/acquisitions/{task_id}", "delete-acquisition", "Acquisitions", "Delete an acquisition that has ended, rows and recordings", s.deleteAcquisition, 404, 409, 503)

@@ -54,6 +54,11 @@ func (r *rig) askStatistics(websdrID int64) {
 	if len(clocks.Clocks) != 0 {
 		r.Errorf("without a carrier clocks are %+v", clocks)
 	}
+	estimate, err := r.EstimateAcquisition(ctx, []int64{websdrID}, 1, 12)
+	r.must(err)
+	if len(estimate.WebSDRs) != 1 || estimate.Known+estimate.Unknown != 1 {
+		r.Errorf("the estimate is %+v", estimate)
+	}
 	fared, err := r.WebSDRStatistics(ctx, f)
 	r.must(err)
 	covered, err := r.CoverageStatistics(ctx, f)

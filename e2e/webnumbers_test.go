@@ -50,6 +50,7 @@ func pagesAreTrue(t *testing.T, p *tab, d *dashboard, db rows) {
 	t.Run("the clock of a WebSDR", func(t *testing.T) { clockIsTrue(t, p, d, db) })
 	t.Run("a receiver that is gone, and is let through again", func(t *testing.T) { goneReceiverIsShown(t, p, d, db) })
 	t.Run("schedules", func(t *testing.T) { schedulesAreTrue(t, p, d, db) })
+	t.Run("a new acquisition", func(t *testing.T) { estimateIsTrue(t, p, d, db) })
 	t.Run("system", func(t *testing.T) { systemIsTrue(t, p, d, db) })
 	if wrong := p.complaints(false); len(wrong) > 0 {
 		t.Errorf("the console says:\n%s", strings.Join(wrong, "\n"))
@@ -190,6 +191,31 @@ func about(t testing.TB, what, shown string, want float64) {
 	if v, _ := number(t, text); math.Abs(v*sizes[unit]-want) > 0.05*want {
 		t.Errorf("%s: the page shows %q, the query gives %v", what, shown, want)
 	}
+}
+
+func estimateIsTrue(t *testing.T, p *tab, d *dashboard, db rows) {
+	p.open(t, "/acquisitions/new?frequency_mhz=145.5&websdr_id=1&websdr_id=3&websdr_id=4") // the last is busy, and has recorded nothing
+	p.fill(t, "Duration (s)", "12.5")
+	p.fill(t, "Sample rate (kHz)", "48")
+	estimate, err := d.client.EstimateAcquisition(t.Context(), []int64{1, 3, 4}, 12.5, 48)
+	if err != nil || estimate.Known != 2 || estimate.Unknown != 1 {
+		t.Fatalf("the estimate is %+v, %v", estimate, err)
+	}
+	p.until(t, "what was typed last is asked about", `performance.getEntriesByType("resource").some((e) =>
+		["/estimate?", "duration_seconds=12.5", "sample_rate_khz=48"].every((part) => e.name.includes(part)))`)
+	p.shows(t, `[data-name="estimate"]`, "1 more receiver will add is not known")
+	shown := func() string {
+		text, _, _ := strings.Cut(strings.TrimPrefix(p.cell(t, "main", "estimate"), "About "), " will be stored")
+		return text
+	}
+	scaled(t, "estimate", shown(), float64(estimate.Bytes), sizes)
+	var want float64
+	for _, id := range []int64{1, 3} {
+		var perSample float64
+		db.one(t, []any{&perSample}, "SELECT 1.0 * bytes / samples_count FROM captures WHERE websdr_id = ? AND bytes IS NOT NULL ORDER BY task_id DESC LIMIT 1", id)
+		want += perSample * 48_000 * 12.5
+	}
+	scaled(t, "estimate, of the database", shown(), want, sizes)
 }
 
 func systemIsTrue(t *testing.T, p *tab, d *dashboard, db rows) {

@@ -3,7 +3,7 @@
 
 import { turnAway, type Session } from "./session";
 import type {
-  Acquisition, AcquisitionPage, AcquisitionRequest, Capture, CapturePage, Definitions, Deleted, DeletionPage, ImportResult,
+  Acquisition, AcquisitionPage, AcquisitionRequest, Capture, CapturePage, Definitions, Deleted, DeletionPage, Estimate, ImportResult,
   Measurement, MeasurementPage, Problem, PSD, Ready, Retention, Spectrogram, System, WebSDR,
 } from "./types";
 import type { Forecast, Schedule, ScheduleRun, ScheduleRunPage, UpcomingRun } from "./schedules";
@@ -116,6 +116,7 @@ export const api = {
   acquisition: (id: string, signal?: AbortSignal) => get<Acquisition>(task(id), {}, signal),
   createAcquisition: async (r: AcquisitionRequest, key: string): Promise<Acquisition> =>
     (await send("POST", `${v1}/acquisitions`, json(r, { "Idempotency-Key": key }))).json(),
+  estimate: (query: Query, signal?: AbortSignal) => get<Estimate>(`${v1}/acquisitions/estimate`, query, signal),
   cancel: async (id: string): Promise<Acquisition> => (await send("POST", `${task(id)}/cancel`)).json(),
   hold: async (id: string, by: string, reason: string): Promise<Acquisition> => (await send("POST", `${task(id)}/hold`, json({ by, reason }))).json(),
   release: async (id: string): Promise<Acquisition> => (await send("DELETE", `${task(id)}/hold`)).json(),

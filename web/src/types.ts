@@ -248,6 +248,13 @@ export interface WebSDRStatus {
   next_cursor: string | null;
 }
 
+// An Estimate is about how much an acquisition will hold.
+export interface Estimate {
+  bytes: number;
+  known: number;
+  unknown: number;
+}
+
 export interface ImportResult {
   created: number;
   updated: number;

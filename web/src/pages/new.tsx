@@ -7,7 +7,8 @@ import { Num, Reader, Text, showFirstWrong } from "../form";
 import { problemOf, useLoad } from "../load";
 import { Chooser } from "../receivers";
 import { go, pathTo, place } from "../router";
-import type { AcquisitionRequest, Capture, WebSDR } from "../types";
+import { useSettled } from "../settled";
+import type { AcquisitionRequest, WebSDR } from "../types";
 import { Button, Page, Section, Trouble, Waiting } from "../ui";
 import { useWebSDRs, whyNot } from "../websdrnames";
 
@@ -71,7 +72,7 @@ export default function NewAcquisition() {
             <Num label="Wait for the slowest (s)" name="join_timeout_seconds" hint="how long ready receivers wait for the others; empty: 20" {...field("join")} />
           </div>
         </Section>
-        <Estimate of={wanted} seconds={numberOf(typed.duration)} rateHz={(numberOf(typed.rate) ?? 0) * 1000} />
+        <Estimate of={wanted} seconds={numberOf(typed.duration)} rateKHz={numberOf(typed.rate)} />
         {error && error.beyond(fields) && <Trouble error={error} text={error.beyond(fields)} />}
         <div class="after">
           <Button type="submit" class="main" disabled={sending} needs="operate">
@@ -115,25 +116,20 @@ function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 }
 
-// Estimate says how much will be stored, by what each receiver's recordings were like so far. Of one that has none,
-// nothing is known before it answers.
-function Estimate({ of, seconds, rateHz }: { of: WebSDR[]; seconds?: number; rateHz: number }) {
-  const recent = useLoad((s) => api.captures({ state: "success", limit: 500 }, s), []);
-  if (of.length === 0 || seconds === undefined || !recent.value) return null;
-  let known = 0;
-  let total = 0;
-  for (const w of of) {
-    const last = recent.value.captures.find((c: Capture) => c.websdr_id === w.websdr_id && c.recording && c.recording.samples_count > 0)?.recording;
-    if (!last) continue;
-    known++;
-    const rate = rateHz > 0 ? rateHz : w.sample_rate_hz > 0 ? w.sample_rate_hz : last.nominal_sample_rate_khz * 1000;
-    total += (last.bytes / last.samples_count) * rate * seconds;
-  }
-  const rest = of.length - known;
+// Estimate says about how much will be stored, by what each receiver's last recording was like. Of one that has none,
+// nothing is known before it answers. What the form itself will refuse is not estimated.
+function Estimate({ of, seconds, rateKHz }: { of: WebSDR[]; seconds?: number; rateKHz?: number }) {
+  const ids = of.map((w) => w.websdr_id);
+  const sound = ids.length > 0 && seconds !== undefined && seconds > 0 && seconds <= 3600 && (rateKHz === undefined || rateKHz > 0);
+  const ask = useSettled(sound ? JSON.stringify({ websdr_id: ids, duration_seconds: seconds, sample_rate_khz: rateKHz }) : "", 300);
+  const estimate = useLoad((s) => (ask ? api.estimate(JSON.parse(ask), s) : Promise.resolve(undefined)), [ask]);
+  const e = estimate.value;
+  if (!ask || !e) return null;
+  const { known, unknown } = e;
   return (
-    <p class="muted">
-      {known > 0 && `About ${bytes(total)} will be stored, going by the last recording of ${known === 1 ? "the receiver" : `each of ${known} receivers`}. `}
-      {rest > 0 && `How much ${rest === of.length ? "will be stored" : `${count(rest, "more receiver")} will add`} is not known: ${rest === 1 ? "it has" : "they have"} no recent recording.`}
+    <p class="muted" data-name="estimate">
+      {known > 0 && `About ${bytes(e.bytes)} will be stored, going by the last recording of ${known === 1 ? "the receiver" : `each of ${known} receivers`}. `}
+      {unknown > 0 && `How much ${known === 0 ? "will be stored" : `${count(unknown, "more receiver")} will add`} is not known: ${unknown === 1 ? "it has" : "they have"} no recent recording.`}
     </p>
   );
 }

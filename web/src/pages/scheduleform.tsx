@@ -1,7 +1,7 @@
 // Adding and editing a schedule. While it is filled in, the server says when it would run; what it refuses stands at
 // the field.
 
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import { api, type APIError } from "../api";
 import { Edited, FormEnd, useEditing, type FormProps } from "../editing";
 import { Area, Check, Num, Reader, Select, Text } from "../form";
@@ -10,6 +10,7 @@ import { Chooser } from "../receivers";
 import { pathTo, place } from "../router";
 import { filledOf, inputOf, known, units, type Filled, type Way } from "../schedulefields";
 import { dayNames, sunWords } from "../schedulewords";
+import { useSettled } from "../settled";
 import type { Schedule, ScheduleWindow } from "../schedules";
 import { Page, Section, Trouble, Waiting } from "../ui";
 import { Upcoming } from "../upcoming";
@@ -146,7 +147,8 @@ const pause = 400; // ms without a key pressed, before the server is asked
 // Preview asks for the next runs of what stands in the form. What is still missing is said here, and only after
 // sending at the fields: nobody wants to be told off while typing.
 function Preview({ filled, old }: { filled: Filled; old?: Schedule }) {
-  const body = useSettled(previewed(filled, old), pause);
+  const asked = useSettled(JSON.stringify(previewed(filled, old)), pause);
+  const body = useMemo(() => JSON.parse(asked) as Previewed, [asked]);
   const runs = useLoad((s) => (body.text ? api.previewSchedule(JSON.parse(body.text), 10, s) : Promise.resolve([])), [body.text]);
   if (body.wrong) return <p class="muted">Not to be said yet: {body.wrong}</p>;
   if (runs.error) return <p class="muted" role="status">Not to be said yet: {(runs.error.problem.errors ?? []).map((e) => `${e.location.replace(/^body\./, "")} ${e.message}`).join("; ") || runs.error.message}</p>;
@@ -170,17 +172,6 @@ function previewed(filled: Filled, old?: Schedule): Previewed {
     const p = problemOf(err);
     return { text: "", wrong: (p.problem.errors ?? []).map((e) => `${e.location.replace(/^body\./, "")} ${e.message}`).join("; ") || p.message };
   }
-}
-
-// useSettled is the value once it has stayed the same for so long.
-function useSettled(value: Previewed, ms: number): Previewed {
-  const [settled, setSettled] = useState(value);
-  const key = JSON.stringify(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), ms);
-    return () => clearTimeout(timer);
-  }, [key]);
-  return settled;
 }
 
 function Receivers({ filled, change, error }: Part) {
