@@ -9,10 +9,23 @@ import (
 
 	"github.com/heimdall-sdr/heimdall/api/wire"
 	"github.com/heimdall-sdr/heimdall/simnet"
+	"github.com/heimdall-sdr/heimdall/store/postgres/pgtest"
 )
 
 func TestReceiversAreFoundProbedAndWatchedFromTheCommandLine(t *testing.T) {
 	t.Parallel()
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		receiversAreWatched(t)
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		onPostgres(t, pgtest.Plain(t).Database(t))
+		receiversAreWatched(t)
+	})
+}
+
+func receiversAreWatched(t *testing.T) {
 	world := &simnet.World{}
 	for _, name := range []string{"superga", "gone"} {
 		world.Receivers = append(world.Receivers, simnet.Receiver{Name: name, Kind: "kiwisdr", LocationName: "Torino",

@@ -147,6 +147,17 @@ func formsOutliveSessions(t *testing.T, p *tab, data string) {
 		t.Errorf("once it is stored, the tab still keeps %s", left)
 	}
 
+	p.open(t, "/acquisitions/new?websdr_id=1")
+	p.fill(t, "Frequency (MHz)", "145.5")
+	p.fill(t, "Label", "typed before")
+	revoke()
+	p.press(t, "Acquire from 1 receiver")
+	p.shows(t, "h1", "Log in")
+	revoke = again()
+	p.shows(t, "main", "What you had typed when the session ended is back")
+	p.press(t, "Acquire from 1 receiver")
+	p.shows(t, "h1", "typed before")
+
 	p.open(t, "/websdrs/1/edit")
 	p.fill(t, "Notes", "typed before")
 	p.fill(t, "Password", "hush")

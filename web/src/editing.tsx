@@ -51,8 +51,8 @@ export interface Editing<F> {
 }
 
 interface Sent {
-  name: string; // of what is stored
-  path: string; // where it is shown
+  said: string; // to who reads the page by ear
+  path: string; // where what came of it is shown
 }
 
 // useEditing holds what is filled in, at first what first says, and sends it: send gets the version that the edit began
@@ -78,7 +78,7 @@ export function useEditing<F>(etag: string | undefined, first: () => F, send: (f
     setError(undefined);
     try {
       const stored = await send(filled, began);
-      say(`${stored.name} is stored`);
+      say(stored.said);
       go(stored.path);
     } catch (err) {
       setError(problemOf(err));
@@ -116,6 +116,12 @@ function takeDraft<F>(): Draft<F> | undefined {
   }
 }
 
+// Restored says that a form is as it was when the session ended.
+export function Restored<F>({ of, lost }: { of: Editing<F>; lost?: ComponentChildren }) {
+  if (!of.restored) return null;
+  return <p role="status">What you had typed when the session ended is back, and not sent yet.{lost && <> {lost}</>}</p>;
+}
+
 interface EndProps<F> {
   of: Editing<F>;
   known: string[]; // fields that show themselves what is wrong with them
@@ -132,7 +138,7 @@ export function FormEnd<F>({ of, known, adds, needs, cancel, reload, lost }: End
   const changed = error?.problem.status === 412;
   return (
     <>
-      {of.restored && <p role="status">What you had typed when the session ended is back, and not stored yet.{lost && <> {lost}</>}</p>}
+      <Restored of={of} lost={lost} />
       {error && changed && <Trouble error={error} text="Somebody else has changed it since you opened this form. Nothing was stored. Load it again, and repeat your changes." again={reload} againText="Load it again" />}
       {error && !changed && error.beyond(known) && <Trouble error={error} text={error.beyond(known)} />}
       <div class="after">

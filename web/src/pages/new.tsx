@@ -1,12 +1,13 @@
 // New acquisition: every field of the request. The server decides what is right; what it refuses stands at the field.
 
-import { useRef, useState } from "preact/hooks";
-import { APIError, api } from "../api";
+import { useMemo, useRef } from "preact/hooks";
+import { api } from "../api";
+import { Restored, useEditing } from "../editing";
 import { bytes, count } from "../format";
-import { Num, Reader, Text, showFirstWrong } from "../form";
-import { problemOf, useLoad } from "../load";
+import { Num, Reader, Text } from "../form";
+import { useLoad } from "../load";
 import { Chooser } from "../receivers";
-import { go, pathTo, place } from "../router";
+import { pathTo, place } from "../router";
 import { useSettled } from "../settled";
 import type { AcquisitionRequest, WebSDR } from "../types";
 import { Button, Page, Section, Trouble, Waiting } from "../ui";
@@ -21,36 +22,24 @@ const blank = { frequency: "", duration: "10", start: "", rate: "", center: "", 
 
 export default function NewAcquisition() {
   const websdrs = useWebSDRs();
-  const [typed, setTyped] = useState({ ...blank, frequency: place.value.query.get("frequency_mhz") ?? "" });
-  const [chosen, setChosen] = useState(new Set<number>(place.value.query.getAll("websdr_id").map(Number)));
-  const [error, setError] = useState<APIError>();
-  const [sending, setSending] = useState(false);
-  const form = useRef<HTMLFormElement>(null);
   // A repeat of the same request, after an answer that was lost, is the same acquisition; a changed one is another.
   const key = useRef({ request: "", key: "" });
+  const editing = useEditing(undefined, asked, async ({ typed, chosen }) => {
+    const request = read(typed, able(websdrs.value, chosen, typed));
+    const text = JSON.stringify(request);
+    if (key.current.request !== text) key.current = { request: text, key: newKey() };
+    const made = await api.createAcquisition(request, key.current.key);
+    return { said: "The acquisition is asked for", path: pathTo("acquisition", { task_id: made.task_id }) };
+  });
+  const { filled, change, error, sending } = editing;
+  const { typed } = filled;
+  const chosen = useMemo(() => new Set(filled.chosen), [filled.chosen]);
   const frequencyHz = frequencyOf(typed.frequency);
-  const wanted = (websdrs.value ?? []).filter((w) => chosen.has(w.websdr_id) && whyNot(w, frequencyHz) === undefined);
-  const field = (name: keyof typeof blank) => ({ value: typed[name], set: (value: string) => setTyped((t) => ({ ...t, [name]: value })), error });
-
-  const submit = async (e: Event) => {
-    e.preventDefault();
-    setSending(true);
-    setError(undefined);
-    try {
-      const request = read(typed, wanted);
-      const text = JSON.stringify(request);
-      if (key.current.request !== text) key.current = { request: text, key: newKey() };
-      const made = await api.createAcquisition(request, key.current.key);
-      go(pathTo("acquisition", { task_id: made.task_id }));
-    } catch (err) {
-      setError(problemOf(err));
-      showFirstWrong(form.current);
-    }
-    setSending(false);
-  };
+  const wanted = able(websdrs.value, filled.chosen, typed);
+  const field = (name: keyof typeof blank) => ({ value: typed[name], set: (value: string) => change((now) => ({ typed: { ...now.typed, [name]: value } })), error });
   return (
     <Page title="New acquisition">
-      <form ref={form} noValidate onSubmit={submit}>
+      <form ref={editing.form} noValidate onSubmit={editing.submit}>
         <Section title="What">
           <div class="fields">
             <Num label="Frequency (MHz)" name="frequency_mhz" required hint="such as 145.5" {...field("frequency")} />
@@ -62,7 +51,7 @@ export default function NewAcquisition() {
         <Section title="From which receivers" note="only those that can tune it">
           <Trouble error={websdrs.error} again={websdrs.reload} />
           {error?.field("websdrs") && <Trouble error={error} text={error.field("websdrs")} />}
-          {websdrs.value ? <Chooser all={websdrs.value} frequencyHz={frequencyHz} chosen={chosen} set={setChosen} /> : websdrs.loading && <Waiting what="WebSDRs" />}
+          {websdrs.value ? <Chooser all={websdrs.value} frequencyHz={frequencyHz} chosen={chosen} set={(c) => change({ chosen: [...c] })} /> : websdrs.loading && <Waiting what="WebSDRs" />}
         </Section>
         <Section title="How" note="empty fields take the default">
           <div class="fields">
@@ -73,6 +62,7 @@ export default function NewAcquisition() {
           </div>
         </Section>
         <Estimate of={wanted} seconds={numberOf(typed.duration)} rateKHz={numberOf(typed.rate)} />
+        <Restored of={editing} />
         {error && error.beyond(fields) && <Trouble error={error} text={error.beyond(fields)} />}
         <div class="after">
           <Button type="submit" class="main" disabled={sending} needs="operate">
@@ -82,6 +72,18 @@ export default function NewAcquisition() {
       </form>
     </Page>
   );
+}
+
+// asked is what the address asks for.
+function asked(): { typed: typeof blank; chosen: number[] } {
+  const query = place.value.query;
+  return { typed: { ...blank, frequency: query.get("frequency_mhz") ?? "" }, chosen: query.getAll("websdr_id").map(Number) };
+}
+
+// able are the receivers chosen that can record the frequency.
+function able(all: WebSDR[] | undefined, chosen: number[], typed: typeof blank): WebSDR[] {
+  const frequencyHz = frequencyOf(typed.frequency);
+  return (all ?? []).filter((w) => chosen.includes(w.websdr_id) && whyNot(w, frequencyHz) === undefined);
 }
 
 function numberOf(text: string): number | undefined {

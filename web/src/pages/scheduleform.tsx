@@ -26,7 +26,7 @@ function Form({ old, reload }: FormProps<Schedule>) {
     const body = inputOf(filled, r, old?.value);
     r.check();
     const { value } = old ? await api.replaceSchedule(old.value.schedule_id, etag, body) : await api.createSchedule(body);
-    return { name: value.name, path: pathTo("schedule", { schedule_id: value.schedule_id }) };
+    return { said: `${value.name} is stored`, path: pathTo("schedule", { schedule_id: value.schedule_id }) };
   });
   const { filled, change, error } = editing;
   const field = (name: string, of: string) => ({ name, error, value: filled.text[of], set: (value: string) => change((now) => ({ text: { ...now.text, [of]: value } })) });

@@ -24,7 +24,7 @@ function Form({ old, reload }: FormProps<WebSDR>) {
     const body = { ...inputOf(filled.typed, r), kind: filled.kind, is_active: filled.active, password: filled.forget ? "" : password || null };
     r.check();
     const { value } = w ? await api.replaceWebSDR(w.websdr_id, etag, body) : await api.createWebSDR(body);
-    return { name: value.name, path: pathTo("websdr", { websdr_id: value.websdr_id }) };
+    return { said: `${value.name} is stored`, path: pathTo("websdr", { websdr_id: value.websdr_id }) };
   });
   const { filled, change, error } = editing;
   const { typed, kind } = filled;
