@@ -19,6 +19,8 @@ type HealthStore interface {
 	Uptimes(ctx context.Context, ids []int64, from, to time.Time) ([]heimdall.Uptime, error)
 	// Observations returns a page of the history, newest first.
 	Observations(ctx context.Context, f heimdall.ObservationFilter) ([]heimdall.Observation, error)
+	// History counts the observations of one WebSDR, part by part of a time; of one that is not there it is empty.
+	History(ctx context.Context, f heimdall.HistoryFilter) (heimdall.History, error)
 	// CloseBreaker lets attempts pass again, or is heimdall.ErrNotFound.
 	CloseBreaker(ctx context.Context, websdrID int64) (heimdall.Health, error)
 }

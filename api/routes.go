@@ -24,6 +24,7 @@ func (s *service) routes() {
 
 	route(s, "POST /api/v1/acquisitions", "create-acquisition", "Acquisitions", "Ask for an acquisition", s.createAcquisition, 409, 429, 507, 503)
 	route(s, "GET /api/v1/acquisitions", "list-acquisitions", "Acquisitions", "List acquisitions, newest first", s.listAcquisitions, 503)
+	route(s, "GET /api/v1/acquisitions/estimate", "estimate-acquisition", "Acquisitions", "Say about how much an acquisition will hold", s.estimateAcquisition, 404, 503)
 	route(s, "GET /api/v1/acquisitions/{task_id}", "get-acquisition", "Acquisitions", "Show an acquisition with its captures", s.getAcquisition, 404, 503)
 	route(s, "POST /api/v1/acquisitions/{task_id}/cancel", "cancel-acquisition", "Acquisitions", "Ask for an acquisition to end", s.cancelAcquisition, 404, 409, 503)
 	route(s, "DELETE /api/v1/acquisitions/{task_id}", "delete-acquisition", "Acquisitions", "Delete an acquisition that has ended, rows and recordings", s.deleteAcquisition, 404, 409, 503)
@@ -86,6 +87,8 @@ func (s *service) routes() {
 	route(s, "GET /api/v1/statistics/coverage", "coverage-statistics", "Statistics", "Say how much of each day was recorded, by WebSDR", s.coverageStatistics, 503)
 	route(s, "GET /api/v1/statistics/sessions", "session-statistics", "Statistics", "Say what was asked for and what came of it", s.sessionStatistics, 503)
 	route(s, "GET /api/v1/statistics/spectrum-occupancy", "occupancy-statistics", "Statistics", "Say how often something was heard on each frequency measured", s.occupancyStatistics, 503)
+	route(s, "GET /api/v1/statistics/noise", "noise-statistics", "Statistics", "Say how the noise went, by WebSDR and step of time", s.noiseStatistics, 503)
+	route(s, "GET /api/v1/statistics/clocks", "clock-statistics", "Statistics", "Say what carriers tell of the clocks of WebSDRs", s.clockStatistics, 503)
 	route(s, "GET /api/v1/statistics/latest", "latest-statistics", "Statistics", "Show the newest measurement of each WebSDR", s.latestStatistics, 503)
 
 	route(s, "GET /health", "python-health", "Python", "Say that the process lives", s.pythonHealth)
@@ -114,6 +117,7 @@ func (s *service) routes() {
 	route(s, "PUT /api/v1/websdrs/{websdr_id}", "replace-websdr", "WebSDRs", "Replace a WebSDR", s.replaceWebSDR, 404, 409, 412, 507, 503)
 	route(s, "PATCH /api/v1/websdrs/{websdr_id}", "patch-websdr", "WebSDRs", "Change some fields of a WebSDR", s.patchWebSDR, 404, 409, 412, 507, 503)
 	route(s, "GET /api/v1/websdrs/{websdr_id}/status", "get-websdr-status", "WebSDRs", "Show how a WebSDR is, and was", s.websdrStatus, 404, 503)
+	route(s, "GET /api/v1/websdrs/{websdr_id}/history", "get-websdr-history", "WebSDRs", "Count what was learnt of a WebSDR, part by part of a time", s.websdrHistory, 404, 503)
 	route(s, "POST /api/v1/websdrs/{websdr_id}/probe", "probe-websdr", "WebSDRs", "Ask a WebSDR now how it is", s.probeWebSDR, 404, 409, 429, 507, 503)
 	route(s, "DELETE /api/v1/websdrs/{websdr_id}/breaker", "close-breaker", "WebSDRs", "Let acquisitions contact a WebSDR again", s.closeBreaker, 404, 507, 503)
 	route(s, "DELETE /api/v1/websdrs/{websdr_id}", "delete-websdr", "WebSDRs", "Remove a WebSDR that has no captures", s.deleteWebSDR, 404, 409, 412, 503)
@@ -161,6 +165,11 @@ func operations() map[string]huma.Operation {
 		"occupancy-statistics": {Responses: tables(),
 			Description: "The share of the measurements that detected a signal in their channel, with the interval of 95 percent confidence (Wilson) were they independent: receivers that measure the same moment are not. " +
 				"A measurement counts once, however long it lasted; of what nobody measured there is nothing. A table (any format but JSON) has a row for each frequency and step."},
+		"noise-statistics": {Responses: tables(),
+			Description: "Over all frequencies chosen, relative to each receiver's full scale: compare a receiver with itself, not with others."},
+		"clock-statistics": {Responses: tables(),
+			Description: "A carrier is off by its transmitter's error and by the receiver's own. Receivers of the same carrier share the first: what is left after taking away the median of the others is mostly a receiver's own clock. " +
+				"websdr_id chooses whose clocks are told; they are compared with all."},
 		"latest-statistics": {Responses: tables()},
 		"list-metrics":      {Description: "Unit, meaning and mathematics of each, as this server computes them. It is no time series: those are measurements."},
 		"listen": {Responses: streamed(http.StatusOK, "text/event-stream"),

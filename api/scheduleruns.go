@@ -71,7 +71,7 @@ func upcomingRun(u schedule.Upcoming, sch heimdall.Schedule) wire.UpcomingRun {
 	if err != nil {
 		zone = time.UTC // cannot be: it was compiled
 	}
-	w := wire.UpcomingRun{ScheduleID: sch.ID, Name: sch.Name, DueAt: u.DueAt, StartAt: u.StartAt,
+	w := wire.UpcomingRun{ScheduleID: sch.ID, Name: sch.Name, DueAt: u.DueAt, StartAt: u.StartAt, JitterS: u.StartAt.Sub(u.DueAt).Seconds(),
 		LocalTime: u.DueAt.In(zone).Format(time.RFC3339), LeftOut: u.LeftOut}
 	if u.Window != "" {
 		w.Window = &u.Window
@@ -110,7 +110,7 @@ func (s *service) forecastSchedules(ctx context.Context, in *forecastInput) (*fo
 		body.Runs = append(body.Runs, upcomingRun(u, byID[u.ScheduleID]))
 	}
 	for _, h := range f.Hosts {
-		body.Hosts = append(body.Hosts, wire.HostLoad{Host: h.Host, WebSDRs: h.WebSDRIDs, Runs: h.Runs, SecondsPerDay: h.SecondsPerDay})
+		body.Hosts = append(body.Hosts, wire.HostLoad{Host: h.Host, WebSDRs: h.WebSDRIDs, Runs: h.Runs, SecondsPerDay: h.SecondsPerDay, TimeShare: h.SecondsPerDay / 86_400})
 	}
 	return &forecastOutput{body}, nil
 }

@@ -230,7 +230,7 @@ func TestAForecastSaysHowLoadedReceiversWillBe(t *testing.T) {
 	r.schedule(everyTenMinutes)
 	var f wire.Forecast
 	r.get(schedules + "/forecast?hours=48&limit=2").want(200).into(&f)
-	want := []wire.HostLoad{{Host: "one", WebSDRs: []int64{1}, Runs: 288, SecondsPerDay: 1440}}
+	want := []wire.HostLoad{{Host: "one", WebSDRs: []int64{1}, Runs: 288, SecondsPerDay: 1440, TimeShare: 1.0 / 60}}
 	if diff := cmp.Diff(want, f.Hosts); diff != "" || f.Count != 288 || len(f.Runs) != 2 || f.Runs[0].Name != "beacon" {
 		t.Errorf("forecast %+v\n%s", f, diff)
 	}

@@ -24,6 +24,7 @@ type AnalyticsStore interface {
 	Coverage(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.Coverage, error)
 	SessionStatistics(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.SessionStatistics, error)
 	Occupancy(ctx context.Context, f heimdall.AnalyticsFilter, b heimdall.Bucket) (heimdall.Occupancy, error)
+	NoiseTrend(ctx context.Context, f heimdall.AnalyticsFilter, b heimdall.Bucket) (heimdall.NoiseTrend, error)
 	// LatestPerWebSDR returns the newest measurement of each WebSDR of ids, nil meaning any, in order of websdr_id.
 	LatestPerWebSDR(ctx context.Context, ids []int64) ([]heimdall.Measurement, error)
 }
@@ -237,6 +238,8 @@ func (s *service) describeAnswers() {
 		"/api/v1/statistics/websdrs": wire.WebSDRStatistics{}, "/api/v1/statistics/coverage": wire.CoverageStatistics{},
 		"/api/v1/statistics/sessions": wire.SessionStatistics{}, "/api/v1/statistics/latest": wire.LatestStatistics{},
 		"/api/v1/statistics/spectrum-occupancy":                wire.OccupancyStatistics{},
+		"/api/v1/statistics/noise":                             wire.NoiseStatistics{},
+		"/api/v1/statistics/clocks":                            wire.ClockStatistics{},
 		"/api/v1/recordings/{task_id}/{websdr_id}/spectrogram": wire.Spectrogram{},
 		"/api/v1/recordings/{task_id}/{websdr_id}/psd":         wire.PSD{},
 	} {

@@ -131,7 +131,7 @@ func TestStatisticsOfCarriersHaveALineOfCSVForEachPoint(t *testing.T) {
 func TestEveryStatisticIsAlsoCSVWithTheNamesOfItsJSON(t *testing.T) {
 	r := newRig(t)
 	r.twoFared()
-	for path, lines := range map[string]int{"snr": 3, "frequency-drift": 1, "websdrs": 4, "coverage": 4, "sessions": 2, "latest": 3, "spectrum-occupancy": 2} {
+	for path, lines := range map[string]int{"snr": 3, "frequency-drift": 1, "websdrs": 4, "coverage": 4, "sessions": 2, "latest": 3, "spectrum-occupancy": 2, "noise": 3, "clocks": 1} {
 		query := marchFirst + "&format=csv"
 		if path == "latest" {
 			query = "?format=csv"
@@ -151,7 +151,7 @@ func TestEveryStatisticIsAlsoCSVWithTheNamesOfItsJSON(t *testing.T) {
 func TestAnAnswerThatIsKnownIsNotSentAgain(t *testing.T) {
 	r := newRig(t)
 	r.twoFared()
-	for _, path := range []string{"snr", "frequency-drift", "websdrs", "coverage", "sessions", "latest"} {
+	for _, path := range []string{"snr", "frequency-drift", "websdrs", "coverage", "sessions", "latest", "noise", "clocks"} {
 		target := "/api/v1/statistics/" + path
 		first := r.get(target).want(200)
 		tag := first.header.Get("ETag")

@@ -46,6 +46,21 @@ func (r *rig) askStatistics(websdrID int64) {
 	if len(occupied.Channels) != 1 || occupied.Channels[0].Detected != 1 {
 		r.Errorf("occupancy is %+v", occupied)
 	}
+	noise, err := r.NoiseStatistics(ctx, f, heimdall.Daily)
+	r.must(err)
+	if noise.Bucket != "1d" || len(noise.Points) != 1 || noise.Points[0].Measurements != 1 {
+		r.Errorf("noise is %+v", noise)
+	}
+	clocks, err := r.ClockStatistics(ctx, f, "")
+	r.must(err)
+	if len(clocks.Clocks) != 0 {
+		r.Errorf("without a carrier clocks are %+v", clocks)
+	}
+	estimate, err := r.EstimateAcquisition(ctx, []int64{websdrID}, 1, 12)
+	r.must(err)
+	if len(estimate.WebSDRs) != 1 || estimate.Known+estimate.Unknown != 1 {
+		r.Errorf("the estimate is %+v", estimate)
+	}
 	fared, err := r.WebSDRStatistics(ctx, f)
 	r.must(err)
 	covered, err := r.CoverageStatistics(ctx, f)

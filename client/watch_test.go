@@ -34,6 +34,11 @@ func (r *rig) watchHealth(id int64) {
 	if len(rest.Observations) != 1 || !rest.Observations[0].OK || rest.NextCursor != nil {
 		r.Errorf("the last page is %+v", rest)
 	}
+	history, err := r.WebSDRHistory(r.Context(), id, time.Now().Add(-time.Hour), time.Time{}, 1)
+	r.must(err)
+	if len(history.Parts) != 1 || history.Parts[0].Up != 1 || history.Parts[0].Down != 2 || history.Failures[0].Times != 2 {
+		r.Errorf("the history is %+v", history)
+	}
 	h, err := r.CloseBreaker(r.Context(), id)
 	r.must(err)
 	if h.Breaker != heimdall.BreakerClosed || h.Failures != 0 {

@@ -9,10 +9,23 @@ import (
 
 	"github.com/heimdall-sdr/heimdall/api/wire"
 	"github.com/heimdall-sdr/heimdall/simnet"
+	"github.com/heimdall-sdr/heimdall/store/postgres/pgtest"
 )
 
 func TestReceiversAreFoundProbedAndWatchedFromTheCommandLine(t *testing.T) {
 	t.Parallel()
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		receiversAreWatched(t)
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		t.Parallel()
+		onPostgres(t, pgtest.Plain(t).Database(t))
+		receiversAreWatched(t)
+	})
+}
+
+func receiversAreWatched(t *testing.T) {
 	world := &simnet.World{}
 	for _, name := range []string{"superga", "gone"} {
 		world.Receivers = append(world.Receivers, simnet.Receiver{Name: name, Kind: "kiwisdr", LocationName: "Torino",
@@ -68,6 +81,9 @@ func TestReceiversAreFoundProbedAndWatchedFromTheCommandLine(t *testing.T) {
 	}
 	if r := command(t, data, "websdr", "status", "2"); r.code != 0 || !strings.Contains(r.stdout, "gone: down, breaker closed") || !strings.Contains(r.stdout, "transport") {
 		t.Errorf("the table of one: exit code %d\n%s", r.code, r.stdout)
+	}
+	if r := command(t, data, "websdr", "history", "2", "--parts=1"); r.code != 0 || !strings.Contains(r.stdout, "\n▁\n") || !strings.Contains(r.stdout, "transport") {
+		t.Errorf("the history of one: exit code %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	if r := command(t, data, "websdr", "close", "2"); r.code != 0 || !strings.Contains(r.stdout, "breaker closed") {
 		t.Errorf("close: exit code %d\n%s%s", r.code, r.stdout, r.stderr)

@@ -28,12 +28,13 @@ func TestStatisticsAndSpectrogramsAreThereWithoutAServer(t *testing.T) {
 		column string
 	}{
 		{"snr", 8, "SNR dB"}, {"drift", 0, "DRIFT Hz/day"}, {"websdrs", 8, "LAST SUCCESS"}, {"coverage", 8, "DAY BY DAY"}, {"occupancy", 2, "OCCUPIED %"},
+		{"noise", 8, "NOISE dBFS/Hz"}, {"clocks", 0, "OWN SHARE ppm"},
 	} {
 		r := command(t, data, "statistics", q.name, "--since=24h")
 		if n := strings.Count(r.stdout, "\n"); r.code != 0 || !strings.Contains(r.stdout, q.column) || q.lines > 0 && n != q.lines {
 			t.Errorf("statistics %s: exit code %d, %d lines\n%s%s", q.name, r.code, n, r.stdout, r.stderr)
 		}
-		if r := command(t, data, "statistics", q.name, "--csv"); r.code != 0 || q.name != "websdrs" && !strings.Contains(r.stdout, "start") {
+		if r := command(t, data, "statistics", q.name, "--csv"); r.code != 0 || q.name != "websdrs" && q.name != "clocks" && !strings.Contains(r.stdout, "start") {
 			t.Errorf("statistics %s --csv: exit code %d\n%s%s", q.name, r.code, r.stdout, r.stderr)
 		}
 	}

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -97,4 +98,88 @@ func TestTheDashboardOfAServerWithTokensAsksForOne(t *testing.T) {
 	}
 	p.press(t, "Release")
 	p.shows(t, "h1", "Log in")
+	p.complaints(true)
+	formsOutliveSessions(t, p, data)
+}
+
+// formsOutliveSessions has tokens revoked while forms are open.
+func formsOutliveSessions(t *testing.T, p *tab, data string) {
+	t.Helper()
+	const kept = `JSON.stringify({...sessionStorage})`
+	made := 0
+	again := func() (revoke func()) {
+		t.Helper()
+		made++
+		name := fmt.Sprint("number ", made)
+		var token wire.NewToken
+		mustJSON(t, &token, data, "token", "create", name, "--scope", string(heimdall.ScopeAdmin))
+		p.fill(t, "Token", token.Value)
+		p.press(t, "Log in")
+		p.shows(t, "header", name)
+		return func() {
+			t.Helper()
+			if r := command(t, data, "token", "revoke", name); r.code != 0 {
+				t.Fatal(r.stderr)
+			}
+		}
+	}
+	value := func(name string) string {
+		return evaluate[string](t, p, `document.querySelector('[name="`+name+`"]').value`)
+	}
+	revoke := again()
+	p.open(t, "/schedules/new")
+	p.fill(t, "Name", "typed before")
+	p.fill(t, "Frequency (MHz)", "145.5")
+	p.press(t, "All that are active and can tune the frequency when a run is due")
+	p.press(t, "Choose all 1")
+	revoke()
+	p.press(t, "Add")
+	p.shows(t, "h1", "Log in")
+	revoke = again()
+	p.shows(t, "main", "What you had typed when the session ended is back")
+	if value("name") != "typed before" || value("frequency_mhz") != "145.5" {
+		t.Errorf("the form holds %q and %q", value("name"), value("frequency_mhz"))
+	}
+	p.shows(t, "main", "1 chosen")
+	p.press(t, "Add")
+	p.shows(t, "h1", "typed before")
+	if left := evaluate[string](t, p, kept); left != "{}" {
+		t.Errorf("once it is stored, the tab still keeps %s", left)
+	}
+
+	p.open(t, "/acquisitions/new?websdr_id=1")
+	p.fill(t, "Frequency (MHz)", "145.5")
+	p.fill(t, "Label", "typed before")
+	revoke()
+	p.press(t, "Acquire from 1 receiver")
+	p.shows(t, "h1", "Log in")
+	revoke = again()
+	p.shows(t, "main", "What you had typed when the session ended is back")
+	p.press(t, "Acquire from 1 receiver")
+	p.shows(t, "h1", "typed before")
+
+	p.open(t, "/websdrs/1/edit")
+	p.fill(t, "Notes", "typed before")
+	p.fill(t, "Password", "hush")
+	revoke()
+	p.press(t, "Store")
+	p.shows(t, "h1", "Log in")
+	if left := evaluate[string](t, p, kept); !strings.Contains(left, "typed before") || strings.Contains(left, "hush") {
+		t.Errorf("the tab keeps %s", left)
+	}
+	again()
+	p.shows(t, "main", "A password is not kept")
+	if value("notes") != "typed before" || value("password") != "" {
+		t.Errorf("the form holds %q and the password %q", value("notes"), value("password"))
+	}
+	p.press(t, "Store")
+	p.shows(t, "main", "typed before")
+
+	p.open(t, "/websdrs/1/edit")
+	p.fill(t, "Notes", "of no use")
+	p.press(t, "Log out")
+	p.shows(t, "h1", "Log in")
+	if left := evaluate[string](t, p, kept); left != "{}" {
+		t.Errorf("after logging out the tab keeps %s", left)
+	}
 }

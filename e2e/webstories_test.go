@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/heimdall-sdr/heimdall"
 )
@@ -128,20 +129,45 @@ func filterNarrows(t *testing.T, p *tab, d *dashboard) {
 }
 
 func chartIsTrue(t *testing.T, p *tab, d *dashboard) {
+	to := time.Now().UTC().Truncate(time.Hour).Add(time.Hour)
+	f := heimdall.AnalyticsFilter{From: to.AddDate(0, 0, -30), To: to, WebSDRIDs: []int64{1}}
 	p.open(t, "/websdrs/1")
-	page, err := d.client.Measurements(t.Context(), heimdall.MeasurementFilter{WebSDRIDs: []int64{1}, Limit: 1000}, "")
+	p.showNumbers(t)
+	snr, err := d.client.SNRStatistics(t.Context(), f, heimdall.Daily)
+	if err != nil || len(snr.Points) < 5 {
+		t.Fatalf("%d days, %v", len(snr.Points), err)
+	}
+	noise, err := d.client.NoiseStatistics(t.Context(), f, heimdall.Daily)
+	if err != nil || len(noise.Points) != len(snr.Points) {
+		t.Fatalf("%d days of noise, %v", len(noise.Points), err)
+	}
+	snrs, noises := p.cells(t, `[data-name="snr"]`, "data-at"), p.cells(t, `[data-name="noise"]`, "data-at")
+	if len(snrs) != len(snr.Points) || len(noises) != len(noise.Points) {
+		t.Fatalf("%d and %d days are shown, want %d", len(snrs), len(noises), len(snr.Points))
+	}
+	for i, point := range snr.Points {
+		at := point.Start.Format(time.RFC3339)
+		same(t, at+" SNR", snrs[at][1], point.SNRMeanDB)
+		same(t, at+" noise", noises[at][1], noise.Points[i].NoiseMeanDBFSHz)
+	}
+
+	p.fill(t, "Period", "1")
+	p.fill(t, "Steps", "each")
+	p.settle(t)
+	p.showNumbers(t)
+	page, err := d.client.Measurements(t.Context(), heimdall.MeasurementFilter{WebSDRIDs: []int64{1}, From: to.AddDate(0, 0, -1), Limit: 1000}, "")
 	if err != nil || len(page.Measurements) < 3 {
 		t.Fatalf("%d measurements, %v", len(page.Measurements), err)
 	}
-	p.until(t, "its charts are drawn", `document.querySelectorAll("figure canvas").length === 4`)
-	shown := evaluate[[]string](t, p, `[...[...document.querySelectorAll("figure")].find((f) => f.innerText.startsWith("SNR")).querySelectorAll("details tbody td")].map((e) => e.textContent)`)
-	if len(shown) != len(page.Measurements) {
-		t.Fatalf("%d numbers are shown, want %d", len(shown), len(page.Measurements))
+	snrs = p.cells(t, `[data-name="snr"]`, "data-at")
+	if len(snrs) != len(page.Measurements) {
+		t.Fatalf("%d numbers are shown, want %d", len(snrs), len(page.Measurements))
 	}
-	for i, m := range page.Measurements {
+	for _, m := range page.Measurements {
+		at := m.TimestampUTC.Format(time.RFC3339Nano)
 		digits := decimalsOf(*m.SNRSigmaDB)
-		if want := fixed(*m.SNRdB, digits) + " ± " + fixed(*m.SNRSigmaDB, digits); shown[i] != want {
-			t.Errorf("number %d is %q, the API says %q", i, shown[i], want)
+		if want := fixed(*m.SNRdB, digits) + " ± " + fixed(*m.SNRSigmaDB, digits); snrs[at][1] != want {
+			t.Errorf("%s is %q, the API says %q", at, snrs[at][1], want)
 		}
 	}
 }

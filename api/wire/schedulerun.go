@@ -45,6 +45,7 @@ type UpcomingRun struct {
 	Name       string    `json:"name" doc:"Its name"`
 	DueAt      time.Time `json:"due_at" doc:"When it is due, without jitter"`
 	StartAt    time.Time `json:"start_at" doc:"When its window begins, with jitter"`
+	JitterS    float64   `json:"jitter_seconds" doc:"From due_at to start_at"`
 	LocalTime  string    `json:"local_time" doc:"due_at as the clock shows it in the schedule's zone" example:"2026-03-29T06:30:00+02:00"`
 	Window     *string   `json:"window" doc:"The window that admits it; null when the schedule has none" example:"mon,tue 06:00-18:00"`
 	LeftOut    int       `json:"left_out" doc:"Times between the run before and this one that no window admits; 1000 means at least so many"`
@@ -70,4 +71,5 @@ type HostLoad struct {
 	WebSDRs       []int64 `json:"websdrs" nullable:"false" doc:"websdr_id of those concerned"`
 	Runs          int64   `json:"runs" doc:"Recordings asked of it"`
 	SecondsPerDay float64 `json:"seconds_per_day" doc:"Seconds of recording a day; a day has 86400"`
+	TimeShare     float64 `json:"time_share" doc:"Of the day, 0 to 1; more cannot be done"`
 }

@@ -21,6 +21,8 @@ type statisticsCmd struct {
 	Drift     statisticsDriftCmd     `cmd:"" help:"Say how the frequencies of carriers went, by WebSDR and frequency."`
 	WebSDRs   statisticsWebSDRsCmd   `cmd:"" name:"websdrs" help:"Say how captures fared, by WebSDR."`
 	Coverage  statisticsCoverageCmd  `cmd:"" help:"Say how much of the time was recorded, by WebSDR."`
+	Noise     statisticsNoiseCmd     `cmd:"" help:"Say how the noise went, by WebSDR."`
+	Clocks    statisticsClocksCmd    `cmd:"" help:"Say what carriers tell of the clocks of WebSDRs."`
 	Occupancy statisticsOccupancyCmd `cmd:"" help:"Say how often something was heard on each frequency measured."`
 }
 

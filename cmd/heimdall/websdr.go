@@ -25,6 +25,7 @@ type websdrCmd struct {
 	Disable websdrDisableCmd `cmd:"" help:"Offer one no longer; what it recorded stays."`
 	Delete  websdrDeleteCmd  `cmd:"" help:"Delete one that has never been asked to record."`
 	Status  websdrStatusCmd  `cmd:"" help:"Say how they are: up or down, since when and why; with an ID, the history of one."`
+	History websdrHistoryCmd `cmd:"" help:"Count how one was found, part by part of a time, and why it was not well."`
 	Probe   websdrProbeCmd   `cmd:"" help:"Ask one, or all active ones, now how they are."`
 	Close   websdrCloseCmd   `cmd:"" help:"Close the breaker of one that failed several times in a row, so that acquisitions contact it again."`
 	Import  websdrImportCmd  `cmd:"" help:"Add or change many, by name, from a JSON or CSV file."`

@@ -31,6 +31,7 @@ func analyticsCalls(s Store) map[string]func(context.Context) error {
 		"Coverage":          func(ctx context.Context) error { _, err := s.Coverage(ctx, f); return err },
 		"SessionStatistics": func(ctx context.Context) error { _, err := s.SessionStatistics(ctx, f); return err },
 		"Occupancy":         func(ctx context.Context) error { _, err := s.Occupancy(ctx, f, heimdall.Hourly); return err },
+		"NoiseTrend":        func(ctx context.Context) error { _, err := s.NoiseTrend(ctx, f, heimdall.Hourly); return err },
 		"LatestPerWebSDR":   func(ctx context.Context) error { _, err := s.LatestPerWebSDR(ctx, nil); return err },
 	}
 }

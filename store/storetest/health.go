@@ -22,6 +22,7 @@ type HealthStore interface {
 	Health(ctx context.Context, ids []int64) ([]heimdall.Health, error)
 	Observations(ctx context.Context, f heimdall.ObservationFilter) ([]heimdall.Observation, error)
 	Uptimes(ctx context.Context, ids []int64, from, to time.Time) ([]heimdall.Uptime, error)
+	History(ctx context.Context, f heimdall.HistoryFilter) (heimdall.History, error)
 	DropObservations(ctx context.Context, before time.Time, most int) (int64, error)
 }
 
@@ -207,6 +208,10 @@ func healthCalls(s Store, job *acquire.Job) map[string]func(context.Context) err
 		"Health":       func(ctx context.Context) error { _, err := s.Health(ctx, nil); return err },
 		"Observations": func(ctx context.Context) error {
 			_, err := s.Observations(ctx, heimdall.ObservationFilter{Limit: 1})
+			return err
+		},
+		"History": func(ctx context.Context) error {
+			_, err := s.History(ctx, heimdall.HistoryFilter{WebSDRID: 1, From: observed, To: observed.Add(time.Hour), Parts: 2})
 			return err
 		},
 		"Uptimes": func(ctx context.Context) error {

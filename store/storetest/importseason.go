@@ -39,6 +39,7 @@ func importCounts(t *testing.T, s Store) {
 	trend, err := s.SNRTrend(t.Context(), f, heimdall.Daily)
 	ok(t, err)
 	alike(t, "the trend", trend.Points, naiveTrend(chosen(list, f), heimdall.Daily))
+	compareNoise(t, s, "imported", f, list, heimdall.Daily)
 	f.Label = "imported"
 	report, err := s.PerformanceReport(t.Context(), f)
 	ok(t, err)

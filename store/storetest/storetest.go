@@ -69,6 +69,7 @@ type AnalyticsStore interface {
 	Coverage(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.Coverage, error)
 	SessionStatistics(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.SessionStatistics, error)
 	Occupancy(ctx context.Context, f heimdall.AnalyticsFilter, b heimdall.Bucket) (heimdall.Occupancy, error)
+	NoiseTrend(ctx context.Context, f heimdall.AnalyticsFilter, b heimdall.Bucket) (heimdall.NoiseTrend, error)
 	// LatestPerWebSDR returns the newest measurement of each WebSDR of ids, nil meaning any, in order of
 	// websdr_id. One that has none is left out.
 	LatestPerWebSDR(ctx context.Context, ids []int64) ([]heimdall.Measurement, error)
@@ -106,6 +107,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Replacements", replacements},
 		{"Analytics", analytics},
 		{"Occupancy", occupancies},
+		{"Noise", noises},
 		{"Retention", retentions},
 		{"Quotas", quotas},
 		{"Holds", holds},
@@ -124,6 +126,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Workers", workers},
 		{"Captures", captures},
 		{"Health", healths},
+		{"Histories", histories},
 		{"Probes", probings},
 		{"Events", events},
 		{"Webhooks", webhooks},

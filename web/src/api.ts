@@ -3,12 +3,14 @@
 
 import { turnAway, type Session } from "./session";
 import type {
-  Acquisition, AcquisitionPage, AcquisitionRequest, Capture, CapturePage, Definitions, Deleted, DeletionPage, ImportResult,
+  Acquisition, AcquisitionPage, AcquisitionRequest, Capture, CapturePage, Definitions, Deleted, DeletionPage, Estimate, ImportResult,
   Measurement, MeasurementPage, Problem, PSD, Ready, Retention, Spectrogram, System, WebSDR,
 } from "./types";
 import type { Forecast, Schedule, ScheduleRun, ScheduleRunPage, UpcomingRun } from "./schedules";
-import type { CoverageStatistics, DriftStatistics, OccupancyStatistics, SNRStatistics, WebSDRStatistics } from "./statistics";
-import type { Health, Observation, WebSDRStatus } from "./types";
+import type {
+  ClockStatistics, CoverageStatistics, DriftStatistics, NoiseStatistics, OccupancyStatistics, SessionStatistics, SNRStatistics, WebSDRStatistics,
+} from "./statistics";
+import type { Health, Observation, WebSDRHistory, WebSDRStatus } from "./types";
 
 export class APIError extends Error {
   constructor(readonly problem: Problem) {
@@ -114,6 +116,7 @@ export const api = {
   acquisition: (id: string, signal?: AbortSignal) => get<Acquisition>(task(id), {}, signal),
   createAcquisition: async (r: AcquisitionRequest, key: string): Promise<Acquisition> =>
     (await send("POST", `${v1}/acquisitions`, json(r, { "Idempotency-Key": key }))).json(),
+  estimate: (query: Query, signal?: AbortSignal) => get<Estimate>(`${v1}/acquisitions/estimate`, query, signal),
   cancel: async (id: string): Promise<Acquisition> => (await send("POST", `${task(id)}/cancel`)).json(),
   hold: async (id: string, by: string, reason: string): Promise<Acquisition> => (await send("POST", `${task(id)}/hold`, json({ by, reason }))).json(),
   release: async (id: string): Promise<Acquisition> => (await send("DELETE", `${task(id)}/hold`)).json(),
@@ -148,6 +151,7 @@ export const api = {
       headers: { "Content-Type": file.name.toLowerCase().endsWith(".csv") ? "text/csv" : "application/json" },
     })).json(),
   status: (id: number, query: Query = {}, signal?: AbortSignal) => get<WebSDRStatus>(`${v1}/websdrs/${id}/status`, query, signal),
+  history: (id: number, query: Query, signal?: AbortSignal) => get<WebSDRHistory>(`${v1}/websdrs/${id}/history`, query, signal),
   probe: async (id: number): Promise<void> => {
     await send("POST", `${v1}/websdrs/${id}/probe`);
   },
@@ -155,6 +159,9 @@ export const api = {
   forgive: async (id: number): Promise<WebSDR> => (await send("POST", `${v1}/websdrs/${id}/forgive`)).json(),
 
   snr: (query: Query, signal?: AbortSignal) => get<SNRStatistics>(`${v1}/statistics/snr`, query, signal),
+  noise: (query: Query, signal?: AbortSignal) => get<NoiseStatistics>(`${v1}/statistics/noise`, query, signal),
+  clocks: (query: Query, signal?: AbortSignal) => get<ClockStatistics>(`${v1}/statistics/clocks`, query, signal),
+  sessions: (query: Query, signal?: AbortSignal) => get<SessionStatistics>(`${v1}/statistics/sessions`, query, signal),
   drift: (query: Query, signal?: AbortSignal) => get<DriftStatistics>(`${v1}/statistics/frequency-drift`, query, signal),
   performance: (query: Query, signal?: AbortSignal) => get<WebSDRStatistics>(`${v1}/statistics/websdrs`, query, signal),
   coverage: (query: Query, signal?: AbortSignal) => get<CoverageStatistics>(`${v1}/statistics/coverage`, query, signal),

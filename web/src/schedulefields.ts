@@ -9,7 +9,7 @@ export interface Filled {
   text: Record<string, string>;
   way: Way;
   sunAt: string; // websdr_id of whose place, or empty for a place by itself
-  websdrs: Set<number> | undefined; // undefined: whoever can when a run is due
+  websdrs: number[] | undefined; // undefined: whoever can when a run is due
   windows: ScheduleWindow[];
   active: boolean;
 }
@@ -42,14 +42,14 @@ export function filledOf(s?: Schedule): Filled {
       runs: shown(s.max_runs), jitter: shown(s.jitter_seconds), misfire: s.misfire, grace: shown(s.grace_seconds), overlap: s.overlap,
     },
     way: r.cron ? "cron" : r.rrule ? "rrule" : r.sun ? "sun" : "every",
-    sunAt: shown(r.websdr_id), websdrs: s.websdrs === null ? undefined : new Set(s.websdrs), windows: s.windows, active: s.is_active,
+    sunAt: shown(r.websdr_id), websdrs: s.websdrs === null ? undefined : s.websdrs, windows: s.windows, active: s.is_active,
   };
 }
 
 // inputOf is the request's body. A time that nobody touched stays as exact as it was.
 export function inputOf(f: Filled, r: Reader, old?: Schedule): Record<string, unknown> {
   const t = f.text;
-  if (f.websdrs?.size === 0) r.refuse("websdrs", "must name at least one WebSDR: the server takes an empty list for all");
+  if (f.websdrs?.length === 0) r.refuse("websdrs", "must name at least one WebSDR: the server takes an empty list for all");
   const at = (name: "start_at" | "end_at", text: string) => (old && text === time(old[name]) ? old[name] : (r.time(name, text) ?? null));
   return {
     name: t.name, label: t.label, is_active: f.active,
@@ -57,7 +57,7 @@ export function inputOf(f: Filled, r: Reader, old?: Schedule): Record<string, un
     sample_rate_khz: r.number("sample_rate_khz", t.rate) ?? null, channel_center_hz: r.number("channel_center_hz", t.center) ?? null,
     channel_bandwidth_hz: r.number("channel_bandwidth_hz", t.bandwidth) ?? null,
     join_timeout_seconds: r.number("join_timeout_seconds", t.join) ?? null,
-    priority: r.number("priority", t.priority) ?? 0, websdrs: f.websdrs ? [...f.websdrs].toSorted((a, b) => a - b) : null,
+    priority: r.number("priority", t.priority) ?? 0, websdrs: f.websdrs ? f.websdrs.toSorted((a, b) => a - b) : null,
     recurrence: recurrenceOf(f, r), zone: t.zone.trim(), windows: f.windows.length > 0 ? f.windows : null,
     start_at: at("start_at", t.start), end_at: at("end_at", t.end), max_runs: r.number("max_runs", t.runs) ?? null,
     jitter_seconds: r.number("jitter_seconds", t.jitter) ?? 0, misfire: t.misfire, grace_seconds: r.number("grace_seconds", t.grace) ?? null,

@@ -70,6 +70,7 @@ export interface UpcomingRun {
   name: string;
   due_at: string;
   start_at: string;
+  jitter_seconds: number;
   local_time: string;
   window: string | null;
   left_out: number;
@@ -80,5 +81,5 @@ export interface Forecast {
   to: string;
   count: number;
   runs: UpcomingRun[];
-  hosts: { host: string; websdrs: number[]; runs: number; seconds_per_day: number }[];
+  hosts: { host: string; websdrs: number[]; runs: number; seconds_per_day: number; time_share: number }[];
 }

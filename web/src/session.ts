@@ -11,6 +11,7 @@ export interface Session {
   session: boolean; // known by a cookie, and may log out
   logged_in: boolean; // otherwise a token is needed
   login_with: string; // service through which one may log in instead, or empty
+  ended?: boolean; // it did not log out: the server knew it no longer
 }
 
 // session is nothing until the server has said it.
@@ -18,7 +19,7 @@ export const session = signal<Session | undefined>(undefined);
 
 // turnAway is called when an answer was that nobody known asked: the token has expired, or was revoked.
 export function turnAway(): void {
-  session.value = { name: "", scope: "none", session: false, logged_in: false, login_with: session.value?.login_with ?? "" };
+  session.value = { name: "", scope: "none", session: false, logged_in: false, login_with: session.value?.login_with ?? "", ended: true };
 }
 
 const scopes = ["none", "read", "operate", "admin"];

@@ -24,6 +24,22 @@ export interface SNRStatistics extends Range {
   points: SNRPoint[];
 }
 
+export interface NoisePoint {
+  websdr_id: number;
+  start: string;
+  measurements: number;
+  noise_count: number;
+  noise_mean_dbfs_hz: number | null;
+  noise_std_db: number | null;
+  noise_min_dbfs_hz: number | null;
+  noise_max_dbfs_hz: number | null;
+}
+
+export interface NoiseStatistics extends Range {
+  bucket: "1h" | "1d";
+  points: NoisePoint[];
+}
+
 export interface Offsets {
   offset_count: number;
   offset_mean_hz: number | null;
@@ -47,6 +63,27 @@ export interface DriftSeries extends Offsets {
 export interface DriftStatistics extends Range {
   bucket: "1h" | "1d";
   series: DriftSeries[];
+}
+
+// A Clock is what carriers at one frequency tell of one receiver's clock.
+export interface Clock extends Offsets {
+  websdr_id: number;
+  frequency_mhz: number;
+  offset_mean_ppm: number | null;
+  offset_std_ppm: number | null;
+  offset_sigma_ppm: number | null;
+  others: number;
+  others_median_ppm: number | null;
+  own_ppm: number | null;
+  slope_hz_per_day: number | null;
+  slope_sigma_hz_per_day: number | null;
+  slope_ppm_per_day: number | null;
+  slope_sigma_ppm_per_day: number | null;
+}
+
+export interface ClockStatistics extends Range {
+  bucket: "1h" | "1d";
+  clocks: Clock[];
 }
 
 export interface Performance extends Offsets {
@@ -81,6 +118,13 @@ export interface CoverageStatistics extends Range {
     recorded_s: number;
     time_share: number | null;
   }[];
+}
+
+export interface SessionStatistics extends Range {
+  acquisitions: number;
+  acquisitions_by_state: Record<string, number>;
+  captures: number;
+  failed: number;
 }
 
 export interface OccupancyStatistics extends Range {

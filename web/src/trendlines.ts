@@ -2,7 +2,7 @@
 // frequency. Nothing is reckoned here but where a band begins and ends.
 
 import { mhz } from "./format";
-import type { DriftSeries, SNRPoint } from "./statistics";
+import type { DriftSeries, NoisePoint, SNRPoint } from "./statistics";
 import type { Measurement, WebSDR } from "./types";
 import { nameOf } from "./websdrnames";
 
@@ -36,6 +36,14 @@ export function snrLines(points: SNRPoint[], websdrs: WebSDR[]): Line[] {
   const lines = new Lines(websdrs);
   for (const p of points) {
     lines.of(p.websdr_id).points.push({ at: p.start, value: p.snr_mean_db, spread: p.snr_std_db, least: p.snr_min_db, greatest: p.snr_max_db, count: p.snr_count });
+  }
+  return lines.list();
+}
+
+export function noiseLines(points: NoisePoint[], websdrs: WebSDR[]): Line[] {
+  const lines = new Lines(websdrs);
+  for (const p of points) {
+    lines.of(p.websdr_id).points.push({ at: p.start, value: p.noise_mean_dbfs_hz, spread: p.noise_std_db, least: p.noise_min_dbfs_hz, greatest: p.noise_max_dbfs_hz, count: p.noise_count });
   }
   return lines.list();
 }

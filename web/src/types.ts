@@ -214,6 +214,22 @@ export interface Observation {
   latency_ms: number | null;
 }
 
+export interface HistoryPart {
+  from: string;
+  to: string;
+  up: number;
+  down: number;
+  unknown: number;
+}
+
+// A WebSDRHistory counts observations, part by part of a time.
+export interface WebSDRHistory {
+  from: string;
+  to: string;
+  parts: HistoryPart[];
+  failures: { failure_class: string; times: number; last_at: string; last_reason: string }[];
+}
+
 export interface Uptime {
   hours: number;
   uptime_percent: number | null;
@@ -230,6 +246,13 @@ export interface WebSDRStatus {
   observations: Observation[];
   details: Record<string, string>;
   next_cursor: string | null;
+}
+
+// An Estimate is about how much an acquisition will hold.
+export interface Estimate {
+  bytes: number;
+  known: number;
+  unknown: number;
 }
 
 export interface ImportResult {

@@ -125,11 +125,12 @@ export function Facts({ children }: { children: ComponentChildren }) {
   return <dl class="facts">{children}</dl>;
 }
 
-export function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+// Fact may have the name that its value has in the API.
+export function Fact({ name, id, children }: { name: string; id?: string; children: ComponentChildren }) {
   return (
     <div>
       <dt>{name}</dt>
-      <dd>{children}</dd>
+      <dd data-name={id}>{children}</dd>
     </div>
   );
 }

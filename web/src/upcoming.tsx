@@ -26,7 +26,7 @@ export function Upcoming({ runs, named = false }: { runs: UpcomingRun[]; named?:
             {named && <td><a href={pathTo("schedule", { schedule_id: r.schedule_id })}>{r.name}</a></td>}
             <th scope="row"><Time at={r.due_at} relative /></th>
             <td class="num">{zoned(r.local_time)}</td>
-            <td class="n">{seconds((Date.parse(r.start_at) - Date.parse(r.due_at)) / 1000)}</td>
+            <td class="n" data-name="jitter_seconds">{seconds(r.jitter_seconds)}</td>
             {windows && <td>{r.window ?? "–"}</td>}
             {windows && <td>{r.left_out === 0 ? "–" : r.left_out >= 1000 ? "1000 times or more" : count(r.left_out, "time")}</td>}
           </tr>

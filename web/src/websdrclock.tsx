@@ -4,18 +4,18 @@
 import { api } from "./api";
 import { count, fixed, mhz, spread, sure } from "./format";
 import { useLoad } from "./load";
-import type { DriftSeries } from "./statistics";
+import type { Clock } from "./statistics";
 import type { WebSDR } from "./types";
 import { Empty, Fact, Facts, NoData, Section, Table, Trouble, Waiting } from "./ui";
 
 const days = 30;
 
 export function WebSDRClock({ of: w }: { of: WebSDR }) {
-  const drift = useLoad((s) => {
+  const read = useLoad((s) => {
     const to = Math.ceil(Date.now() / 3600_000) * 3600_000;
-    return api.drift({ from: new Date(to - days * 86_400_000).toISOString(), to: new Date(to).toISOString() }, s);
+    return api.clocks({ websdr_id: w.websdr_id, from: new Date(to - days * 86_400_000).toISOString(), to: new Date(to).toISOString() }, s);
   }, [w.websdr_id]);
-  const own = drift.value?.series.filter((s) => s.websdr_id === w.websdr_id && s.offset_mean_hz !== null);
+  const clocks = read.value?.clocks;
   return (
     <Section title="Calibration" note={`clock, as carriers of the last ${days} days show it, and level`}>
       <Facts>
@@ -27,15 +27,15 @@ export function WebSDRClock({ of: w }: { of: WebSDR }) {
         A carrier that is measured off its frequency is off by the error of its transmitter and by that of this receiver's clock together. Other
         receivers of the same carrier share the first but not the second: what is left after taking away the median of theirs is mostly this clock. The ± is that of this receiver's mean, by the scatter of its measurements.
       </p>
-      <Trouble error={drift.error} again={drift.reload} />
-      {!own && drift.loading && <Waiting what="offsets of carriers" />}
-      {own && own.length === 0 && <Empty>It measured no carrier in this time, so nothing can be said of its clock.</Empty>}
-      {own && own.length > 0 && <Clocks of={own} all={drift.value!.series} />}
+      <Trouble error={read.error} again={read.reload} />
+      {!clocks && read.loading && <Waiting what="offsets of carriers" />}
+      {clocks && clocks.length === 0 && <Empty>It measured no carrier in this time, so nothing can be said of its clock.</Empty>}
+      {clocks && clocks.length > 0 && <Clocks of={clocks} />}
     </Section>
   );
 }
 
-function Clocks({ of: own, all }: { of: DriftSeries[]; all: DriftSeries[] }) {
+function Clocks({ of }: { of: Clock[] }) {
   return (
     <Table caption="Offset of carriers in parts per million">
       <thead>
@@ -50,33 +50,18 @@ function Clocks({ of: own, all }: { of: DriftSeries[]; all: DriftSeries[] }) {
         </tr>
       </thead>
       <tbody>
-        {own.map((s) => {
-          const f = s.frequency_mhz; // hertz by megahertz are parts per million
-          const mean = s.offset_mean_hz! / f;
-          const scatter = s.offset_std_hz === null ? null : s.offset_std_hz / f;
-          const sigma = scatter === null ? null : scatter / Math.sqrt(s.offset_count);
-          const others = all.filter((o) => o.frequency_mhz === f && o.websdr_id !== s.websdr_id && o.offset_mean_hz !== null).map((o) => o.offset_mean_hz! / f);
-          const middle = median(others);
-          return (
-            <tr key={f} data-frequency={f}>
-              <th scope="row" class="n">{mhz(f)}</th>
-              <td class="n">{fixed(s.offset_count, 0)}</td>
-              <td class="n" data-name="offset_ppm">{sure(mean, sigma, 4)}</td>
-              <td class="n">{scatter === null || scatter === 0 ? <NoData /> : spread(scatter)}</td>
-              <td class="n">{middle === null ? <NoData /> : <>{fixed(middle, 4)}<span class="below">of {count(others.length, "receiver")}</span></>}</td>
-              <td class="n" data-name="own_ppm">{middle === null ? <NoData /> : sure(mean - middle, sigma, 4)}</td>
-              <td class="n">{s.slope_hz_per_day === null ? <NoData /> : sure(s.slope_hz_per_day / f, s.slope_sigma_hz_per_day === null ? null : s.slope_sigma_hz_per_day / f, 4)}</td>
-            </tr>
-          );
-        })}
+        {of.map((c) => (
+          <tr key={c.frequency_mhz} data-frequency={c.frequency_mhz}>
+            <th scope="row" class="n">{mhz(c.frequency_mhz)}</th>
+            <td class="n" data-name="offset_count">{fixed(c.offset_count, 0)}</td>
+            <td class="n" data-name="offset_mean_ppm">{sure(c.offset_mean_ppm!, c.offset_sigma_ppm, 4)}</td>
+            <td class="n" data-name="offset_std_ppm">{c.offset_std_ppm ? spread(c.offset_std_ppm) : <NoData />}</td>
+            <td class="n" data-name="others_median_ppm">{c.others_median_ppm === null ? <NoData /> : <>{fixed(c.others_median_ppm, 4)}<span class="below">of {count(c.others, "receiver")}</span></>}</td>
+            <td class="n" data-name="own_ppm">{c.own_ppm === null ? <NoData /> : sure(c.own_ppm, c.offset_sigma_ppm, 4)}</td>
+            <td class="n" data-name="slope_ppm_per_day">{c.slope_ppm_per_day === null ? <NoData /> : sure(c.slope_ppm_per_day, c.slope_sigma_ppm_per_day, 4)}</td>
+          </tr>
+        ))}
       </tbody>
     </Table>
   );
-}
-
-function median(list: number[]): number | null {
-  if (list.length === 0) return null;
-  const s = list.toSorted((a, b) => a - b);
-  const i = Math.floor(s.length / 2);
-  return s.length % 2 === 1 ? s[i] : (s[i - 1] + s[i]) / 2;
 }

@@ -8,8 +8,8 @@ import { fixed } from "./format";
 import { Blocked, Breaker, HealthBadge, isBlocked, milliseconds, percentOf } from "./health";
 import { useLoad } from "./load";
 import { say } from "./shell";
-import { Strip, cellsOf } from "./strip";
-import type { Observation, WebSDR, WebSDRStatus } from "./types";
+import { Strip } from "./strip";
+import type { Observation, WebSDR, WebSDRHistory, WebSDRStatus } from "./types";
 import { Action, Empty, Fact, Facts, NoData, Section, Table, Time, Trouble, Waiting } from "./ui";
 
 export function WebSDRHealth({ of: w, changed }: { of: WebSDR; changed: () => void }) {
@@ -114,12 +114,13 @@ const most = 10_000; // observations: a month of probes every five minutes
 
 function Past({ id, turn }: { id: number; turn: number }) {
   const [hours, setHours] = useState("24");
+  const period = periods.find((p) => p.value === hours)!;
   const read = useLoad(async (s) => {
     const to = Date.now();
-    const from = to - Number(hours) * 3600_000;
-    return { from, to, ...(await everyObservation(id, new Date(from).toISOString(), most, s)) };
+    const from = new Date(to - Number(hours) * 3600_000).toISOString();
+    const history = await api.history(id, { from, to: new Date(to).toISOString(), parts: period.cells }, s);
+    return { history, ...(await everyObservation(id, from, most, s)) };
   }, [id, hours, turn]);
-  const period = periods.find((p) => p.value === hours)!;
   const v = read.value;
   return (
     <>
@@ -128,13 +129,13 @@ function Past({ id, turn }: { id: number; turn: number }) {
       </div>
       <Trouble error={read.error} again={read.reload} />
       {!v && read.loading && <Waiting what="its history" />}
-      {v && !v.whole && <p class="muted">Only the newest {most} observations are shown.</p>}
       {v && v.list.length === 0 && <Empty>Nothing was learnt of it in this time.</Empty>}
       {v && v.list.length > 0 && (
         <>
-          <Strip cells={cellsOf(v.list, v.from, v.to, period.cells)} />
+          <Strip parts={v.history.parts} />
+          {!v.whole && <p class="muted">Only the newest {most} observations are in the chart.</p>}
           <Latency list={v.list} />
-          <Reasons list={v.list} />
+          <Reasons of={v.history} />
         </>
       )}
     </>
@@ -146,26 +147,11 @@ function Latency({ list }: { list: Observation[] }) {
   return <Chart title="Probe answered within" unit="ms" decimals={1} line={1} points={points} />;
 }
 
-// Reasons differ in their wording from one time to the next, so that they are counted by class.
-interface Reason {
-  class: string;
-  times: number;
-  newest: Observation;
-}
-
-function Reasons({ list }: { list: Observation[] }) {
-  const reasons = new Map<string, Reason>();
-  for (const o of list) {
-    if (o.ok) continue;
-    const r = reasons.get(o.failure_class) ?? { class: o.failure_class, times: 0, newest: o }; // the list is newest first
-    r.times++;
-    reasons.set(o.failure_class, r);
-  }
-  const sorted = [...reasons.values()].toSorted((a, b) => b.times - a.times);
+function Reasons({ of }: { of: WebSDRHistory }) {
   return (
     <>
       <h3>Why it was not well</h3>
-      {sorted.length === 0 ? (
+      {of.failures.length === 0 ? (
         <Empty>Every probe and every attempt worked.</Empty>
       ) : (
         <Table caption="Classes of failures, the most frequent first">
@@ -178,12 +164,12 @@ function Reasons({ list }: { list: Observation[] }) {
             </tr>
           </thead>
           <tbody>
-            {sorted.map((r) => (
-              <tr key={r.class}>
-                <th scope="row"><code>{r.class || "unknown"}</code></th>
-                <td class="n">{fixed(r.times, 0)}</td>
-                <td>{r.newest.reason}</td>
-                <td><Time at={r.newest.at} relative /></td>
+            {of.failures.map((f) => (
+              <tr key={f.failure_class} data-class={f.failure_class}>
+                <th scope="row"><code>{f.failure_class || "unknown"}</code></th>
+                <td class="n" data-name="times">{fixed(f.times, 0)}</td>
+                <td>{f.last_reason}</td>
+                <td><Time at={f.last_at} relative /></td>
               </tr>
             ))}
           </tbody>

@@ -8,7 +8,7 @@ import { useLoad, type Loaded } from "../load";
 import { pathTo, place } from "../router";
 import { Tabs, TrendFilter } from "../trendfilter";
 import { asked } from "../trendquery";
-import type { CoverageStatistics, DriftStatistics, OccupancyStatistics, WebSDRStatistics } from "../statistics";
+import type { ClockStatistics, CoverageStatistics, OccupancyStatistics, WebSDRStatistics } from "../statistics";
 import type { WebSDR } from "../types";
 import { Empty, NoData, Page, Section, Table, Time, Trouble, Waiting } from "../ui";
 import { nameOf, useWebSDRs } from "../websdrnames";
@@ -22,7 +22,7 @@ export default function Coverage() {
   const performance = useLoad((s) => api.performance(filter, s), keys);
   const coverage = useLoad((s) => api.coverage(filter, s), keys);
   const occupancy = useLoad((s) => api.occupancy(filter, s), keys);
-  const drift = useLoad((s) => api.drift(filter, s), keys);
+  const clocks = useLoad((s) => api.clocks(filter, s), keys);
   const names = websdrs.value;
   return (
     <Page title="Trends: receivers and coverage">
@@ -43,7 +43,8 @@ export default function Coverage() {
         <p><a href={api.statisticsAs("spectrum-occupancy", filter, "csv")} download>CSV</a>, <a href={api.statisticsAs("spectrum-occupancy", filter, "json")} download="spectrum-occupancy.json">JSON</a></p>
       </Section>
       <Section title="Frequency drift" note="of carriers, by receiver and frequency">
-        <Answer of={drift} show={(a) => <DriftTable of={a} names={names} />} />
+        <Answer of={clocks} show={(a) => <DriftTable of={a} names={names} />} />
+        <p><a href={api.statisticsAs("clocks", filter, "csv")} download>CSV</a>, <a href={api.statisticsAs("clocks", filter, "json")} download="clocks.json">JSON</a></p>
       </Section>
     </Page>
   );
@@ -173,7 +174,7 @@ function OccupancyTable({ of }: { of: OccupancyStatistics }) {
             <td class="n" data-name="measurements">{fixed(c.measurements, 0)}</td>
             <td class="n" data-name="detected">{fixed(c.detected, 0)}</td>
             <td class="n" data-name="occupied_share">{percent(c.occupied_share)}</td>
-            <td class="n">{percent(c.occupied_share_low)} and {percent(c.occupied_share_high)}</td>
+            <td class="n"><span data-name="occupied_share_low">{percent(c.occupied_share_low)}</span> and <span data-name="occupied_share_high">{percent(c.occupied_share_high)}</span></td>
             <td>{c.occupied_share !== null && <progress max={1} value={c.occupied_share} aria-label={`Share at ${mhz(c.frequency_mhz)}`} />}</td>
           </tr>
         ))}
@@ -182,8 +183,8 @@ function OccupancyTable({ of }: { of: OccupancyStatistics }) {
   );
 }
 
-function DriftTable({ of, names }: { of: DriftStatistics; names?: WebSDR[] }) {
-  if (of.series.length === 0) return <Empty>No carrier was found in this range.</Empty>;
+function DriftTable({ of, names }: { of: ClockStatistics; names?: WebSDR[] }) {
+  if (of.clocks.length === 0) return <Empty>No carrier was found in this range.</Empty>;
   return (
     <Table caption="Frequency offset of carriers, and how it changes">
       <thead>
@@ -197,13 +198,13 @@ function DriftTable({ of, names }: { of: DriftStatistics; names?: WebSDR[] }) {
         </tr>
       </thead>
       <tbody>
-        {of.series.map((s) => (
+        {of.clocks.map((s) => (
           <tr key={`${s.websdr_id} ${s.frequency_mhz}`} data-websdr={s.websdr_id} data-frequency={s.frequency_mhz}>
             <th scope="row"><Named id={s.websdr_id} names={names} /></th>
             <td class="n">{mhz(s.frequency_mhz)}</td>
-            <td class="n">{fixed(s.offset_count, 0)}</td>
+            <td class="n" data-name="offset_count">{fixed(s.offset_count, 0)}</td>
             <td class="n" data-name="offset_mean_hz"><Mean v={s.offset_mean_hz} std={s.offset_std_hz} decimals={3} /></td>
-            <td class="n">{s.offset_mean_hz === null ? <NoData /> : fixed(s.offset_mean_hz / s.frequency_mhz, 4)}</td>
+            <td class="n" data-name="offset_mean_ppm">{s.offset_mean_ppm === null ? <NoData /> : fixed(s.offset_mean_ppm, 4)}</td>
             <td class="n" data-name="slope_hz_per_day">
               {s.slope_hz_per_day === null ? <NoData /> : sure(s.slope_hz_per_day, s.slope_sigma_hz_per_day, 3)}
               {s.slope_sigma_hz_per_day !== null && s.slope_sigma_hz_per_day > 0 && <span class="unseen"> one sigma {spread(s.slope_sigma_hz_per_day)}</span>}

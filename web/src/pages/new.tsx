@@ -1,13 +1,15 @@
 // New acquisition: every field of the request. The server decides what is right; what it refuses stands at the field.
 
-import { useRef, useState } from "preact/hooks";
-import { APIError, api } from "../api";
+import { useMemo, useRef } from "preact/hooks";
+import { api } from "../api";
+import { Restored, useEditing } from "../editing";
 import { bytes, count } from "../format";
-import { Num, Reader, Text, showFirstWrong } from "../form";
-import { problemOf, useLoad } from "../load";
+import { Num, Reader, Text } from "../form";
+import { useLoad } from "../load";
 import { Chooser } from "../receivers";
-import { go, pathTo, place } from "../router";
-import type { AcquisitionRequest, Capture, WebSDR } from "../types";
+import { pathTo, place } from "../router";
+import { useSettled } from "../settled";
+import type { AcquisitionRequest, WebSDR } from "../types";
 import { Button, Page, Section, Trouble, Waiting } from "../ui";
 import { useWebSDRs, whyNot } from "../websdrnames";
 
@@ -20,36 +22,24 @@ const blank = { frequency: "", duration: "10", start: "", rate: "", center: "", 
 
 export default function NewAcquisition() {
   const websdrs = useWebSDRs();
-  const [typed, setTyped] = useState({ ...blank, frequency: place.value.query.get("frequency_mhz") ?? "" });
-  const [chosen, setChosen] = useState(new Set<number>(place.value.query.getAll("websdr_id").map(Number)));
-  const [error, setError] = useState<APIError>();
-  const [sending, setSending] = useState(false);
-  const form = useRef<HTMLFormElement>(null);
   // A repeat of the same request, after an answer that was lost, is the same acquisition; a changed one is another.
   const key = useRef({ request: "", key: "" });
+  const editing = useEditing(undefined, asked, async ({ typed, chosen }) => {
+    const request = read(typed, able(websdrs.value, chosen, typed));
+    const text = JSON.stringify(request);
+    if (key.current.request !== text) key.current = { request: text, key: newKey() };
+    const made = await api.createAcquisition(request, key.current.key);
+    return { said: "The acquisition is asked for", path: pathTo("acquisition", { task_id: made.task_id }) };
+  });
+  const { filled, change, error, sending } = editing;
+  const { typed } = filled;
+  const chosen = useMemo(() => new Set(filled.chosen), [filled.chosen]);
   const frequencyHz = frequencyOf(typed.frequency);
-  const wanted = (websdrs.value ?? []).filter((w) => chosen.has(w.websdr_id) && whyNot(w, frequencyHz) === undefined);
-  const field = (name: keyof typeof blank) => ({ value: typed[name], set: (value: string) => setTyped((t) => ({ ...t, [name]: value })), error });
-
-  const submit = async (e: Event) => {
-    e.preventDefault();
-    setSending(true);
-    setError(undefined);
-    try {
-      const request = read(typed, wanted);
-      const text = JSON.stringify(request);
-      if (key.current.request !== text) key.current = { request: text, key: newKey() };
-      const made = await api.createAcquisition(request, key.current.key);
-      go(pathTo("acquisition", { task_id: made.task_id }));
-    } catch (err) {
-      setError(problemOf(err));
-      showFirstWrong(form.current);
-    }
-    setSending(false);
-  };
+  const wanted = able(websdrs.value, filled.chosen, typed);
+  const field = (name: keyof typeof blank) => ({ value: typed[name], set: (value: string) => change((now) => ({ typed: { ...now.typed, [name]: value } })), error });
   return (
     <Page title="New acquisition">
-      <form ref={form} noValidate onSubmit={submit}>
+      <form ref={editing.form} noValidate onSubmit={editing.submit}>
         <Section title="What">
           <div class="fields">
             <Num label="Frequency (MHz)" name="frequency_mhz" required hint="such as 145.5" {...field("frequency")} />
@@ -61,7 +51,7 @@ export default function NewAcquisition() {
         <Section title="From which receivers" note="only those that can tune it">
           <Trouble error={websdrs.error} again={websdrs.reload} />
           {error?.field("websdrs") && <Trouble error={error} text={error.field("websdrs")} />}
-          {websdrs.value ? <Chooser all={websdrs.value} frequencyHz={frequencyHz} chosen={chosen} set={setChosen} /> : websdrs.loading && <Waiting what="WebSDRs" />}
+          {websdrs.value ? <Chooser all={websdrs.value} frequencyHz={frequencyHz} chosen={chosen} set={(c) => change({ chosen: [...c] })} /> : websdrs.loading && <Waiting what="WebSDRs" />}
         </Section>
         <Section title="How" note="empty fields take the default">
           <div class="fields">
@@ -71,7 +61,8 @@ export default function NewAcquisition() {
             <Num label="Wait for the slowest (s)" name="join_timeout_seconds" hint="how long ready receivers wait for the others; empty: 20" {...field("join")} />
           </div>
         </Section>
-        <Estimate of={wanted} seconds={numberOf(typed.duration)} rateHz={(numberOf(typed.rate) ?? 0) * 1000} />
+        <Estimate of={wanted} seconds={numberOf(typed.duration)} rateKHz={numberOf(typed.rate)} />
+        <Restored of={editing} />
         {error && error.beyond(fields) && <Trouble error={error} text={error.beyond(fields)} />}
         <div class="after">
           <Button type="submit" class="main" disabled={sending} needs="operate">
@@ -81,6 +72,18 @@ export default function NewAcquisition() {
       </form>
     </Page>
   );
+}
+
+// asked is what the address asks for.
+function asked(): { typed: typeof blank; chosen: number[] } {
+  const query = place.value.query;
+  return { typed: { ...blank, frequency: query.get("frequency_mhz") ?? "" }, chosen: query.getAll("websdr_id").map(Number) };
+}
+
+// able are the receivers chosen that can record the frequency.
+function able(all: WebSDR[] | undefined, chosen: number[], typed: typeof blank): WebSDR[] {
+  const frequencyHz = frequencyOf(typed.frequency);
+  return (all ?? []).filter((w) => chosen.includes(w.websdr_id) && whyNot(w, frequencyHz) === undefined);
 }
 
 function numberOf(text: string): number | undefined {
@@ -115,25 +118,20 @@ function newKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 }
 
-// Estimate says how much will be stored, by what each receiver's recordings were like so far. Of one that has none,
-// nothing is known before it answers.
-function Estimate({ of, seconds, rateHz }: { of: WebSDR[]; seconds?: number; rateHz: number }) {
-  const recent = useLoad((s) => api.captures({ state: "success", limit: 500 }, s), []);
-  if (of.length === 0 || seconds === undefined || !recent.value) return null;
-  let known = 0;
-  let total = 0;
-  for (const w of of) {
-    const last = recent.value.captures.find((c: Capture) => c.websdr_id === w.websdr_id && c.recording && c.recording.samples_count > 0)?.recording;
-    if (!last) continue;
-    known++;
-    const rate = rateHz > 0 ? rateHz : w.sample_rate_hz > 0 ? w.sample_rate_hz : last.nominal_sample_rate_khz * 1000;
-    total += (last.bytes / last.samples_count) * rate * seconds;
-  }
-  const rest = of.length - known;
+// Estimate says about how much will be stored, by what each receiver's last recording was like. Of one that has none,
+// nothing is known before it answers. What the form itself will refuse is not estimated.
+function Estimate({ of, seconds, rateKHz }: { of: WebSDR[]; seconds?: number; rateKHz?: number }) {
+  const ids = of.map((w) => w.websdr_id);
+  const sound = ids.length > 0 && seconds !== undefined && seconds > 0 && seconds <= 3600 && (rateKHz === undefined || rateKHz > 0);
+  const ask = useSettled(sound ? JSON.stringify({ websdr_id: ids, duration_seconds: seconds, sample_rate_khz: rateKHz }) : "", 300);
+  const estimate = useLoad((s) => (ask ? api.estimate(JSON.parse(ask), s) : Promise.resolve(undefined)), [ask]);
+  const e = estimate.value;
+  if (!ask || !e) return null;
+  const { known, unknown } = e;
   return (
-    <p class="muted">
-      {known > 0 && `About ${bytes(total)} will be stored, going by the last recording of ${known === 1 ? "the receiver" : `each of ${known} receivers`}. `}
-      {rest > 0 && `How much ${rest === of.length ? "will be stored" : `${count(rest, "more receiver")} will add`} is not known: ${rest === 1 ? "it has" : "they have"} no recent recording.`}
+    <p class="muted" data-name="estimate">
+      {known > 0 && `About ${bytes(e.bytes)} will be stored, going by the last recording of ${known === 1 ? "the receiver" : `each of ${known} receivers`}. `}
+      {unknown > 0 && `How much ${known === 0 ? "will be stored" : `${count(unknown, "more receiver")} will add`} is not known: ${unknown === 1 ? "it has" : "they have"} no recent recording.`}
     </p>
   );
 }

@@ -1,5 +1,4 @@
-// Overview: what runs, what failed and why, receivers, storage, and the last 24 hours. Each number is one that the
-// API gave; where its list is longer than what was asked for, the number says "or more".
+// Overview: what runs, what failed and why, receivers, storage, and the last 24 hours.
 
 import { useCallback, useEffect } from "preact/hooks";
 import { api } from "../api";
@@ -10,11 +9,12 @@ import { LiveMark } from "../livemark";
 import { useLoad, type Loaded } from "../load";
 import { ReceiversHealth } from "../receivershealth";
 import { pathTo } from "../router";
+import type { SessionStatistics } from "../statistics";
 import type { Acquisition, Capture, Retention, State, System, WebSDR } from "../types";
 import { Bar, Empty, Fact, Facts, NoData, Page, Section, StateBadge, Table, Time, Trouble, Waiting } from "../ui";
 import { nameOf, useWebSDRs } from "../websdrnames";
 
-const most = 1000; // rows of the longest page that the API gives
+const mostFailures = 20;
 
 export default function Overview() {
   const live = useLoad((s) => api.acquisitions({ state: ["running", "pending"], limit: 100 }, s), []);
@@ -42,7 +42,7 @@ export default function Overview() {
       </Section>
       <Section title="Last 24 hours">
         <Trouble error={day.error} again={day.reload} />
-        {day.value ? <Day of={day.value} /> : day.loading && <Waiting what="the last day" />}
+        {day.value ? <Day of={day.value.sessions} /> : day.loading && <Waiting what="the last day" />}
       </Section>
       <Section title="What failed, and why" note="captures of the last 24 hours">
         {day.value ? <Failures of={day.value} names={websdrs.value} /> : day.loading && <Waiting what="failures" />}
@@ -62,19 +62,17 @@ export default function Overview() {
 }
 
 interface DayShown {
-  acquisitions: Acquisition[];
-  acquisitionsWhole: boolean;
-  failed: Capture[];
-  failedWhole: boolean;
+  sessions: SessionStatistics;
+  failed: Capture[]; // the newest
 }
 
 async function lastDay(signal: AbortSignal): Promise<DayShown> {
   const from = new Date(Date.now() - 86_400_000).toISOString();
-  const [a, c] = await Promise.all([
-    api.acquisitions({ from, limit: most }, signal),
-    api.captures({ from, state: "failed", limit: most }, signal),
+  const [sessions, captures] = await Promise.all([
+    api.sessions({ from }, signal),
+    api.captures({ from, state: "failed", limit: mostFailures }, signal),
   ]);
-  return { acquisitions: a.acquisitions, acquisitionsWhole: a.next_cursor === null, failed: c.captures, failedWhole: c.next_cursor === null };
+  return { sessions, failed: captures.captures };
 }
 
 function Live({ list }: { list: Acquisition[] }) {
@@ -111,19 +109,17 @@ function Live({ list }: { list: Acquisition[] }) {
 
 const endings: State[] = ["success", "partial", "failed", "cancelled"];
 
-function Day({ of: d }: { of: DayShown }) {
-  const orMore = d.acquisitionsWhole ? "" : " or more";
-  const of = (s: State) => d.acquisitions.filter((a) => a.state === s).length;
+function Day({ of: d }: { of: SessionStatistics }) {
   return (
     <dl class="big">
       <div>
         <dt>acquisitions asked for</dt>
-        <dd>{fixed(d.acquisitions.length, 0)}{orMore}</dd>
+        <dd>{fixed(d.acquisitions, 0)}</dd>
       </div>
       {endings.map((s) => (
         <div key={s}>
           <dt><StateBadge state={s} /></dt>
-          <dd>{fixed(of(s), 0)}{orMore}</dd>
+          <dd>{fixed(d.acquisitions_by_state[s] ?? 0, 0)}</dd>
         </div>
       ))}
     </dl>
@@ -132,7 +128,6 @@ function Day({ of: d }: { of: DayShown }) {
 
 function Failures({ of: d, names }: { of: DayShown; names?: WebSDR[] }) {
   if (d.failed.length === 0) return <Empty>No capture failed.</Empty>;
-  const shown = d.failed.slice(0, 20);
   return (
     <>
       <Table caption="Captures that failed in the last 24 hours, newest first">
@@ -146,7 +141,7 @@ function Failures({ of: d, names }: { of: DayShown; names?: WebSDR[] }) {
           </tr>
         </thead>
         <tbody>
-          {shown.map((c) => (
+          {d.failed.map((c) => (
             <tr key={`${c.task_id} ${c.websdr_id}`}>
               <th scope="row"><a href={pathTo("websdr", { websdr_id: c.websdr_id })}>{nameOf(names, c.websdr_id)}</a></th>
               <td><code>{c.failure_class || "–"}</code></td>
@@ -157,7 +152,7 @@ function Failures({ of: d, names }: { of: DayShown; names?: WebSDR[] }) {
           ))}
         </tbody>
       </Table>
-      {d.failed.length > shown.length && <p class="muted">{count(d.failed.length, "capture")}{d.failedWhole ? "" : " or more"} failed; these are the newest {shown.length}.</p>}
+      {d.sessions.failed > d.failed.length && <p class="muted">{count(d.sessions.failed, "capture")} failed; these are the newest {d.failed.length}.</p>}
     </>
   );
 }
@@ -170,8 +165,8 @@ function Receivers({ list }: { list: WebSDR[] }) {
   for (const w of list) kinds.set(w.kind, (kinds.get(w.kind) ?? 0) + 1);
   return (
     <Facts>
-      <Fact name="Active"><a href={pathTo("websdrs")}>{list.filter((w) => w.is_active).length} of {list.length}</a></Fact>
-      <Fact name="Kinds">{[...kinds].map(([kind, n]) => `${n} ${kind}`).join(", ")}</Fact>
+      <Fact name="Active" id="active"><a href={pathTo("websdrs")}>{list.filter((w) => w.is_active).length} of {list.length}</a></Fact>
+      <Fact name="Kinds" id="kinds">{[...kinds].map(([kind, n]) => `${n} ${kind}`).join(", ")}</Fact>
     </Facts>
   );
 }
@@ -182,10 +177,10 @@ function Storage({ system, retention }: { system: Loaded<System>; retention: Loa
     <>
       <Trouble error={system.error} again={system.reload} />
       <Facts>
-        <Fact name="Recordings">{r ? bytes(r.recorded_bytes) : <NoData />}</Fact>
-        <Fact name="Free room">{r && r.free_bytes !== null ? bytes(r.free_bytes) : <NoData />}</Fact>
-        <Fact name="Database">{system.value ? bytes(system.value.database.bytes) : <NoData />}</Fact>
-        <Fact name="Kept">{r ? (r.rules.days === null ? "for ever" : `${r.rules.days} days`) : <NoData />}</Fact>
+        <Fact name="Recordings" id="recorded_bytes">{r ? bytes(r.recorded_bytes) : <NoData />}</Fact>
+        <Fact name="Free room" id="free_bytes">{r && r.free_bytes !== null ? bytes(r.free_bytes) : <NoData />}</Fact>
+        <Fact name="Database" id="database_bytes">{system.value ? bytes(system.value.database.bytes) : <NoData />}</Fact>
+        <Fact name="Kept" id="days">{r ? (r.rules.days === null ? "for ever" : `${r.rules.days} days`) : <NoData />}</Fact>
       </Facts>
     </>
   );

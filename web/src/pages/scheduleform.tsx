@@ -1,63 +1,38 @@
 // Adding and editing a schedule. While it is filled in, the server says when it would run; what it refuses stands at
-// the field. An edit names the version it began from.
+// the field.
 
-import { useEffect, useRef, useState } from "preact/hooks";
-import { APIError, api, type Versioned } from "../api";
-import { Area, Check, Num, Reader, Select, Text, showFirstWrong } from "../form";
+import { useMemo } from "preact/hooks";
+import { api, type APIError } from "../api";
+import { Edited, FormEnd, useEditing, type FormProps } from "../editing";
+import { Area, Check, Num, Reader, Select, Text } from "../form";
 import { problemOf, useLoad } from "../load";
 import { Chooser } from "../receivers";
-import { go, pathTo, place } from "../router";
+import { pathTo, place } from "../router";
 import { filledOf, inputOf, known, units, type Filled, type Way } from "../schedulefields";
 import { dayNames, sunWords } from "../schedulewords";
-import { say } from "../shell";
+import { useSettled } from "../settled";
 import type { Schedule, ScheduleWindow } from "../schedules";
-import { Button, Page, Section, Trouble, Waiting } from "../ui";
+import { Page, Section, Trouble, Waiting } from "../ui";
 import { Upcoming } from "../upcoming";
 import { useWebSDRs, whyNot } from "../websdrnames";
 
 export default function ScheduleForm() {
-  const id = place.value.params.schedule_id;
-  const old = useLoad((s) => (id ? api.schedule(Number(id), s) : Promise.resolve(undefined)), [id]);
-  if (!id) return <Form />;
-  if (old.value) return <Form key={old.value.etag} old={old.value} reload={old.reload} />;
-  return (
-    <Page title="Edit a schedule">
-      <Trouble error={old.error} again={old.reload} />
-      {old.loading && <Waiting what="the schedule" />}
-    </Page>
-  );
+  return <Edited id={place.value.params.schedule_id} what="schedule" read={api.schedule} form={Form} />;
 }
 
-function Form({ old, reload }: { old?: Versioned<Schedule>; reload?: () => void }) {
-  const [filled, setFilled] = useState<Filled>(() => filledOf(old?.value));
-  const [error, setError] = useState<APIError>();
-  const [sending, setSending] = useState(false);
-  const form = useRef<HTMLFormElement>(null);
-  const change = (part: Partial<Filled>) => setFilled((f) => ({ ...f, ...part }));
-  const field = (name: string, of: string) => ({
-    name, error, value: filled.text[of], set: (value: string) => setFilled((f) => ({ ...f, text: { ...f.text, [of]: value } })),
+function Form({ old, reload }: FormProps<Schedule>) {
+  const editing = useEditing(old?.etag, () => filledOf(old?.value), async (filled, etag) => {
+    const r = new Reader();
+    const body = inputOf(filled, r, old?.value);
+    r.check();
+    const { value } = old ? await api.replaceSchedule(old.value.schedule_id, etag, body) : await api.createSchedule(body);
+    return { said: `${value.name} is stored`, path: pathTo("schedule", { schedule_id: value.schedule_id }) };
   });
-  const submit = async (e: Event) => {
-    e.preventDefault();
-    setSending(true);
-    setError(undefined);
-    try {
-      const r = new Reader();
-      const body = inputOf(filled, r, old?.value);
-      r.check();
-      const stored = old ? await api.replaceSchedule(old.value.schedule_id, old.etag, body) : await api.createSchedule(body);
-      say(`${stored.value.name} is stored`);
-      go(pathTo("schedule", { schedule_id: stored.value.schedule_id }));
-    } catch (err) {
-      setError(problemOf(err));
-      setSending(false);
-      showFirstWrong(form.current);
-    }
-  };
-  const changed = error?.problem.status === 412;
+  const { filled, change, error } = editing;
+  const field = (name: string, of: string) => ({ name, error, value: filled.text[of], set: (value: string) => change((now) => ({ text: { ...now.text, [of]: value } })) });
   return (
     <Page title={old ? `Edit ${old.value.name}` : "Add a schedule"}>
-      <form ref={form} noValidate onSubmit={submit}>
+      <form ref={editing.form} noValidate onSubmit={editing.submit}>
         <Section title="What to record">
           <div class="fields">
             <Text label="Name" required hint="unique, 1 to 100 characters" {...field("name", "name")} />
@@ -89,12 +64,8 @@ function Form({ old, reload }: { old?: Versioned<Schedule>; reload?: () => void 
             <Num label="Priority" hint="−9 to 9: the higher goes first" {...field("priority", "priority")} />
           </div>
         </Section>
-        {error && changed && <Trouble error={error} text="Somebody else has changed it since you opened this form. Nothing was stored. Load it again, and repeat your changes." again={reload} againText="Load it again" />}
-        {error && !changed && error.beyond(known) && <Trouble error={error} text={error.beyond(known)} />}
-        <div class="after">
-          <Button type="submit" class="main" disabled={sending} needs="operate">{sending ? "Storing …" : old ? "Store" : "Add"}</Button>
-          <a href={old ? pathTo("schedule", { schedule_id: old.value.schedule_id }) : pathTo("schedules")}>Cancel</a>
-        </div>
+        <FormEnd of={editing} known={known} adds={!old} needs="operate" reload={reload}
+          cancel={old ? pathTo("schedule", { schedule_id: old.value.schedule_id }) : pathTo("schedules")} />
       </form>
     </Page>
   );
@@ -176,7 +147,8 @@ const pause = 400; // ms without a key pressed, before the server is asked
 // Preview asks for the next runs of what stands in the form. What is still missing is said here, and only after
 // sending at the fields: nobody wants to be told off while typing.
 function Preview({ filled, old }: { filled: Filled; old?: Schedule }) {
-  const body = useSettled(previewed(filled, old), pause);
+  const asked = useSettled(JSON.stringify(previewed(filled, old)), pause);
+  const body = useMemo(() => JSON.parse(asked) as Previewed, [asked]);
   const runs = useLoad((s) => (body.text ? api.previewSchedule(JSON.parse(body.text), 10, s) : Promise.resolve([])), [body.text]);
   if (body.wrong) return <p class="muted">Not to be said yet: {body.wrong}</p>;
   if (runs.error) return <p class="muted" role="status">Not to be said yet: {(runs.error.problem.errors ?? []).map((e) => `${e.location.replace(/^body\./, "")} ${e.message}`).join("; ") || runs.error.message}</p>;
@@ -202,29 +174,19 @@ function previewed(filled: Filled, old?: Schedule): Previewed {
   }
 }
 
-// useSettled is the value once it has stayed the same for so long.
-function useSettled(value: Previewed, ms: number): Previewed {
-  const [settled, setSettled] = useState(value);
-  const key = JSON.stringify(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), ms);
-    return () => clearTimeout(timer);
-  }, [key]);
-  return settled;
-}
-
 function Receivers({ filled, change, error }: Part) {
   const websdrs = useWebSDRs();
+  const chosen = useMemo(() => new Set(filled.websdrs), [filled.websdrs]);
   const mhz = Number(filled.text.frequency.trim().replace(",", "."));
   const frequencyHz = filled.text.frequency.trim() !== "" && Number.isFinite(mhz) ? Math.round(mhz * 1e6) : undefined;
   const able = (websdrs.value ?? []).filter((w) => whyNot(w, frequencyHz) === undefined).length;
   return (
     <>
-      <Check label="All that are active and can tune the frequency when a run is due" checked={filled.websdrs === undefined} set={(on) => change({ websdrs: on ? undefined : new Set() })} />
+      <Check label="All that are active and can tune the frequency when a run is due" checked={filled.websdrs === undefined} set={(on) => change({ websdrs: on ? undefined : [] })} />
       {error?.field("websdrs") && <Trouble error={error} text={error.field("websdrs")} />}
       <Trouble error={websdrs.error} again={websdrs.reload} />
       {websdrs.value && filled.websdrs === undefined && <p class="muted">Now these are {able} of {websdrs.value.length}.</p>}
-      {websdrs.value && filled.websdrs && <Chooser all={websdrs.value} frequencyHz={frequencyHz} chosen={filled.websdrs} set={(chosen) => change({ websdrs: chosen })} />}
+      {websdrs.value && filled.websdrs && <Chooser all={websdrs.value} frequencyHz={frequencyHz} chosen={chosen} set={(c) => change({ websdrs: [...c] })} />}
     </>
   );
 }

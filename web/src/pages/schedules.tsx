@@ -136,15 +136,15 @@ function Ahead({ of: f, names }: { of: Forecast; names?: WebSDR[] }) {
             </thead>
             <tbody>
               {f.hosts.map((h) => (
-                <tr key={h.host}>
+                <tr key={h.host} data-host={h.host}>
                   <th scope="row">{h.host}</th>
                   <td>{h.websdrs.map((id) => nameOf(names, id)).join(", ")}</td>
-                  <td class="n">{fixed(h.runs, 0)}</td>
-                  <td class="n">{seconds(h.seconds_per_day)}</td>
+                  <td class="n" data-name="runs">{fixed(h.runs, 0)}</td>
+                  <td class="n" data-name="seconds_per_day">{seconds(h.seconds_per_day)}</td>
                   <td>
                     <span class="bar">
-                      <progress max={1} value={h.seconds_per_day / 86_400} aria-label={`Share of the day at ${h.host}`} />
-                      <span class="num">{fixed((100 * h.seconds_per_day) / 86_400, 1)} %</span>
+                      <progress max={1} value={Math.min(1, h.time_share)} aria-label={`Share of the day at ${h.host}`} />
+                      <span class="num" data-name="time_share">{fixed(100 * h.time_share, 1)} %</span>
                     </span>
                   </td>
                 </tr>

@@ -63,12 +63,12 @@ function Server({ of: s }: { of: System }) {
   return (
     <Facts>
       <Fact name="Version">{s.version}</Fact>
-      <Fact name="Algorithm version">{s.algorithm_version}</Fact>
+      <Fact name="Algorithm version" id="algorithm_version">{s.algorithm_version}</Fact>
       <Fact name="Database">
         {d.version} <span class="muted">({d.reason})</span>
       </Fact>
-      <Fact name="Schema">{d.schema_version}</Fact>
-      <Fact name="Database size">{bytes(d.bytes)}</Fact>
+      <Fact name="Schema" id="schema_version">{d.schema_version}</Fact>
+      <Fact name="Database size" id="database_bytes">{bytes(d.bytes)}</Fact>
       {d.partitions > 0 && (
         <Fact name="Partitions">
           {d.partitions}, {d.compressed_partitions} compressed{d.compress_after_days !== null && ` (after ${count(d.compress_after_days, "day")})`}
@@ -77,8 +77,8 @@ function Server({ of: s }: { of: System }) {
       <Fact name="Recordings in">
         <code>{s.objects || "unknown"}</code>
       </Fact>
-      <Fact name="Acquisitions waiting">{s.queue.pending}</Fact>
-      <Fact name="Acquisitions running">{s.queue.running}</Fact>
+      <Fact name="Acquisitions waiting" id="pending">{s.queue.pending}</Fact>
+      <Fact name="Acquisitions running" id="running">{s.queue.running}</Fact>
     </Facts>
   );
 }
@@ -94,18 +94,18 @@ function Kept({ of }: { of: Loaded<Retention> }) {
   const days = (n: number | null) => (n === null ? "for ever" : `${plain(n)} days`);
   return (
     <Facts>
-      <Fact name="Recordings">{bytes(r.recorded_bytes)}</Fact>
-      <Fact name="Held">{bytes(r.held_bytes)}</Fact>
-      <Fact name="Being deleted">{bytes(r.planned_bytes)}</Fact>
-      <Fact name="Free room">{r.free_bytes === null ? <NoData /> : bytes(r.free_bytes)}</Fact>
-      <Fact name="Kept">{days(rules.days)}</Fact>
-      <Fact name="Kept when quiet">
+      <Fact name="Recordings" id="recorded_bytes">{bytes(r.recorded_bytes)}</Fact>
+      <Fact name="Held" id="held_bytes">{bytes(r.held_bytes)}</Fact>
+      <Fact name="Being deleted" id="planned_bytes">{bytes(r.planned_bytes)}</Fact>
+      <Fact name="Free room" id="free_bytes">{r.free_bytes === null ? <NoData /> : bytes(r.free_bytes)}</Fact>
+      <Fact name="Kept" id="days">{days(rules.days)}</Fact>
+      <Fact name="Kept when quiet" id="days_quiet">
         {rules.days_quiet === null ? "like the others" : days(rules.days_quiet)}
         {rules.quiet_snr_db !== null && ` (below ${plain(rules.quiet_snr_db)} dB)`}
       </Fact>
-      <Fact name="Quota">{rules.quota_bytes === null ? "none" : bytes(rules.quota_bytes)}</Fact>
-      <Fact name="Room to leave free">{rules.free_bytes === null ? "no rule" : bytes(rules.free_bytes)}</Fact>
-      <Fact name="Last run">
+      <Fact name="Quota" id="quota_bytes">{rules.quota_bytes === null ? "none" : bytes(rules.quota_bytes)}</Fact>
+      <Fact name="Room to leave free" id="rule_free_bytes">{rules.free_bytes === null ? "no rule" : bytes(rules.free_bytes)}</Fact>
+      <Fact name="Last run" id="last_run">
         {r.last_run ? (
           <>
             <Time at={r.last_run.ended_at} relative />: {count(r.last_run.outcome.acquisitions, "acquisition")}, {bytes(r.last_run.outcome.bytes)}
@@ -143,14 +143,14 @@ function Journal({ of }: { of: Loaded<DeletionPage> }) {
       </thead>
       <tbody>
         {of.value.deletions.map((d) => (
-          <tr key={`${d.task_id} ${d.planned_at}`}>
+          <tr key={`${d.task_id} ${d.planned_at}`} data-task={d.task_id}>
             <th scope="row">
               <code>{d.task_id}</code>
             </th>
             <td>{d.reason}</td>
             <td><Time at={d.ended_at} /></td>
-            <td class="n">{d.objects}</td>
-            <td class="n">{bytes(d.bytes)}</td>
+            <td class="n" data-name="objects">{d.objects}</td>
+            <td class="n" data-name="bytes">{bytes(d.bytes)}</td>
             <td>{d.done_at ? <Time at={d.done_at} /> : "under way"}</td>
           </tr>
         ))}

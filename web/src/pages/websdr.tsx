@@ -1,17 +1,16 @@
 // One WebSDR: its settings, what it measured over time, and its latest captures.
 
 import { useState } from "preact/hooks";
-import { api, everyMeasurement, type Versioned } from "../api";
-import { Chart } from "../chart";
-import { Select } from "../form";
-import { mhz, plain, spread } from "../format";
+import { api, type Versioned } from "../api";
+import { plain } from "../format";
 import { useLoad } from "../load";
 import { go, pathTo, place } from "../router";
-import type { Capture, Measurement, WebSDR } from "../types";
+import type { Capture, WebSDR } from "../types";
 import { Action, Button, Dialog, Empty, Fact, Facts, NoData, Page, Section, StateBadge, Table, Time, Trouble, Waiting } from "../ui";
 import { WebSDRClock } from "../websdrclock";
 import { WebSDRHealth } from "../websdrhealth";
 import { tuningRangeHz } from "../websdrnames";
+import { WebSDRTrends } from "../websdrtrends";
 
 export default function WebSDRPage() {
   const id = Number(place.value.params.websdr_id);
@@ -29,9 +28,7 @@ export default function WebSDRPage() {
   return (
     <Page title={w.name} actions={<Actions of={websdr.value!} />}>
       <WebSDRHealth of={w} changed={websdr.reload} />
-      <Section title="Measured over time" note="times in UTC">
-        <Trends id={id} />
-      </Section>
+      <WebSDRTrends of={w} />
       <WebSDRClock of={w} />
       <Section title="Settings">
         <Settings of={w} />
@@ -101,56 +98,6 @@ function Settings({ of: w }: { of: WebSDR }) {
       {w.notes && <Fact name="Notes">{w.notes}</Fact>}
     </Facts>
   );
-}
-
-const periods = [
-  { value: "1", text: "24 hours" }, { value: "7", text: "7 days" }, { value: "30", text: "30 days" }, { value: "", text: "all" },
-];
-const most = 5000; // points of a chart
-
-function Trends({ id }: { id: number }) {
-  const [days, setDays] = useState("30");
-  const read = useLoad((s) => {
-    const from = days ? new Date(Date.now() - Number(days) * 86_400_000).toISOString() : undefined;
-    return everyMeasurement({ websdr_id: id, from }, most, s);
-  }, [id, days]);
-  const frequencies = [...new Set(read.value?.rows.map((m) => m.frequency_mhz) ?? [])].sort((a, b) => a - b);
-  const [frequency, setFrequency] = useState("");
-  const chosen = frequencies.map(String).includes(frequency) ? frequency : "";
-  const rows = (read.value?.rows ?? []).filter((m) => chosen === "" || String(m.frequency_mhz) === chosen).toReversed();
-  return (
-    <>
-      <div class="filters">
-        <Select label="Period" name="days" value={days} set={setDays} options={periods} />
-        {frequencies.length > 1 && (
-          <Select label="Frequency" name="frequency" value={chosen} set={setFrequency} options={[{ value: "", text: "all" }, ...frequencies.map((f) => ({ value: String(f), text: mhz(f) }))]} />
-        )}
-      </div>
-      <Trouble error={read.error} again={read.reload} />
-      {!read.value && read.loading && <Waiting what="measurements" />}
-      {read.value && !read.value.whole && <p class="muted">Only the newest {most} measurements are shown.</p>}
-      {read.value && <Charts rows={rows} />}
-    </>
-  );
-}
-
-function Charts({ rows }: { rows: Measurement[] }) {
-  const of = (value: (m: Measurement) => number | null, sigma?: (m: Measurement) => number | null) =>
-    rows.map((m) => ({ at: m.timestamp_utc, value: value(m), sigma: sigma?.(m) }));
-  return (
-    <>
-      <Chart title="SNR" unit="dB" decimals={2} line={1} points={of((m) => m.snr_db, (m) => m.snr_sigma_db)} />
-      <Chart title="Noise density" unit="dBFS/Hz" decimals={2} line={2} points={of((m) => m.noise_dbfs_hz)} />
-      <Chart title="Frequency offset" unit="Hz" decimals={2} line={3} note={clockNote(rows)} points={of((m) => m.frequency_offset_hz, (m) => m.frequency_sigma_hz)} />
-    </>
-  );
-}
-
-// clockNote says what the numbers' own sigma leaves out.
-function clockNote(rows: Measurement[]): string {
-  const known = rows.map((m) => m.clock_sigma_hz).filter((s) => s !== null);
-  if (known.length === 0) return "How good the receiver's own clock is, nobody has said: its error comes on top of what is shown.";
-  return `The receiver's own clock comes on top, one sigma up to ${spread(Math.max(...known))} Hz.`;
 }
 
 function Captures({ of }: { of: Capture[] }) {

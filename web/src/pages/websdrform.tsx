@@ -1,80 +1,53 @@
-// Adding and editing a WebSDR. An edit names the version it began from: the server refuses it when somebody else was
-// faster, and the form says so.
+// Adding and editing a WebSDR.
 
-import { useRef, useState } from "preact/hooks";
-import { APIError, api, type Versioned } from "../api";
-import { Area, Check, Num, Reader, Select, Text, showFirstWrong } from "../form";
+import { useState } from "preact/hooks";
+import { api } from "../api";
+import { Edited, FormEnd, useEditing, type FormProps } from "../editing";
+import { Area, Check, Num, Reader, Select, Text } from "../form";
 import kinds from "../kinds.json";
-import { problemOf, useLoad } from "../load";
-import { go, pathTo, place } from "../router";
-import { say } from "../shell";
+import { pathTo, place } from "../router";
 import type { WebSDR } from "../types";
-import { Button, Page, Section, Trouble, Waiting } from "../ui";
+import { Page, Section } from "../ui";
 import { groups, inputOf, typedOf, type FieldOf } from "../websdrfields";
 
 export default function WebSDRForm() {
-  const id = place.value.params.websdr_id;
-  const old = useLoad((s) => (id ? api.websdr(Number(id), s) : Promise.resolve(undefined)), [id]);
-  if (!id) return <Form />;
-  if (old.value) return <Form key={old.value.etag} old={old.value} reload={old.reload} />;
-  return (
-    <Page title="Edit a WebSDR">
-      <Trouble error={old.error} again={old.reload} />
-      {old.loading && <Waiting what="the WebSDR" />}
-    </Page>
-  );
+  return <Edited id={place.value.params.websdr_id} what="WebSDR" read={api.websdr} form={Form} />;
 }
 
 const known = ["kind", "password", "is_active", ...groups.flatMap((g) => g.fields.map((f) => f.name as string))];
 
-function Form({ old, reload }: { old?: Versioned<WebSDR>; reload?: () => void }) {
+function Form({ old, reload }: FormProps<WebSDR>) {
   const w = old?.value;
-  const [typed, setTyped] = useState(typedOf(w));
-  const [kind, setKind] = useState(w?.kind ?? kinds[0].name);
-  const [active, setActive] = useState(w?.is_active ?? true);
   const [password, setPassword] = useState("");
-  const [forget, setForget] = useState(false);
-  const [error, setError] = useState<APIError>();
-  const [sending, setSending] = useState(false);
-  const form = useRef<HTMLFormElement>(null);
-  const submit = async (e: Event) => {
-    e.preventDefault();
-    setSending(true);
-    setError(undefined);
-    try {
-      const r = new Reader();
-      const body = { ...inputOf(typed, r), kind, is_active: active, password: forget ? "" : password || null };
-      r.check();
-      const stored = old ? await api.replaceWebSDR(old.value.websdr_id, old.etag, body) : await api.createWebSDR(body);
-      say(`${stored.value.name} is stored`);
-      go(pathTo("websdr", { websdr_id: stored.value.websdr_id }));
-    } catch (err) {
-      setError(problemOf(err));
-      setSending(false);
-      showFirstWrong(form.current);
-    }
-  };
+  const editing = useEditing(old?.etag, () => ({ typed: typedOf(w), kind: w?.kind ?? kinds[0].name, active: w?.is_active ?? true, forget: false }), async (filled, etag) => {
+    const r = new Reader();
+    const body = { ...inputOf(filled.typed, r), kind: filled.kind, is_active: filled.active, password: filled.forget ? "" : password || null };
+    r.check();
+    const { value } = w ? await api.replaceWebSDR(w.websdr_id, etag, body) : await api.createWebSDR(body);
+    return { said: `${value.name} is stored`, path: pathTo("websdr", { websdr_id: value.websdr_id }) };
+  });
+  const { filled, change, error } = editing;
+  const { typed, kind } = filled;
   const field = (f: FieldOf) => {
     const props = {
       label: f.label, hint: f.hint, name: f.name, error, required: f.empty === undefined,
-      value: typed[f.name], set: (value: string) => setTyped((t) => ({ ...t, [f.name]: value })),
+      value: typed[f.name], set: (value: string) => change((now) => ({ typed: { ...now.typed, [f.name]: value } })),
     };
     if (f.kind === "area") return <Area key={f.name} {...props} />;
     return f.kind === "number" ? <Num key={f.name} {...props} /> : <Text key={f.name} {...props} />;
   };
-  const changed = error?.problem.status === 412;
   const capability = kinds.find((k) => k.name === kind);
   return (
     <Page title={w ? `Edit ${w.name}` : "Add a WebSDR"}>
-      <form ref={form} noValidate onSubmit={submit}>
+      <form ref={editing.form} noValidate onSubmit={editing.submit}>
         <Section title="What it is">
           <div class="fields">
             <Select
-              label="Kind" name="kind" value={kind} set={setKind} error={error}
+              label="Kind" name="kind" value={kind} set={(v) => change({ kind: v })} error={error}
               hint={capability && `its address begins with ${capability.schemes.join(":// or ")}://${capability.delivers_iq ? "" : "; it delivers no IQ, so it cannot be recorded"}`}
               options={kinds.map((k) => ({ value: k.name, text: k.name }))}
             />
-            <Check label="Active: offered for acquisitions" checked={active} set={setActive} />
+            <Check label="Active: offered for acquisitions" checked={filled.active} set={(active) => change({ active })} />
           </div>
         </Section>
         {groups.map((g) => (
@@ -86,15 +59,11 @@ function Form({ old, reload }: { old?: Versioned<WebSDR>; reload?: () => void })
           <div class="fields">
             <Text label="Password" name="password" type="password" value={password} set={setPassword} error={error}
               hint={w?.has_password ? "one is kept and never shown; empty keeps it" : "none is kept"} />
-            {w?.has_password && <Check label="Forget the password" checked={forget} set={setForget} />}
+            {w?.has_password && <Check label="Forget the password" checked={filled.forget} set={(forget) => change({ forget })} />}
           </div>
         </Section>
-        {error && changed && <Trouble error={error} text="Somebody else has changed it since you opened this form. Nothing was stored. Load it again, and repeat your changes." again={reload} againText="Load it again" />}
-        {error && !changed && error.beyond(known) && <Trouble error={error} text={error.beyond(known)} />}
-        <div class="after">
-          <Button type="submit" class="main" disabled={sending} needs="admin">{sending ? "Storing …" : w ? "Store" : "Add"}</Button>
-          <a href={w ? pathTo("websdr", { websdr_id: w.websdr_id }) : pathTo("websdrs")}>Cancel</a>
-        </div>
+        <FormEnd of={editing} known={known} adds={!w} needs="admin" reload={reload} lost="A password is not kept: type it again."
+          cancel={w ? pathTo("websdr", { websdr_id: w.websdr_id }) : pathTo("websdrs")} />
       </form>
     </Page>
   );

@@ -1,0 +1,25 @@
+package api
+
+import (
+	"context"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/heimdall-sdr/heimdall/api/wire"
+)
+
+// clockStatistics tells of the WebSDRs asked for, and compares them with all.
+func (s *service) clockStatistics(ctx context.Context, in *stepsInput) (*huma.StreamResponse, error) {
+	f, err := in.filter(s.Now())
+	if err != nil {
+		return nil, err
+	}
+	of := f.WebSDRIDs
+	f.WebSDRIDs = nil
+	drift, err := s.Store.FrequencyDrift(ctx, f, in.bucket(f))
+	if err != nil {
+		return nil, ofList(err)
+	}
+	body := wire.ClockStatisticsOf(drift.Clocks(of))
+	return answerTable(in.Table, "clocks", body, body.Clocks)
+}
