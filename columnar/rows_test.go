@@ -228,7 +228,7 @@ func saysSame(said, got any) bool {
 // TestMemoryDoesNotGrowWithTheRows compares what is live at the end of a long table with what is live early in it.
 func TestMemoryDoesNotGrowWithTheRows(t *testing.T) {
 	if testing.Short() {
-		t.Skip("writes 160,000 rows")
+		t.Skip("writes 120,000 rows")
 	}
 	t.Run("Parquet", func(t *testing.T) {
 		w, err := columnar.NewParquet[wire.Measurement](io.Discard)
@@ -252,7 +252,7 @@ func memoryDoesNotGrow(t *testing.T, p tableWriter[wire.Measurement], err error)
 		return float64(s.HeapAlloc) / (1 << 20)
 	}
 	row, early, most := aMeasurement(1), 0.0, 0.0
-	for i := range 80_000 {
+	for i := range 60_000 {
 		row.SNRdB = new(math.Sin(float64(i))) // so that it does not all fold away
 		row.WebSDRID = int64(i)
 		if err := p.Write(row); err != nil {

@@ -37,6 +37,7 @@ func TestStatisticsAndSpectrogramsAreThereWithoutAServer(t *testing.T) {
 			t.Errorf("statistics %s --csv: exit code %d\n%s%s", q.name, r.code, r.stdout, r.stderr)
 		}
 	}
+	keepsTables(t, data)
 	if r := command(t, data, "statistics", "snr", "--from=2026-03-02T00:00:00Z", "--to=2026-03-01T00:00:00Z"); r.code != 2 {
 		t.Errorf("a range that ends before it begins: exit code %d, %s", r.code, r.stderr)
 	}
@@ -60,6 +61,30 @@ func TestStatisticsAndSpectrogramsAreThereWithoutAServer(t *testing.T) {
 	for _, wrong := range []string{list[0].TaskID, recording + "x", "/1", list[0].TaskID + "/99"} {
 		if r := command(t, data, "spectrogram", wrong, "-o", path); r.code != 2 {
 			t.Errorf("spectrogram %s: exit code %d: %s", wrong, r.code, r.stderr)
+		}
+	}
+}
+
+// keepsTables fails t unless rows can be had as files, whole or not at all.
+func keepsTables(t *testing.T, data string) {
+	t.Helper()
+	for format, begins := range map[string]string{"csv": "start,", "ndjson": `{"start":`, "parquet": "PAR1", "arrow": "\xff\xff\xff\xff"} {
+		path := filepath.Join(t.TempDir(), "snr")
+		r := command(t, data, "statistics", "snr", "--format", format, "-o", path)
+		if text, err := os.ReadFile(path); r.code != 0 || r.stdout != "" || !strings.HasPrefix(string(text), begins) {
+			t.Errorf("statistics snr --format %s: exit code %d, %q (%v)\n%s", format, r.code, text, err, r.stderr)
+		}
+		begins = strings.Replace(begins, "start", "task_id", 1)
+		if r := command(t, data, "measurements", "--format", format); r.code != 0 || !strings.HasPrefix(r.stdout, begins) {
+			t.Errorf("measurements --format %s: exit code %d, %q\n%s", format, r.code, r.stdout, r.stderr)
+		}
+	}
+	for _, wrong := range [][]string{
+		{"measurements", "--format=arrow", "--csv"}, {"statistics", "coverage", "--format=arrow", "--json"}, {"statistics", "coverage", "--csv", "--json"},
+		{"statistics", "coverage", "--format=xml"}, {"statistics", "coverage", "-o", filepath.Join(t.TempDir(), "x")},
+	} {
+		if r := command(t, data, wrong...); r.code != 2 {
+			t.Errorf("%s: exit code %d", wrong, r.code)
 		}
 	}
 }
