@@ -69,3 +69,27 @@ func TestStatisticsAndSpectrogramsAreThereWithoutAServer(t *testing.T) {
 		}
 	}
 }
+
+// keepsTables fails t unless rows can be had as files, whole or not at all.
+func keepsTables(t *testing.T, data string) {
+	t.Helper()
+	for format, begins := range map[string]string{"csv": "start,", "ndjson": `{"start":`, "parquet": "PAR1", "arrow": "\xff\xff\xff\xff"} {
+		path := filepath.Join(t.TempDir(), "snr")
+		r := command(t, data, "statistics", "snr", "--format", format, "-o", path)
+		if text, err := os.ReadFile(path); r.code != 0 || r.stdout != "" || !strings.HasPrefix(string(text), begins) {
+			t.Errorf("statistics snr --format %s: exit code %d, %q (%v)\n%s", format, r.code, text, err, r.stderr)
+		}
+		begins = strings.Replace(begins, "start", "task_id", 1)
+		if r := command(t, data, "measurements", "--format", format); r.code != 0 || !strings.HasPrefix(r.stdout, begins) {
+			t.Errorf("measurements --format %s: exit code %d, %q\n%s", format, r.code, r.stdout, r.stderr)
+		}
+	}
+	for _, wrong := range [][]string{
+		{"measurements", "--format=arrow", "--csv"}, {"statistics", "coverage", "--format=arrow", "--json"}, {"statistics", "coverage", "--csv", "--json"},
+		{"statistics", "coverage", "--format=xml"}, {"statistics", "coverage", "-o", filepath.Join(t.TempDir(), "x")},
+	} {
+		if r := command(t, data, wrong...); r.code != 2 {
+			t.Errorf("%s: exit code %d", wrong, r.code)
+		}
+	}
+}
