@@ -37,6 +37,7 @@ func TestEveryNumberShownIsOneThatAQueryGives(t *testing.T) {
 	t.Run("how receivers fared, and coverage", func(t *testing.T) { coverageIsTrue(t, p, d) })
 	t.Run("health of the WebSDRs", func(t *testing.T) { healthIsTrue(t, p, d, db) })
 	t.Run("a receiver that is gone, and is let through again", func(t *testing.T) { goneReceiverIsShown(t, p, d) })
+	t.Run("emitters", func(t *testing.T) { emittersAreTrue(t, p, d, db) })
 	t.Run("schedules", func(t *testing.T) { schedulesAreTrue(t, p, d, db) })
 	if wrong := p.complaints(false); len(wrong) > 0 {
 		t.Errorf("the console says:\n%s", strings.Join(wrong, "\n"))
