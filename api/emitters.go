@@ -200,8 +200,10 @@ func (s *service) importEmitters(ctx context.Context, in *importEmittersInput) (
 	}
 	out := &importEmittersOutput{wire.EmitterImport{DryRun: in.DryRun}}
 	if !in.DryRun {
-		out.Body.Created, out.Body.Updated, err = s.Store.ImportEmitters(ctx, list)
-		return out, err
+		if out.Body.Created, out.Body.Updated, err = s.Store.ImportEmitters(ctx, list); err != nil {
+			return nil, err
+		}
+		return out, nil
 	}
 	known, err := s.Store.Emitters(ctx, heimdall.EmitterFilter{})
 	if err != nil {

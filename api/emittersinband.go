@@ -23,8 +23,8 @@ func (s *service) acquisitionEmitters(ctx context.Context, in *TaskPath) (*acqui
 	}
 	// No emitter is below 1 Hz, and 0 would mean no limit.
 	list, err := s.Store.Emitters(ctx, heimdall.EmitterFilter{FrequencyMinHz: max(1, int64(math.Ceil(lowHz))), FrequencyMaxHz: max(1, int64(math.Floor(highHz)))})
-	if err != nil || len(list) == 0 {
-		return out, err
+	if err != nil {
+		return nil, err
 	}
 	websdrs, err := s.Store.WebSDRs(ctx, heimdall.WebSDRFilter{IDs: a.WebSDRIDs})
 	if err != nil {

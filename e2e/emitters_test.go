@@ -81,3 +81,24 @@ func TestEmittersAreKeptFromTheCommandLine(t *testing.T) {
 		t.Error(r.stdout, r.stderr)
 	}
 }
+
+func TestTheDemoKnowsWhoIsOnTheAir(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	own := []string{"emitters", "add", "superga-voice", "7.1", "--latitude=1", "--longitude=2"} // of somebody who has that name, too
+	if r := command(t, data, own...); r.code != 0 {
+		t.Fatal(r.stderr)
+	}
+	var demo struct{ Acquisition wire.Acquisition }
+	mustJSON(t, &demo, "", "demo", "--once", "--duration", "1s", "--listen", "127.0.0.1:0", "--folder", data)
+	var list []wire.Emitter
+	mustJSON(t, &list, data, "emitters", "list")
+	if len(list) != 2 || list[0].FrequencyMHz != 7.1 || list[1].Name != "genova-carrier" || list[1].FrequencyMHz != 145.5007 || *list[1].EIRPdBm != 23 {
+		t.Errorf("known are %+v", list)
+	}
+	var inBand []wire.EmitterInBand
+	mustJSON(t, &inBand, data, "emitters", "list", "--acquisition", demo.Acquisition.TaskID)
+	if len(inBand) != 1 || inBand[0].Emitter.Name != "genova-carrier" || inBand[0].OffsetHz != 700 || len(inBand[0].Captures) != 7 {
+		t.Errorf("in the band are %+v", inBand)
+	}
+}

@@ -22,7 +22,7 @@ export function EmittersInBand({ task, names }: { task: string; names?: WebSDR[]
             <tr>
               <th scope="col">Emitter</th>
               <th scope="col">Receiver</th>
-              <th scope="col">In its band</th>
+              <th scope="col">In its recording</th>
               <th scope="col" class="n">Distance (km)</th>
               <th scope="col" class="n">Free-space delay (µs)</th>
               <th scope="col" class="n">After the nearest (µs)</th>

@@ -65,12 +65,12 @@ export default function World({ pins, press, small }: { pins: Pin[]; press: (pin
     const w = world.current;
     if (!w) return;
     const focused = document.activeElement;
-    const had = (pin: Pin) => focused?.getAttribute(`data-${pin.of}`) === String(pin.id);
-    const again = pins.find(had);
+    const again = pins.find((pin) => focused?.getAttribute(`data-${pin.of}`) === String(pin.id));
     w.pins.clearLayers();
     if (!w.fitted && pins.length > 0) {
       w.fitted = true;
-      w.map.fitBounds(L.latLngBounds(pins.map((p) => [p.latitude, p.longitude])), { padding: [40, 40], maxZoom: 8, animate: false });
+      const receivers = pins.filter((p) => p.of === "websdr"); // emitters may be all over the world
+      w.map.fitBounds(L.latLngBounds((receivers.length > 0 ? receivers : pins).map((p) => [p.latitude, p.longitude])), { padding: [40, 40], maxZoom: 8, animate: false });
     }
     const beside = new Names(w.map, pins);
     for (const pin of pins) {

@@ -30,7 +30,7 @@ export default function MapPage() {
     ],
     [list, emitters.value, withEmitters],
   );
-  const ready = list !== undefined && (emitters.value !== undefined || emitters.error !== undefined); // so that the map fits all
+  const ready = list !== undefined && (emitters.value !== undefined || emitters.error !== undefined); // so that the map is drawn once
   return (
     <Page title="Map" actions={<a href={pathTo("websdrs")}>Receivers as a list</a>}>
       <Trouble error={websdrs.error} again={websdrs.reload} />
@@ -50,7 +50,11 @@ export default function MapPage() {
             <li><span class="pin off" aria-hidden="true" />inactive</li>
             {known.length > 0 && <li><span class="pin emitter" aria-hidden="true" />known emitter: press it to record its frequency</li>}
           </ul>
-          {known.length > 0 && <Check label="Show the emitters" checked={withEmitters} set={setWithEmitters} />}
+          {known.length > 0 && (
+            <p>
+              <Check label="Show the emitters" checked={withEmitters} set={setWithEmitters} />
+            </p>
+          )}
         </>
       )}
       {list && list.length > 0 && <Receivers of={list} />}
