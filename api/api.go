@@ -47,6 +47,7 @@ type Store interface {
 	EventStore
 	WebhookStore
 	TokenStore
+	EmitterStore
 
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error

@@ -62,7 +62,7 @@ goes on where a reader was cut off.
 `
 
 // subjects are the tags of operations in the order in which a newcomer needs them.
-var subjects = []string{"Acquisitions", "Captures", "Measurements", "Statistics", "WebSDRs", "Schedules", "Events", "Fleet", "Retention", "Access", "Service", "Python"}
+var subjects = []string{"Acquisitions", "Captures", "Measurements", "Statistics", "WebSDRs", "Emitters", "Schedules", "Events", "Fleet", "Retention", "Access", "Service", "Python"}
 
 // common are the statuses that the head explains once for all.
 var common = []string{"400", "401", "403", "408", "413", "415", "422", "429", "500", "503"}

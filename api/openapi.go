@@ -26,6 +26,7 @@ func (s *service) describe(mux *http.ServeMux) {
 	schemas["Measurement"].Properties["flags"].Nullable = false
 
 	s.describeAnswers()
+	s.describeShapes()
 
 	status := schemas["PythonStatus"].Properties // of an object that may be null huma knows nothing
 	status["result"] = &huma.Schema{Description: "What came of it; null until it has ended", OneOf: []*huma.Schema{status["result"], {Type: "null"}}}
@@ -45,6 +46,8 @@ func (s *service) describe(mux *http.ServeMux) {
 	change := doc.Paths["/api/v1/schedules/{schedule_id}"].Patch.RequestBody.Content
 	change["application/merge-patch+json"].Schema = patchOf(schemas["ScheduleInput"])
 	change["application/merge-patch+json"].Schema.Properties["recurrence"] = patchOf(schemas["Recurrence"])
+
+	s.describeEmitters()
 
 	explained := sync.OnceValue(func() *huma.OpenAPI {
 		explainMetrics(schemas["Measurement"])

@@ -31,6 +31,7 @@ func (s *service) routes() {
 	route(s, "POST /api/v1/acquisitions/{task_id}/hold", "hold-acquisition", "Acquisitions", "Keep an acquisition from being deleted", s.holdAcquisition, 404, 409, 507, 503)
 	route(s, "DELETE /api/v1/acquisitions/{task_id}/hold", "release-acquisition", "Acquisitions", "Let an acquisition be deleted again", s.releaseAcquisition, 404, 503)
 	route(s, "GET /api/v1/acquisitions/{task_id}/events", "watch-acquisition", "Acquisitions", "Follow an acquisition until it ends", s.watchAcquisition, 404, 503)
+	route(s, "GET /api/v1/acquisitions/{task_id}/emitters", "list-acquisition-emitters", "Emitters", "List the known emitters in the bands that an acquisition recorded", s.acquisitionEmitters, 404, 503)
 	route(s, "GET /api/v1/acquisitions/{task_id}/archive", "get-archive", "Acquisitions", "Download all recordings of an acquisition as one file", s.getArchive, 404, 409, 503)
 
 	route(s, "GET /api/v1/contact", "get-contact", "Fleet", "Say whether receivers may be contacted", s.getContact, 503)
@@ -121,6 +122,14 @@ func (s *service) routes() {
 	route(s, "POST /api/v1/websdrs/{websdr_id}/probe", "probe-websdr", "WebSDRs", "Ask a WebSDR now how it is", s.probeWebSDR, 404, 409, 429, 507, 503)
 	route(s, "DELETE /api/v1/websdrs/{websdr_id}/breaker", "close-breaker", "WebSDRs", "Let acquisitions contact a WebSDR again", s.closeBreaker, 404, 507, 503)
 	route(s, "DELETE /api/v1/websdrs/{websdr_id}", "delete-websdr", "WebSDRs", "Remove a WebSDR that has no captures", s.deleteWebSDR, 404, 409, 412, 503)
+
+	route(s, "GET /api/v1/emitters", "list-emitters", "Emitters", "List the known emitters, as JSON or GeoJSON", s.listEmitters, 503)
+	route(s, "POST /api/v1/emitters", "create-emitter", "Emitters", "Add an emitter", s.createEmitter, 409, 507, 503)
+	route(s, "POST /api/v1/emitters/import", "import-emitters", "Emitters", "Add or replace many emitters, by name", s.importEmitters, 409, 507, 503)
+	route(s, "GET /api/v1/emitters/{emitter_id}", "get-emitter", "Emitters", "Show an emitter", s.getEmitter, 404, 503)
+	route(s, "PUT /api/v1/emitters/{emitter_id}", "replace-emitter", "Emitters", "Replace an emitter", s.replaceEmitter, 404, 409, 412, 507, 503)
+	route(s, "PATCH /api/v1/emitters/{emitter_id}", "patch-emitter", "Emitters", "Change some fields of an emitter", s.patchEmitter, 404, 409, 412, 507, 503)
+	route(s, "DELETE /api/v1/emitters/{emitter_id}", "delete-emitter", "Emitters", "Remove an emitter", s.deleteEmitter, 404, 412, 503)
 }
 
 // operations says what the table of routes has no room for, by operation id. huma writes into what it gets, so
@@ -216,6 +225,20 @@ func operations() map[string]huma.Operation {
 		"patch-websdr": {MaxBodyBytes: maxBody, BodyReadTimeout: 5 * time.Second,
 			Description: "A JSON merge patch (RFC 7396): only the fields named change, and null resets one to its default."},
 		"delete-websdr": {Description: "What was recorded with it must stay explicable, so a WebSDR that has captures cannot go: set is_active to false instead."},
+		"list-websdrs": {Responses: shapes(),
+			Description: "The properties of a GeoJSON feature are the fields of the WebSDR."},
+		"list-emitters": {Responses: shapes(),
+			Description: "Transmitters that somebody knows: nothing is recorded from them, and nothing that is measured depends on them. The properties of a GeoJSON feature are the fields of the emitter; such an answer is a valid body for the import."},
+		"create-emitter": {DefaultStatus: http.StatusCreated},
+		"import-emitters": {MaxBodyBytes: maxImport, BodyReadTimeout: time.Minute,
+			Description: "A GeoJSON FeatureCollection of points (RFC 7946). name and frequency_mhz are needed among the properties of each, bandwidth_hz, eirp_dbm and notes may be there; " +
+				"where it is, the geometry says. A name that is known is replaced. All are stored or none."},
+		"replace-emitter": {Description: "Fields left out get their defaults."},
+		"patch-emitter": {MaxBodyBytes: maxBody, BodyReadTimeout: 5 * time.Second,
+			Description: "A JSON merge patch (RFC 7396): only the fields named change, and null resets one to its default."},
+		"list-acquisition-emitters": {
+			Description: "An emitter is in it when its frequency lies in what at least one capture recorded: the sample rate about the frequency of the recording, and of that what its receive filter passes. " +
+				"Whether it was on the air, and heard, is another question. Distances and delays are by where emitter and receivers are now."},
 		"create-schedule": {DefaultStatus: http.StatusCreated,
 			Description: "Everything is checked before anything is stored, also whether the recurrence can be understood. Each run creates an acquisition some seconds before it is due, so that the common window begins when it is due."},
 		"preview-schedule":   {Description: "The body is that of a new schedule. What it answers is what would happen: jitter and windows included."},

@@ -20,6 +20,7 @@ var publicOperations = []string{"health", "ready", "login", "logout", "get-sessi
 // adminOperations change what the server talks to, or cannot be taken back.
 var adminOperations = []string{
 	"create-websdr", "import-websdrs", "replace-websdr", "patch-websdr", "delete-websdr",
+	"create-emitter", "import-emitters", "replace-emitter", "patch-emitter", "delete-emitter",
 	"delete-acquisition", "run-retention",
 }
 

@@ -27,6 +27,7 @@ func (s *service) index(context.Context, *struct{}) (*indexOutput, error) {
 		"captures":     "/api/v1/captures",
 		"contact":      "/api/v1/contact",
 		"deletions":    "/api/v1/deletions",
+		"emitters":     "/api/v1/emitters",
 		"events":       "/api/v1/events",
 		"measurements": "/api/v1/measurements",
 		"metrics":      "/api/v1/metrics",

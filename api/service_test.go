@@ -161,6 +161,8 @@ func TestADatabaseThatIsDownIs503EverywhereAndNeverNoData(t *testing.T) {
 		{"GET", "/api/v1/websdrs", ""}, {"GET", "/api/v1/websdrs/1", ""}, {"GET", "/api/v1/websdrs/export", ""},
 		{"POST", "/api/v1/websdrs", websdr}, {"PUT", "/api/v1/websdrs/1", websdr}, {"PATCH", "/api/v1/websdrs/1", `{"notes":"x"}`},
 		{"DELETE", "/api/v1/websdrs/1", ""}, {"POST", "/api/v1/websdrs/import", "[" + websdr + "]"},
+		{"GET", "/api/v1/emitters?format=geojson", ""}, {"GET", "/api/v1/emitters/1", ""}, {"POST", "/api/v1/emitters", dcf77}, {"PATCH", "/api/v1/emitters/1", `{"notes":"x"}`},
+		{"DELETE", "/api/v1/emitters/1", ""}, {"POST", "/api/v1/emitters/import", `{"type":"FeatureCollection","features":[]}`}, {"GET", "/api/v1/acquisitions/x/emitters", ""},
 	} {
 		r.log.Reset()
 		a := r.do(c[0], c[1], c[2])

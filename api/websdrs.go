@@ -16,11 +16,10 @@ import (
 
 type listWebSDRsInput struct {
 	Active string `query:"active" enum:"true" doc:"true: only the active ones"`
+	Shape
 }
 
-type websdrListOutput struct{ Body wire.WebSDRList }
-
-func (s *service) listWebSDRs(ctx context.Context, in *listWebSDRsInput) (*websdrListOutput, error) {
+func (s *service) listWebSDRs(ctx context.Context, in *listWebSDRsInput) (*huma.StreamResponse, error) {
 	list, err := s.Store.WebSDRs(ctx, heimdall.WebSDRFilter{ActiveOnly: in.Active == "true"})
 	if err != nil {
 		return nil, err
@@ -29,17 +28,20 @@ func (s *service) listWebSDRs(ctx context.Context, in *listWebSDRsInput) (*websd
 	if err != nil {
 		return nil, err
 	}
-	out := &websdrListOutput{wire.WebSDRList{WebSDRs: []wire.ListedWebSDR{}}}
+	body := wire.WebSDRList{WebSDRs: []wire.ListedWebSDR{}}
 	for _, w := range list {
 		if h, ok := health[w.ID]; ok { // otherwise it has just been deleted
-			out.Body.WebSDRs = append(out.Body.WebSDRs, wire.ListedWebSDR{WebSDR: wire.WebSDROf(w), Health: h})
+			body.WebSDRs = append(body.WebSDRs, wire.ListedWebSDR{WebSDR: wire.WebSDROf(w), Health: h})
 		}
 	}
-	shown := make([]*wire.WebSDR, len(out.Body.WebSDRs))
+	shown := make([]*wire.WebSDR, len(body.WebSDRs))
 	for i := range shown {
-		shown[i] = &out.Body.WebSDRs[i].WebSDR
+		shown[i] = &body.WebSDRs[i].WebSDR
 	}
-	return out, s.stand(ctx, nil, shown...)
+	if err := s.stand(ctx, nil, shown...); err != nil {
+		return nil, err
+	}
+	return in.answer(body, wire.WebSDRFeatures(body.WebSDRs))
 }
 
 // A WebSDRPath names a WebSDR.

@@ -189,6 +189,7 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 			t.Errorf("without rules it deletes %+v", done)
 		}
 	}
+	r.knowEmitters(a.TaskID)
 	r.speakOfEvents(a.TaskID)
 	deleted, err := r.DeleteAcquisition(ctx, a.TaskID, "a test")
 	r.must(err)

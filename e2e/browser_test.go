@@ -110,10 +110,11 @@ func (p *tab) open(t testing.TB, path string) {
 	p.settle(t)
 }
 
-// settle waits until nothing on the page is still loading, and charts and maps are drawn.
+// settle waits until nothing on the page is still loading, and maps and charts are drawn.
 func (p *tab) settle(t testing.TB) {
 	t.Helper()
-	p.until(t, "nothing is loading", `document.querySelector("main h1") !== null && ![...document.querySelectorAll("main p.muted")].some((e) => e.textContent.startsWith("Loading")) && ![...document.querySelectorAll("figure.trend [role=img]")].some((e) => e.querySelector("canvas") === null) && ![...document.querySelectorAll(".world")].some((e) => e.querySelector(".land") === null)`)
+	p.until(t, "nothing is loading", `document.querySelector("main h1") !== null && ![...document.querySelectorAll("main p.muted")].some((e) => e.textContent.startsWith("Loading")) &&
+		![...document.querySelectorAll(".world")].some((e) => e.querySelector(".land") === null) && ![...document.querySelectorAll("figure.trend [role=img]")].some((e) => e.querySelector("canvas") === null)`)
 }
 
 // until waits for an expression to become true in the page.

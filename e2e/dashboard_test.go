@@ -56,6 +56,7 @@ func seededDashboard(t testing.TB, serve ...string) *dashboard {
 		t.Fatal(err)
 	}
 	ran := d.seedSchedules(t)
+	d.seedEmitters(t)
 	d.whole = d.acquire(t, "evening pass", "success", 1, 2, 3, 5, 6, 7)
 	d.acquire(t, "evening pass, again", "success", 1, 2, 3)
 	d.broken = d.acquire(t, "one is busy", "partial", 1, 4, 7)
@@ -89,6 +90,8 @@ func (d *dashboard) pages() []struct{ name, path string } {
 	return []struct{ name, path string }{
 		{"overview", "/"},
 		{"map", "/map"},
+		{"emitter-add", "/emitters/new"},
+		{"emitter-edit", "/emitters/2/edit"},
 		{"new-acquisition", "/acquisitions/new?frequency_mhz=145.5&websdr_id=1&websdr_id=3"},
 		{"acquisitions", "/acquisitions"},
 		{"acquisition", "/acquisitions/" + d.whole},

@@ -42,6 +42,7 @@ func TestTheDashboardInARealBrowser(t *testing.T) {
 	t.Run("a list is imported once it was looked at", func(t *testing.T) { importShowsFirst(t, p, d) })
 	t.Run("an edit does not overwrite somebody else's", func(t *testing.T) { editsDoNotCollide(t, p, d) })
 	t.Run("a schedule is added, edited, paused, run and removed", func(t *testing.T) { scheduleIsEdited(t, p, d) })
+	t.Run("an emitter is added, shown on the map, edited and removed", func(t *testing.T) { emitterIsEdited(t, p, d) })
 	t.Run("an acquisition is held, released and deleted", func(t *testing.T) { holdAndDelete(t, p, d) })
 	t.Run("the first view is less than 300 kB", func(t *testing.T) { firstViewIsLight(t, p) })
 }

@@ -49,6 +49,7 @@ func pagesAreTrue(t *testing.T, p *tab, d *dashboard, db rows) {
 	t.Run("health of the WebSDRs", func(t *testing.T) { healthIsTrue(t, p, d, db) })
 	t.Run("the clock of a WebSDR", func(t *testing.T) { clockIsTrue(t, p, d, db) })
 	t.Run("a receiver that is gone, and is let through again", func(t *testing.T) { goneReceiverIsShown(t, p, d, db) })
+	t.Run("emitters", func(t *testing.T) { emittersAreTrue(t, p, d, db) })
 	t.Run("schedules", func(t *testing.T) { schedulesAreTrue(t, p, d, db) })
 	t.Run("a new acquisition", func(t *testing.T) { estimateIsTrue(t, p, d, db) })
 	t.Run("system", func(t *testing.T) { systemIsTrue(t, p, d, db) })

@@ -135,6 +135,9 @@ func (c *demoCmd) show(ctx context.Context, a *app, cl *client.Client, network *
 	if _, err := cl.ImportWebSDRs(ctx, rows, false); err != nil {
 		return err
 	}
+	if err := addEmitters(ctx, cl, network.World().Emitters); err != nil {
+		return err
+	}
 	say("%d simulated receivers in north-west Italy speak their real protocols on this machine:", len(rows))
 	for _, e := range network.World().Emitters {
 		say("  on the air: %s, %.4f MHz, %s", e.Name, e.FrequencyHz/1e6, e.Modulation)

@@ -41,6 +41,7 @@ type commands struct {
 	Watch        watchCmd        `cmd:"" help:"Show what happens, or one acquisition until it has ended."`
 	Webhook      webhookCmd      `cmd:"" help:"Have events sent to addresses, and see what became of them."`
 	WebSDR       websdrCmd       `cmd:"" name:"websdr" help:"List, add, change, import and export WebSDRs."`
+	Emitter      emitterCmd      `cmd:"" aliases:"emitters" help:"List, add, change, import and export known emitters."`
 	Contact      contactCmd      `cmd:"" help:"Forbid or allow all contact with receivers, for everybody at once."`
 	Workers      workersCmd      `cmd:"" help:"List the workers."`
 	Measurements measurementsCmd `cmd:"" help:"Print measurements, newest first."`

@@ -74,6 +74,7 @@ func calls(s Store, job *acquire.Job) map[string]func(context.Context) error {
 	maps.Copy(out, healthCalls(s, job))
 	maps.Copy(out, eventCalls(s))
 	maps.Copy(out, webhookCalls(s))
+	maps.Copy(out, emitterCalls(s))
 	maps.Copy(out, fleetCalls(s, job))
 	return out
 }

@@ -54,6 +54,7 @@ type Store interface {
 	WebhookStore
 	AccessStore
 	BacklogStore
+	EmitterStore
 
 	Ping(ctx context.Context) error
 	Check(ctx context.Context) ([]store.Problem, error)
@@ -131,6 +132,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"Events", events},
 		{"Webhooks", webhooks},
 		{"Backlog", backlogs},
+		{"Emitters", emitters},
 		{"Always", always},
 	}
 	for _, noun := range nouns {

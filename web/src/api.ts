@@ -6,6 +6,7 @@ import type {
   Acquisition, AcquisitionPage, AcquisitionRequest, Capture, CapturePage, Definitions, Deleted, DeletionPage, Estimate, ImportResult,
   Measurement, MeasurementPage, Problem, PSD, Ready, Retention, Spectrogram, System, WebSDR,
 } from "./types";
+import type { Emitter, EmitterInBand } from "./emitters";
 import type { Forecast, Schedule, ScheduleRun, ScheduleRunPage, UpcomingRun } from "./schedules";
 import type {
   ClockStatistics, CoverageStatistics, DriftStatistics, NoiseStatistics, OccupancyStatistics, SessionStatistics, SNRStatistics, WebSDRStatistics,
@@ -190,6 +191,18 @@ export const api = {
   previewSchedule: async (s: unknown, count: number, signal?: AbortSignal): Promise<UpcomingRun[]> =>
     (await (await send("POST", address(`${v1}/schedules/preview`, { count }), { ...json(s), signal })).json()).runs,
   forecast: (query: Query, signal?: AbortSignal) => get<Forecast>(`${v1}/schedules/forecast`, query, signal),
+
+  emitters: async (signal?: AbortSignal): Promise<Emitter[]> => (await get<{ emitters: Emitter[] }>(`${v1}/emitters`, {}, signal)).emitters,
+  emittersGeoJSON: () => address(`${v1}/emitters`, { format: "geojson" }),
+  emitter: async (id: number, signal?: AbortSignal): Promise<Versioned<Emitter>> => versioned(await send("GET", `${v1}/emitters/${id}`, { signal })),
+  createEmitter: async (e: unknown): Promise<Versioned<Emitter>> => versioned(await send("POST", `${v1}/emitters`, json(e))),
+  replaceEmitter: async (id: number, etag: string, e: unknown): Promise<Versioned<Emitter>> =>
+    versioned(await send("PUT", `${v1}/emitters/${id}`, json(e, { "If-Match": etag }))),
+  deleteEmitter: async (id: number, etag: string): Promise<void> => {
+    await send("DELETE", `${v1}/emitters/${id}`, { headers: { "If-Match": etag } });
+  },
+  acquisitionEmitters: async (id: string, signal?: AbortSignal): Promise<EmitterInBand[]> =>
+    (await get<{ emitters: EmitterInBand[] }>(`${task(id)}/emitters`, {}, signal)).emitters,
 
   exportWebSDRs: (format: string) => address(`${v1}/websdrs/export`, { format }),
 };

@@ -3,12 +3,11 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Pin } from "./world";
-import type { WebSDR } from "./types";
 import { Failed, Waiting } from "./ui";
 
 interface Props {
   pins: Pin[];
-  press: (w: WebSDR) => void;
+  press: (pin: Pin) => void;
   small?: boolean;
 }
 

@@ -15,6 +15,8 @@ type Page = ComponentType;
 const pages: Record<PageName, () => Promise<{ default: Page }>> = {
   overview: () => import("./pages/overview"),
   map: () => import("./pages/map"),
+  addEmitter: () => import("./pages/emitterform"),
+  editEmitter: () => import("./pages/emitterform"),
   new: () => import("./pages/new"),
   acquisitions: () => import("./pages/acquisitions"),
   compare: () => import("./pages/compare"),

@@ -2,7 +2,6 @@
 
 import type * as L from "leaflet/dist/leaflet-src.esm.js";
 import type { Pin } from "./world";
-import type { WebSDR } from "./types";
 
 export type Side = "right" | "left" | "top" | "bottom";
 
@@ -14,16 +13,16 @@ export class Names {
   private taken: Box[];
 
   constructor(private map: L.Map, pins: Pin[]) {
-    this.taken = pins.map(({ websdr: w }) => {
-      const { x, y } = map.latLngToLayerPoint([w.latitude, w.longitude]);
+    this.taken = pins.map((pin) => {
+      const { x, y } = map.latLngToLayerPoint([pin.latitude, pin.longitude]);
       return [x - 8, y - 8, x + 8, y + 8];
     });
   }
 
   // find takes the first side that is free, or the right one when none is.
-  find(w: WebSDR): Side {
-    const { x, y } = this.map.latLngToLayerPoint([w.latitude, w.longitude]);
-    const width = w.name.length * 7.5 + 6;
+  find(pin: Pin): Side {
+    const { x, y } = this.map.latLngToLayerPoint([pin.latitude, pin.longitude]);
+    const width = pin.name.length * 7.5 + 6;
     const boxes: [Side, Box][] = [
       ["right", [x + 10, y - 8, x + 10 + width, y + 8]],
       ["left", [x - 10 - width, y - 8, x - 10, y + 8]],

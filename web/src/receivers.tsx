@@ -18,16 +18,16 @@ interface Choice {
 export function Chooser({ all, frequencyHz, chosen, set }: Choice) {
   const able = all.filter((w) => whyNot(w, frequencyHz) === undefined);
   const unable = all.filter((w) => whyNot(w, frequencyHz) !== undefined);
-  const toggle = (w: WebSDR) => {
+  const toggle = (id: number) => {
     const next = new Set(chosen);
-    if (!next.delete(w.websdr_id)) next.add(w.websdr_id);
+    if (!next.delete(id)) next.add(id);
     set(next);
   };
   const pins = useMemo<Pin[]>(
     () =>
       able.map((w) => {
         const on = chosen.has(w.websdr_id);
-        return { websdr: w, look: on ? "chosen" : "on", text: `${w.name}${on ? ", chosen" : ""}` };
+        return { ...w, of: "websdr", id: w.websdr_id, look: on ? "chosen" : "on", text: `${w.name}${on ? ", chosen" : ""}` };
       }),
     [all, frequencyHz, chosen],
   );
@@ -50,7 +50,7 @@ export function Chooser({ all, frequencyHz, chosen, set }: Choice) {
               <Check
                 key={w.websdr_id}
                 checked={chosen.has(w.websdr_id)}
-                set={() => toggle(w)}
+                set={() => toggle(w.websdr_id)}
                 label={
                   <>
                     {w.name} <span class="muted">{[w.location_name, w.kind].filter(Boolean).join(", ")}</span>
@@ -72,7 +72,7 @@ export function Chooser({ all, frequencyHz, chosen, set }: Choice) {
             </details>
           )}
         </div>
-        <LazyWorld pins={pins} press={toggle} small />
+        <LazyWorld pins={pins} press={(pin) => toggle(pin.id)} small />
       </div>
     </>
   );

@@ -9,7 +9,7 @@ import { pathTo, place, type PageName } from "./router";
 
 const menu: { page: PageName; text: string; also: PageName[] }[] = [
   { page: "overview", text: "Overview", also: [] },
-  { page: "map", text: "Map", also: [] },
+  { page: "map", text: "Map", also: ["addEmitter", "editEmitter"] },
   { page: "new", text: "New acquisition", also: [] },
   { page: "acquisitions", text: "Acquisitions", also: ["acquisition", "compare"] },
   { page: "websdrs", text: "WebSDRs", also: ["websdr", "addWebSDR", "editWebSDR"] },

@@ -1,17 +1,20 @@
 // A map of the world without any other server: outlines of land from Natural Earth, which come with the program, and
-// the receivers. Fetched when a map is first shown. Pins are buttons to the keyboard; the same receivers always stand
-// in a list beside the map.
+// what stands on it. Fetched when a map is first shown. Pins are buttons to the keyboard; the same always stands in a
+// list beside the map.
 
 import * as L from "leaflet/dist/leaflet-src.esm.js";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { feature } from "topojson-client";
 import land from "world-atlas/land-50m.json";
 import { Names, offsets } from "./pinnames";
-import type { WebSDR } from "./types";
 
 export interface Pin {
-  websdr: WebSDR;
-  look: "on" | "off" | "chosen" | "down" | "unknown";
+  of: "websdr" | "emitter";
+  id: number;
+  name: string;
+  latitude: number;
+  longitude: number;
+  look: "on" | "off" | "chosen" | "down" | "unknown" | "emitter";
   text: string; // of the tooltip and for screen readers
 }
 
@@ -34,7 +37,7 @@ function readLand(): Promise<unknown> {
 // Names stand beside the pins while there is room for them.
 const mostNames = 25;
 
-export default function World({ pins, press, small }: { pins: Pin[]; press: (w: WebSDR) => void; small?: boolean }) {
+export default function World({ pins, press, small }: { pins: Pin[]; press: (pin: Pin) => void; small?: boolean }) {
   const box = useRef<HTMLDivElement>(null);
   const world = useRef<{ map: L.Map; pins: L.LayerGroup; fitted: boolean } | undefined>(undefined);
   const latest = useRef(press);
@@ -61,30 +64,31 @@ export default function World({ pins, press, small }: { pins: Pin[]; press: (w: 
   useEffect(() => {
     const w = world.current;
     if (!w) return;
-    const focused = document.activeElement?.getAttribute("data-websdr");
+    const focused = document.activeElement;
+    const again = pins.find((pin) => focused?.getAttribute(`data-${pin.of}`) === String(pin.id));
     w.pins.clearLayers();
     if (!w.fitted && pins.length > 0) {
       w.fitted = true;
-      w.map.fitBounds(L.latLngBounds(pins.map((p) => [p.websdr.latitude, p.websdr.longitude])), { padding: [40, 40], maxZoom: 8, animate: false });
+      const receivers = pins.filter((p) => p.of === "websdr"); // emitters may be all over the world
+      w.map.fitBounds(L.latLngBounds((receivers.length > 0 ? receivers : pins).map((p) => [p.latitude, p.longitude])), { padding: [40, 40], maxZoom: 8, animate: false });
     }
     const beside = new Names(w.map, pins);
     for (const pin of pins) {
-      const { websdr_id, latitude, longitude } = pin.websdr;
       const icon = L.divIcon({ className: `pin ${pin.look}`, iconSize: pin.look === "chosen" ? [16, 16] : [14, 14] });
-      const marker = L.marker([latitude, longitude], { icon, keyboard: true, riseOnHover: true, alt: pin.text, title: "" });
+      const marker = L.marker([pin.latitude, pin.longitude], { icon, keyboard: true, riseOnHover: true, alt: pin.text, title: "" });
       if (pins.length > mostNames) marker.bindTooltip(pin.text, { direction: "top", offset: [0, -8] });
       else {
-        const side = beside.find(pin.websdr);
-        marker.bindTooltip(pin.websdr.name, { permanent: true, direction: side, offset: offsets[side], className: "name" });
+        const side = beside.find(pin);
+        marker.bindTooltip(pin.name, { permanent: true, direction: side, offset: offsets[side], className: "name" });
       }
       marker.on("click keypress", (e: { type: string; originalEvent?: KeyboardEvent }) => {
-        if (e.type === "click" || e.originalEvent?.key === "Enter" || e.originalEvent?.key === " ") latest.current(pin.websdr);
+        if (e.type === "click" || e.originalEvent?.key === "Enter" || e.originalEvent?.key === " ") latest.current(pin);
       });
       w.pins.addLayer(marker);
       const element = marker.getElement();
       element?.setAttribute("aria-label", pin.text);
-      element?.setAttribute("data-websdr", String(websdr_id));
-      if (focused === String(websdr_id)) element?.focus();
+      element?.setAttribute(`data-${pin.of}`, String(pin.id));
+      if (pin === again) element?.focus();
     }
   }, [pins]);
 

@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { AcquisitionActions, Progress } from "../acquisitionparts";
 import { api } from "../api";
 import { CaptureTable } from "../capturetable";
+import { EmittersInBand } from "../emittersinband";
 import { count, mhz, seconds } from "../format";
 import { follow, type Link } from "../live";
 import { LazySpectra } from "../lazyspectra";
@@ -55,6 +56,7 @@ export default function AcquisitionPage() {
           <LazySpectra of={a} measurements={measurements} names={websdrs.value} />
         </Section>
       )}
+      {ended && a.captures?.some((c) => c.recording) && <EmittersInBand task={id} names={websdrs.value} />}
       {ended && (
         <Section title="Measurements" note="value ± one sigma; press a name to learn what it means">
           <Trouble error={measured.error} again={measured.reload} />
