@@ -1,7 +1,6 @@
 package e2e_test
 
 import (
-	"database/sql"
 	"fmt"
 	"math"
 	"testing"
@@ -107,7 +106,7 @@ func (d *dashboard) emitterNamed(t testing.TB, name string) wire.Emitter {
 	return wire.Emitter{}
 }
 
-func emittersAreTrue(t *testing.T, p *tab, d *dashboard, db *sql.DB) {
+func emittersAreTrue(t *testing.T, p *tab, d *dashboard, db rows) {
 	p.open(t, "/map")
 	list, err := d.client.Emitters(t.Context(), heimdall.EmitterFilter{})
 	if err != nil || len(list) != 3 {
@@ -116,7 +115,7 @@ func emittersAreTrue(t *testing.T, p *tab, d *dashboard, db *sql.DB) {
 	for _, e := range list {
 		row := fmt.Sprintf(`tr[data-emitter="%d"]`, e.EmitterID)
 		same(t, e.Name+" frequency", p.cell(t, row, "frequency_mhz"), &e.FrequencyMHz)
-		counted(t, e.Name+" frequency, of the database", fmt.Sprintf("%.0f", e.FrequencyMHz*1e6), ask(t, db, "SELECT frequency_hz FROM emitters WHERE emitter_id = ?", e.EmitterID))
+		counted(t, e.Name+" frequency, of the database", fmt.Sprintf("%.0f", e.FrequencyMHz*1e6), db.count(t, "SELECT frequency_hz FROM emitters WHERE emitter_id = ?", e.EmitterID))
 		same(t, e.Name+" bandwidth", p.cell(t, row, "bandwidth_hz"), e.BandwidthHz)
 		same(t, e.Name+" latitude", degrees(p.cell(t, row, "latitude")), &e.Latitude)
 		same(t, e.Name+" longitude", degrees(p.cell(t, row, "longitude")), &e.Longitude)
