@@ -45,6 +45,7 @@ func pagesAreTrue(t *testing.T, p *tab, d *dashboard, db rows) {
 	t.Run("trends by the hour", func(t *testing.T) { trendsAreTrue(t, p, d, db) })
 	t.Run("trends of each measurement", func(t *testing.T) { singleTrendsAreTrue(t, p, d) })
 	t.Run("a part of a chart is looked at more closely, and left again", func(t *testing.T) { brushZooms(t, p, d) })
+	t.Run("of a large fleet, those that measured most are shown", func(t *testing.T) { busiestAreShown(t, p, d) })
 	t.Run("how receivers fared, and coverage", func(t *testing.T) { coverageIsTrue(t, p, d, db) })
 	t.Run("health of the WebSDRs", func(t *testing.T) { healthIsTrue(t, p, d, db) })
 	t.Run("the clock of a WebSDR", func(t *testing.T) { clockIsTrue(t, p, d, db) })

@@ -276,3 +276,40 @@ func percent(share *float64) *float64 {
 	}
 	return new(100 * *share)
 }
+
+// busiestAreShown opens the trends of more receivers than one chart is for: of those that were never asked there is no line.
+func busiestAreShown(t *testing.T, p *tab, d *dashboard) {
+	for i := range 2 {
+		w, err := d.client.CreateWebSDR(t.Context(), wire.WebSDRInput{Name: fmt.Sprint("idle ", i), Kind: "sim", URL: "sim:///", IsActive: new(false)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := d.client.DeleteWebSDR(t.Context(), w.WebSDRID, ""); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	p.open(t, "/trends")
+	p.showNumbers(t)
+	to := d.since.Truncate(time.Hour).Add(time.Hour)
+	all, err := d.client.WebSDRStatistics(t.Context(), heimdall.AnalyticsFilter{From: to.AddDate(0, 0, -7), To: to.Add(time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	measured := 0
+	for _, w := range all.WebSDRs {
+		if w.Successes > 0 {
+			measured++
+		}
+	}
+	p.shows(t, "main", fmt.Sprintf("%d of %d receivers, those with the most measurements", measured, len(d.websdrs(t))))
+	lines := map[string]bool{}
+	for at := range p.cells(t, `[data-name="noise"]`, "data-websdr data-at") {
+		id, _, _ := strings.Cut(at, " ")
+		lines[id] = true
+	}
+	if len(lines) != measured || measured < 5 {
+		t.Errorf("the noise of %d receivers is shown, %d measured something", len(lines), measured)
+	}
+}

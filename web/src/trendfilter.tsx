@@ -12,10 +12,11 @@ interface Props {
   page: PageName;
   of: Asked;
   websdrs: WebSDR[];
+  all?: string; // what is shown of them when none is chosen
   children?: ComponentChildren; // further fields
 }
 
-export function TrendFilter({ page, of, websdrs, children }: Props) {
+export function TrendFilter({ page, of, websdrs, all = "all", children }: Props) {
   const set = (change: Record<string, string | string[]>) => go(withChange(page, change));
   const from = Date.parse(of.from);
   const to = Date.parse(of.to);
@@ -40,7 +41,7 @@ export function TrendFilter({ page, of, websdrs, children }: Props) {
       <fieldset class="receivers">
         <legend>WebSDRs</legend>
         <div class="choices">
-          <Check label="all" checked={of.websdrs.length === 0} set={() => set({ websdr_id: "" })} />
+          <Check label={all} checked={of.websdrs.length === 0} set={() => set({ websdr_id: "" })} />
           {websdrs.map((w) => (
             <Check
               key={w.websdr_id} label={w.name} checked={of.websdrs.includes(w.websdr_id)}
