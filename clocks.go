@@ -40,25 +40,26 @@ type WebSDRClock struct {
 	SlopeSigmaPPMPerDay *float64
 }
 
-// Clocks tells the clocks of the WebSDRs of ids, nil meaning all, from a drift of everybody's, in its order.
-func (d Drift) Clocks(ids []int64) Clocks {
+// Clocks tells the clocks of the WebSDRs of d, in its order, beside the offsets of everybody's carriers in the same range.
+func (d Drift) Clocks(everybody Offsets) Clocks {
 	out := Clocks{Basis: d.Basis, Bucket: d.Bucket, Clocks: []WebSDRClock{}}
-	byFrequency := map[int64][]DriftSeries{}
-	for _, s := range d.Series {
-		if s.Offset.Mean != nil {
-			byFrequency[s.FrequencyHz] = append(byFrequency[s.FrequencyHz], s)
+	out.RowsDeleted = d.RowsDeleted || everybody.RowsDeleted
+	byFrequency := map[int64][]CarrierOffset{}
+	for _, o := range everybody.Offsets {
+		if o.Offset.Mean != nil {
+			byFrequency[o.FrequencyHz] = append(byFrequency[o.FrequencyHz], o)
 		}
 	}
 	for _, s := range d.Series {
-		if s.Offset.Mean != nil && (ids == nil || slices.Contains(ids, s.WebSDRID)) {
+		if s.Offset.Mean != nil {
 			out.Clocks = append(out.Clocks, newClock(s, byFrequency[s.FrequencyHz]))
 		}
 	}
 	return out
 }
 
-// newClock tells that of s, all being the series of its frequency.
-func newClock(s DriftSeries, all []DriftSeries) WebSDRClock {
+// newClock tells that of s, all being the offsets at its frequency.
+func newClock(s DriftSeries, all []CarrierOffset) WebSDRClock {
 	ppm := func(hz *float64) *float64 {
 		if hz == nil {
 			return nil

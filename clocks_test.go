@@ -36,11 +36,20 @@ func seen(txPPM, scatterPPM float64, clockPPM, driftPPMPerDay map[int64]float64)
 	return d
 }
 
+// everybody is d without its steps.
+func everybody(d heimdall.Drift) (all heimdall.Offsets) {
+	for _, s := range d.Series {
+		all.Offsets = append(all.Offsets, heimdall.CarrierOffset{WebSDRID: s.WebSDRID, FrequencyHz: s.FrequencyHz, Offset: s.Offset})
+	}
+	return all
+}
+
 func TestWhatIsLeftAfterTheOthersMedianIsAReceiversOwnClock(t *testing.T) {
 	t.Parallel()
 	clocks := map[int64]float64{1: 0.1, 2: -0.3, 3: 0.2, 4: 50} // the last is far off, and spoils nobody's
 	const tx, scatter, drift = 2.0, 0.06, 0.25
-	got := seen(tx, scatter, clocks, map[int64]float64{3: drift}).Clocks(nil)
+	all := seen(tx, scatter, clocks, map[int64]float64{3: drift})
+	got := all.Clocks(everybody(all))
 	if len(got.Clocks) != 8 || got.Bucket != heimdall.Daily {
 		t.Fatalf("%d clocks in steps of %s, want 2 of each of 4 receivers", len(got.Clocks), got.Bucket)
 	}
@@ -68,7 +77,9 @@ func TestWhatIsLeftAfterTheOthersMedianIsAReceiversOwnClock(t *testing.T) {
 
 func TestOfAnEvenNumberOfOthersTheMedianIsBetweenTheMiddleTwo(t *testing.T) {
 	t.Parallel()
-	got := seen(0, 0, map[int64]float64{1: 1, 2: 2, 3: 4}, nil).Clocks([]int64{1})
+	all := seen(0, 0, map[int64]float64{1: 1, 2: 2, 3: 4}, nil)
+	one := heimdall.Drift{Series: all.Series[:2]}
+	got := one.Clocks(everybody(all))
 	if len(got.Clocks) != 2 {
 		t.Fatalf("%d clocks, want both frequencies of the one that was asked about", len(got.Clocks))
 	}
@@ -78,14 +89,15 @@ func TestOfAnEvenNumberOfOthersTheMedianIsBetweenTheMiddleTwo(t *testing.T) {
 
 func TestAloneOnAFrequencyNothingIsSaidOfAClock(t *testing.T) {
 	t.Parallel()
-	got := seen(3, 0.1, map[int64]float64{1: 1}, nil).Clocks(nil)
+	alone := seen(3, 0.1, map[int64]float64{1: 1}, nil)
+	got := alone.Clocks(everybody(alone))
 	for _, c := range got.Clocks {
 		near(t, c, "offset", c.OffsetMeanPPM, 4)
 		if c.Others != 0 || c.OthersMedianPPM != nil || c.OwnPPM != nil {
 			t.Errorf("nobody to compare with, and yet: %+v", c)
 		}
 	}
-	if diff := cmp.Diff([]heimdall.WebSDRClock{}, heimdall.Drift{}.Clocks(nil).Clocks); diff != "" {
+	if diff := cmp.Diff([]heimdall.WebSDRClock{}, heimdall.Drift{}.Clocks(heimdall.Offsets{}).Clocks); diff != "" {
 		t.Errorf("of nothing (-want +got):\n%s", diff)
 	}
 }

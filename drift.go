@@ -32,6 +32,19 @@ type DriftPoint struct {
 	Offset Stat      // Hz
 }
 
+// Offsets are those of carriers over a whole range, in order of WebSDR, then frequency.
+type Offsets struct {
+	Basis
+	Offsets []CarrierOffset
+}
+
+// A CarrierOffset is what one WebSDR measured of carriers at one frequency.
+type CarrierOffset struct {
+	WebSDRID    int64
+	FrequencyHz int64
+	Offset      Stat // Hz
+}
+
 // NewDriftSeries is the series of the buckets that begin at starts, in order, and have these sums, none empty. It
 // keeps neither slice.
 func NewDriftSeries(websdrID, frequencyHz int64, starts []time.Time, offsets []Sums) DriftSeries {

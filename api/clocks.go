@@ -14,12 +14,15 @@ func (s *service) clockStatistics(ctx context.Context, in *stepsInput) (*huma.St
 	if err != nil {
 		return nil, err
 	}
-	of := f.WebSDRIDs
-	f.WebSDRIDs = nil
 	drift, err := s.Store.FrequencyDrift(ctx, f, in.bucket(f))
 	if err != nil {
 		return nil, ofList(err)
 	}
-	body := wire.ClockStatisticsOf(drift.Clocks(of))
+	f.WebSDRIDs = nil
+	everybody, err := s.Store.CarrierOffsets(ctx, f)
+	if err != nil {
+		return nil, ofList(err)
+	}
+	body := wire.ClockStatisticsOf(drift.Clocks(everybody))
 	return answerTable(in.Table, "clocks", body, body.Clocks)
 }

@@ -19,6 +19,7 @@ import (
 // An AnalyticsStore answers questions about many measurements; what the numbers mean stands at their types.
 type AnalyticsStore interface {
 	SNRTrend(ctx context.Context, f heimdall.AnalyticsFilter, b heimdall.Bucket) (heimdall.Trend, error)
+	CarrierOffsets(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.Offsets, error)
 	FrequencyDrift(ctx context.Context, f heimdall.AnalyticsFilter, b heimdall.Bucket) (heimdall.Drift, error)
 	PerformanceReport(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.PerformanceReport, error)
 	Coverage(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.Coverage, error)

@@ -133,7 +133,7 @@ func TestEveryTableIsTheSameInEveryFormatThatTheDocumentNames(t *testing.T) {
 			}
 		}
 	}
-	if tables != 9 {
-		t.Errorf("the document has %d tables, want measurements, seven statistics and the WebSDRs", tables)
+	if tables != 11 {
+		t.Errorf("the document has %d tables, want measurements, nine statistics and the WebSDRs", tables)
 	}
 }

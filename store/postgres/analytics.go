@@ -178,6 +178,23 @@ func (s *Store) SNRTrend(ctx context.Context, f heimdall.AnalyticsFilter, bucket
 	return t, err
 }
 
+// CarrierOffsets returns what each WebSDR measured of carriers at each frequency, over the whole range.
+func (s *Store) CarrierOffsets(ctx context.Context, f heimdall.AnalyticsFilter) (o heimdall.Offsets, err error) {
+	q := question{heimdall.Daily, "websdr_id, frequency_hz, " + offsetSums, "offset_count > 0", "GROUP BY 1, 2 ORDER BY 1, 2"}
+	err = s.ask(ctx, "ask for offsets of carriers", f, heimdall.Daily, func(tx pgx.Tx, b heimdall.Basis) error {
+		o = heimdall.Offsets{Basis: b, Offsets: []heimdall.CarrierOffset{}}
+		return each(ctx, tx, f, b, q, func(r row) error {
+			var c heimdall.CarrierOffset
+			var offset heimdall.Sums
+			err := r.Scan(append([]any{&c.WebSDRID, &c.FrequencyHz}, sums(&offset)...)...)
+			c.Offset = offset.Stat()
+			o.Offsets = append(o.Offsets, c)
+			return err
+		})
+	})
+	return o, err
+}
+
 // FrequencyDrift returns how the offsets of carriers went, for each WebSDR and frequency.
 func (s *Store) FrequencyDrift(ctx context.Context, f heimdall.AnalyticsFilter, bucket heimdall.Bucket) (d heimdall.Drift, err error) {
 	q := question{bucket, "websdr_id, frequency_hz, " + step(bucket) + ", " + offsetSums, "offset_count > 0", "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"}

@@ -27,6 +27,7 @@ func analyticsCalls(s Store) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"SNRTrend":          func(ctx context.Context) error { _, err := s.SNRTrend(ctx, f, heimdall.Hourly); return err },
 		"FrequencyDrift":    func(ctx context.Context) error { _, err := s.FrequencyDrift(ctx, f, heimdall.Hourly); return err },
+		"CarrierOffsets":    func(ctx context.Context) error { _, err := s.CarrierOffsets(ctx, f); return err },
 		"PerformanceReport": func(ctx context.Context) error { _, err := s.PerformanceReport(ctx, f); return err },
 		"Coverage":          func(ctx context.Context) error { _, err := s.Coverage(ctx, f); return err },
 		"SessionStatistics": func(ctx context.Context) error { _, err := s.SessionStatistics(ctx, f); return err },
@@ -57,6 +58,13 @@ func compare(t *testing.T, s Store, name string, f heimdall.AnalyticsFilter, row
 		alike(t, fmt.Sprintf("%s: frequency drift by %s", name, b), drift.Series, naiveDrift(slices.Clone(list), b))
 		same(t, "bucket", []heimdall.Bucket{trend.Bucket, drift.Bucket}, []heimdall.Bucket{b, b})
 	}
+	offsets, err := s.CarrierOffsets(t.Context(), f)
+	ok(t, err)
+	want := []heimdall.CarrierOffset{}
+	for _, d := range naiveDrift(slices.Clone(list), heimdall.Daily) {
+		want = append(want, heimdall.CarrierOffset{WebSDRID: d.WebSDRID, FrequencyHz: d.FrequencyHz, Offset: d.Offset})
+	}
+	alike(t, name+": offsets of carriers", offsets.Offsets, want)
 	report, err := s.PerformanceReport(t.Context(), f)
 	ok(t, err)
 	ws, ls := naiveReport(list)
@@ -117,13 +125,15 @@ func bases(t *testing.T, s Store, f heimdall.AnalyticsFilter) map[string]heimdal
 	ok(t, err)
 	drift, err := s.FrequencyDrift(t.Context(), f, heimdall.Daily)
 	ok(t, err)
+	offsets, err := s.CarrierOffsets(t.Context(), f)
+	ok(t, err)
 	report, err := s.PerformanceReport(t.Context(), f)
 	ok(t, err)
 	coverage, err := s.Coverage(t.Context(), f)
 	ok(t, err)
 	statistics, err := s.SessionStatistics(t.Context(), f)
 	ok(t, err)
-	return map[string]heimdall.Basis{"SNRTrend": trend.Basis, "FrequencyDrift": drift.Basis, "PerformanceReport": report.Basis,
+	return map[string]heimdall.Basis{"SNRTrend": trend.Basis, "FrequencyDrift": drift.Basis, "CarrierOffsets": offsets.Basis, "PerformanceReport": report.Basis,
 		"Coverage": coverage.Basis, "SessionStatistics": statistics.Basis}
 }
 
@@ -169,7 +179,9 @@ func badQuestions(t *testing.T, s Store) {
 		wantInvalid(t, err, bad.field)
 	}
 	var none heimdall.AnalyticsFilter
-	_, err := s.PerformanceReport(t.Context(), none)
+	_, err := s.CarrierOffsets(t.Context(), none)
+	wantInvalid(t, err, "from")
+	_, err = s.PerformanceReport(t.Context(), none)
 	wantInvalid(t, err, "from")
 	_, err = s.Coverage(t.Context(), none)
 	wantInvalid(t, err, "from")

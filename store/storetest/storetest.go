@@ -65,6 +65,7 @@ type Store interface {
 // answer is made from one state of the database. A filter that Validate refuses is an *heimdall.InvalidError.
 type AnalyticsStore interface {
 	SNRTrend(ctx context.Context, f heimdall.AnalyticsFilter, b heimdall.Bucket) (heimdall.Trend, error)
+	CarrierOffsets(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.Offsets, error)
 	FrequencyDrift(ctx context.Context, f heimdall.AnalyticsFilter, b heimdall.Bucket) (heimdall.Drift, error)
 	PerformanceReport(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.PerformanceReport, error)
 	Coverage(ctx context.Context, f heimdall.AnalyticsFilter) (heimdall.Coverage, error)

@@ -62,16 +62,21 @@ func Views(now time.Time, taskID string, websdrID int64) []View {
 	add("WebSDR: how it was, by the half hour", fmt.Sprintf("websdrs/%d/history", websdrID)+until(1))
 	add("WebSDR: SNR of a week", "statistics/snr"+until(7)+one)
 	add("WebSDR: captures of a month", "statistics/websdrs"+until(30)+one)
-	add("trends: SNR of a day", "statistics/snr"+until(1))
-	add("trends: SNR of a week", "statistics/snr"+until(7))
-	add("trends: SNR of a month, by day", "statistics/snr"+until(30))
-	add("trends: SNR of a month, by hour", "statistics/snr&bucket=1h"+until(30))
-	add("trends: drift of a day", "statistics/frequency-drift"+until(1))
-	add("trends: drift of a week", "statistics/frequency-drift"+until(7))
-	add("trends: drift of a month, by day", "statistics/frequency-drift"+until(30))
-	add("trends: noise of a day", "statistics/noise"+until(1))
-	add("trends: noise of a week", "statistics/noise"+until(7))
-	add("trends: noise of a month, by day", "statistics/noise"+until(30))
+	eight := ""
+	for id := range 8 {
+		eight += fmt.Sprintf("&websdr_id=%d", id+1)
+	}
+	for _, of := range []struct{ name, whose string }{{"trends of eight WebSDRs: ", eight}, {"API, of all WebSDRs: ", ""}} {
+		add(of.name+"SNR of a day", "statistics/snr"+until(1)+of.whose)
+		add(of.name+"SNR of a week", "statistics/snr"+until(7)+of.whose)
+		add(of.name+"SNR of a month, by day", "statistics/snr"+until(30)+of.whose)
+		add(of.name+"SNR of a month, by hour", "statistics/snr&bucket=1h"+until(30)+of.whose)
+		add(of.name+"drift of a day", "statistics/frequency-drift"+until(1)+of.whose)
+		add(of.name+"drift of a week", "statistics/frequency-drift"+until(7)+of.whose)
+		add(of.name+"drift of a month, by day", "statistics/frequency-drift"+until(30)+of.whose)
+		add(of.name+"noise of a week", "statistics/noise"+until(7)+of.whose)
+		add(of.name+"noise of a month, by day", "statistics/noise"+until(30)+of.whose)
+	}
 	add("WebSDR: noise of a week", "statistics/noise"+until(7)+one)
 	add("WebSDR: its clock of a month", "statistics/clocks"+until(30)+one)
 	add("WebSDRs: captures of a week", "statistics/websdrs"+until(7))
@@ -79,8 +84,8 @@ func Views(now time.Time, taskID string, websdrID int64) []View {
 	add("coverage of a month", "statistics/coverage"+until(30))
 	add("occupancy of a week, by hour", "statistics/spectrum-occupancy"+until(7))
 	add("occupancy of a month, by day", "statistics/spectrum-occupancy"+until(30))
-	add("sessions of a week", "statistics/sessions"+until(7))
-	add("sessions of a month", "statistics/sessions"+until(30))
+	add("API: sessions of a week", "statistics/sessions"+until(7))
+	add("API: sessions of a month", "statistics/sessions"+until(30))
 	add("system: deletions", "deletions&limit=20")
 	return views
 }
