@@ -4,11 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -17,7 +13,6 @@ import (
 
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/api/wire"
-	"github.com/heimdall-sdr/heimdall/client"
 )
 
 func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
@@ -204,6 +199,41 @@ func TestTheClientSpeaksEveryOperationOfTheDocument(t *testing.T) {
 	r.checkCalled()
 }
 
+// watchHealth asks a WebSDR that nobody has looked at how it is.
+func (r *rig) watchHealth(id int64) {
+	r.Helper()
+	for i, state := range []heimdall.HealthState{heimdall.Up, heimdall.Down, heimdall.Down} {
+		o := heimdall.Observation{WebSDRID: id, At: time.Now().Add(time.Duration(i-5) * time.Minute), Source: heimdall.FromCapture, OK: state == heimdall.Up, Holds: time.Hour}
+		if !o.OK {
+			o.FailureClass = heimdall.FailDown
+		}
+		_, err := r.store.Observe(r.Context(), o)
+		r.must(err)
+	}
+	page, err := r.WebSDRStatus(r.Context(), id, time.Now().Add(-time.Hour), time.Time{}, 2, "")
+	r.must(err)
+	if page.Health.State != heimdall.Down || len(page.Observations) != 2 || page.NextCursor == nil || page.Uptimes[0].Attempts != 3 {
+		r.Fatalf("the status is %+v", page)
+	}
+	rest, err := r.WebSDRStatus(r.Context(), id, time.Time{}, time.Time{}, 2, *page.NextCursor)
+	r.must(err)
+	if len(rest.Observations) != 1 || !rest.Observations[0].OK || rest.NextCursor != nil {
+		r.Errorf("the last page is %+v", rest)
+	}
+	history, err := r.WebSDRHistory(r.Context(), id, time.Now().Add(-time.Hour), time.Time{}, 1)
+	r.must(err)
+	if len(history.Parts) != 1 || history.Parts[0].Up != 1 || history.Parts[0].Down != 2 || history.Failures[0].Times != 2 {
+		r.Errorf("the history is %+v", history)
+	}
+	h, err := r.CloseBreaker(r.Context(), id)
+	r.must(err)
+	if h.Breaker != heimdall.BreakerClosed || h.Failures != 0 {
+		r.Errorf("after closing it is %+v", h)
+	}
+	_, err = r.ProbeWebSDR(r.Context(), id)
+	r.refused(err, 409) // this server has no prober
+}
+
 // checkCalled compares what was called with the server's own description.
 func (r *rig) checkCalled() {
 	r.Helper()
@@ -239,60 +269,4 @@ func matches(template, call string) bool {
 		}
 	}
 	return true
-}
-
-func TestARefusalNamesEveryWrongField(t *testing.T) {
-	r := newRig(t)
-	_, _, err := r.CreateAcquisition(t.Context(), wire.AcquisitionRequest{FrequencyMHz: -1, WebSDRs: []int64{7}}, "")
-	p := r.refused(err, 422)
-	var fields []string
-	for _, f := range p.Errors {
-		fields = append(fields, f.Location)
-	}
-	if diff := cmp.Diff([]string{"body.frequency_mhz", "body.duration_seconds", "body.websdrs"}, fields); diff != "" {
-		t.Errorf("named (-want +got):\n%s", diff)
-	}
-	if !strings.Contains(err.Error(), "frequency_mhz must be above 0") || strings.Count(err.Error(), "frequency_mhz") != 1 {
-		t.Errorf("error reads %q", err)
-	}
-	for _, id := range []string{"no/such?task", "", ".", "..", "%2e"} {
-		_, err = r.Acquisition(t.Context(), id)
-		r.refused(err, 404)
-	}
-	_, err = r.Capture(t.Context(), "x", -1)
-	r.refused(err, 422)
-}
-
-func TestAnAnswerThatIsNotTheServersIsAnErrorThatSaysSo(t *testing.T) {
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if strings.HasSuffix(r.URL.Path, "healthz") {
-			fmt.Fprint(w, "<html>")
-			return
-		}
-		http.Error(w, "upstream is asleep\nmore", http.StatusBadGateway)
-	}))
-	defer proxy.Close()
-	c, err := client.New(proxy.URL+"/below", client.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var p *client.Problem
-	if _, err := c.Ready(t.Context()); !errors.As(err, &p) || p.Status != 502 || p.Error() != "upstream is asleep" {
-		t.Errorf("a proxy's refusal is %v", err)
-	}
-	if _, err := c.Health(t.Context()); err == nil || errors.As(err, &p) && p.Status == 200 {
-		t.Errorf("a page instead of JSON is %v", err)
-	}
-	proxy.Close()
-	if _, err := c.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "ask the server") {
-		t.Errorf("no answer is %v", err)
-	}
-}
-
-func TestAnAddressThatCannotWorkIsRefusedAtOnce(t *testing.T) {
-	for _, base := range []string{"", "localhost:8001", "ftp://host", "http://", "http://a b"} {
-		if _, err := client.New(base, client.Options{}); err == nil {
-			t.Errorf("%q is accepted", base)
-		}
-	}
 }

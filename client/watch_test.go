@@ -7,46 +7,10 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/api/wire"
 )
-
-// watchHealth asks a WebSDR that nobody has looked at how it is.
-func (r *rig) watchHealth(id int64) {
-	r.Helper()
-	for i, state := range []heimdall.HealthState{heimdall.Up, heimdall.Down, heimdall.Down} {
-		o := heimdall.Observation{WebSDRID: id, At: time.Now().Add(time.Duration(i-5) * time.Minute), Source: heimdall.FromCapture, OK: state == heimdall.Up, Holds: time.Hour}
-		if !o.OK {
-			o.FailureClass = heimdall.FailDown
-		}
-		_, err := r.store.Observe(r.Context(), o)
-		r.must(err)
-	}
-	page, err := r.WebSDRStatus(r.Context(), id, time.Now().Add(-time.Hour), time.Time{}, 2, "")
-	r.must(err)
-	if page.Health.State != heimdall.Down || len(page.Observations) != 2 || page.NextCursor == nil || page.Uptimes[0].Attempts != 3 {
-		r.Fatalf("the status is %+v", page)
-	}
-	rest, err := r.WebSDRStatus(r.Context(), id, time.Time{}, time.Time{}, 2, *page.NextCursor)
-	r.must(err)
-	if len(rest.Observations) != 1 || !rest.Observations[0].OK || rest.NextCursor != nil {
-		r.Errorf("the last page is %+v", rest)
-	}
-	history, err := r.WebSDRHistory(r.Context(), id, time.Now().Add(-time.Hour), time.Time{}, 1)
-	r.must(err)
-	if len(history.Parts) != 1 || history.Parts[0].Up != 1 || history.Parts[0].Down != 2 || history.Failures[0].Times != 2 {
-		r.Errorf("the history is %+v", history)
-	}
-	h, err := r.CloseBreaker(r.Context(), id)
-	r.must(err)
-	if h.Breaker != heimdall.BreakerClosed || h.Failures != 0 {
-		r.Errorf("after closing it is %+v", h)
-	}
-	_, err = r.ProbeWebSDR(r.Context(), id)
-	r.refused(err, 409) // this server has no prober
-}
 
 func TestAWatchOutlivesABrokenStream(t *testing.T) {
 	broken := atomic.Bool{}

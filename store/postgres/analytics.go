@@ -1,7 +1,10 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -178,119 +181,71 @@ func (s *Store) SNRTrend(ctx context.Context, f heimdall.AnalyticsFilter, bucket
 	return t, err
 }
 
-// CarrierOffsets returns what each WebSDR measured of carriers at each frequency, over the whole range.
-func (s *Store) CarrierOffsets(ctx context.Context, f heimdall.AnalyticsFilter) (o heimdall.Offsets, err error) {
-	q := question{heimdall.Daily, "websdr_id, frequency_hz, " + offsetSums, "offset_count > 0", "GROUP BY 1, 2 ORDER BY 1, 2"}
-	err = s.ask(ctx, "ask for offsets of carriers", f, heimdall.Daily, func(tx pgx.Tx, b heimdall.Basis) error {
-		o = heimdall.Offsets{Basis: b, Offsets: []heimdall.CarrierOffset{}}
-		return each(ctx, tx, f, b, q, func(r row) error {
-			var c heimdall.CarrierOffset
-			var offset heimdall.Sums
-			err := r.Scan(append([]any{&c.WebSDRID, &c.FrequencyHz}, sums(&offset)...)...)
-			c.Offset = offset.Stat()
-			o.Offsets = append(o.Offsets, c)
-			return err
-		})
-	})
-	return o, err
+const (
+	tallyFields = `websdr_id, label, state, failure_class, sum(captures::float8)::bigint, sum(attempts::float8)::bigint, sum(bytes)::bigint, max(last_at),
+       sum(detected::float8)::bigint, sum(recorded_s), sum(centroid_count::float8)::bigint, ` + snrSums + ", " + offsetSums
+	tallyGroup = `GROUP BY websdr_id, label, state, failure_class`
+)
+
+// A groupTally is the tally of one WebSDR and label.
+type groupTally struct {
+	websdrID int64
+	label    string
+	heimdall.Tally
 }
 
-// FrequencyDrift returns how the offsets of carriers went, for each WebSDR and frequency.
-func (s *Store) FrequencyDrift(ctx context.Context, f heimdall.AnalyticsFilter, bucket heimdall.Bucket) (d heimdall.Drift, err error) {
-	q := question{bucket, "websdr_id, frequency_hz, " + step(bucket) + ", " + offsetSums, "offset_count > 0", "GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"}
-	err = s.ask(ctx, "ask for frequency drift", f, bucket, func(tx pgx.Tx, b heimdall.Basis) error {
-		d = heimdall.Drift{Basis: b, Bucket: bucket, Series: []heimdall.DriftSeries{}}
-		var websdrID, frequencyHz int64
-		var starts []time.Time
-		var offsets []heimdall.Sums
-		flush := func() {
-			if len(starts) > 0 {
-				d.Series = append(d.Series, heimdall.NewDriftSeries(websdrID, frequencyHz, starts, offsets))
-			}
-			starts, offsets = starts[:0], offsets[:0]
-		}
-		err := each(ctx, tx, f, b, q, func(r row) error {
-			var w, hz int64
-			var start time.Time
-			var offset heimdall.Sums
-			if err := r.Scan(append([]any{&w, &hz, micros{&start}}, sums(&offset)...)...); err != nil {
-				return err
-			}
-			if w != websdrID || hz != frequencyHz {
-				flush()
-			}
-			websdrID, frequencyHz = w, hz
-			starts, offsets = append(starts, start), append(offsets, offset)
-			return nil
-		})
-		flush()
+func tallies(ctx context.Context, tx pgx.Tx, f heimdall.AnalyticsFilter, b heimdall.Basis) (list []groupTally, err error) {
+	err = each(ctx, tx, f, b, question{heimdall.Daily, tallyFields, "", tallyGroup}, func(r row) error {
+		var g groupTally
+		dest := []any{&g.websdrID, &g.label, &g.State, &g.FailureClass, &g.Captures, &g.Attempts, &g.Bytes, micros{&g.Last},
+			&g.Detected, &g.RecordedS, &g.Centroids}
+		err := r.Scan(append(append(dest, sums(&g.SNR)...), sums(&g.Offset)...)...)
+		list = append(list, g)
 		return err
 	})
-	return d, err
+	return list, err
 }
 
-// Counted in one pass: to group a hundred thousand acquisitions by state would be to sort them.
-const selectSessions = `
-SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'running'), count(*) FILTER (WHERE state = 'success'),
-       count(*) FILTER (WHERE state = 'partial'), count(*) FILTER (WHERE state = 'failed'), count(*) FILTER (WHERE state = 'cancelled'),
-       count(wait_s), COALESCE(sum(wait_s), 0), COALESCE(sum(wait_s * wait_s), 0), min(wait_s), max(wait_s),
-       count(run_s), COALESCE(sum(run_s), 0), COALESCE(sum(run_s * run_s), 0), min(run_s), max(run_s)
-FROM (SELECT state, date_part('epoch', started_at - created_at) AS wait_s, date_part('epoch', ended_at - started_at) AS run_s
-      FROM acquisitions AS a`
-
-// sessionStates are in the order of selectSessions.
-var sessionStates = [...]heimdall.State{heimdall.Pending, heimdall.Running, heimdall.Success, heimdall.Partial, heimdall.Failed, heimdall.Cancelled}
-
-// SessionStatistics returns what was asked for and what came of it.
-func (s *Store) SessionStatistics(ctx context.Context, f heimdall.AnalyticsFilter) (st heimdall.SessionStatistics, err error) {
-	err = s.ask(ctx, "ask for session statistics", f, heimdall.Daily, func(tx pgx.Tx, b heimdall.Basis) error {
-		st = heimdall.SessionStatistics{Basis: b, AcquisitionsByState: map[heimdall.State]int64{}}
-		w := sessionsWhere(f)
-		var counts [len(sessionStates)]int64
-		var dest []any
-		for i := range counts {
-			dest = append(dest, &counts[i])
-		}
-		var wait, run heimdall.Sums
-		dest = append(append(dest, sums(&wait)...), sums(&run)...)
-		if err := tx.QueryRow(ctx, selectSessions+w.String()+") AS a", w.args...).Scan(dest...); err != nil {
-			return err
-		}
-		for i, state := range sessionStates {
-			if counts[i] > 0 {
-				st.Acquisitions += counts[i]
-				st.AcquisitionsByState[state] = counts[i]
-			}
-		}
-		st.WaitS, st.RunS = wait.Stat(), run.Stat()
-		list, err := tallies(ctx, tx, f, b)
-		_, one := by(list, func(groupTally) int { return 0 })
-		st.Captures = heimdall.NewPerformance(one[0])
-		return err
-	})
-	return st, err
-}
-
-func sessionsWhere(f heimdall.AnalyticsFilter) (w where) {
-	w.addRollups(heimdall.AnalyticsFilter{FrequencyMinHz: f.FrequencyMinHz, FrequencyMaxHz: f.FrequencyMaxHz, Label: f.Label})
-	w.add("created_at >= $ AND created_at < $", ceilMicros(f.From), ceilMicros(f.To))
-	if f.WebSDRIDs != nil {
-		w.add("EXISTS (SELECT 1 FROM captures AS c WHERE c.task_id = a.task_id AND c.websdr_id = ANY($::bigint[]))", f.WebSDRIDs)
+// by collects tallies under a key of theirs, in order of it.
+func by[K cmp.Ordered](list []groupTally, key func(groupTally) K) (keys []K, groups map[K][]heimdall.Tally) {
+	groups = make(map[K][]heimdall.Tally)
+	for _, g := range list {
+		groups[key(g)] = append(groups[key(g)], g.Tally)
 	}
-	return w
+	return slices.Sorted(maps.Keys(groups)), groups
 }
 
-// One look into the index for each WebSDR.
-const latestPerWebSDR = `
-SELECT m.* FROM websdrs AS w CROSS JOIN LATERAL (` + selectMeasurements + ` AS m
-    WHERE m.websdr_id = w.websdr_id ORDER BY timestamp_utc DESC, task_id DESC LIMIT 1) AS m
-WHERE $1::bigint[] IS NULL OR w.websdr_id = ANY($1)
-ORDER BY w.websdr_id`
+// PerformanceReport returns how captures fared, by WebSDR and by label.
+func (s *Store) PerformanceReport(ctx context.Context, f heimdall.AnalyticsFilter) (p heimdall.PerformanceReport, err error) {
+	err = s.ask(ctx, "ask for performance report", f, heimdall.Daily, func(tx pgx.Tx, b heimdall.Basis) error {
+		p = heimdall.PerformanceReport{Basis: b, WebSDRs: []heimdall.WebSDRPerformance{}, Labels: []heimdall.LabelPerformance{}}
+		list, err := tallies(ctx, tx, f, b)
+		ids, byID := by(list, func(g groupTally) int64 { return g.websdrID })
+		for _, id := range ids {
+			p.WebSDRs = append(p.WebSDRs, heimdall.WebSDRPerformance{WebSDRID: id, Performance: heimdall.NewPerformance(byID[id])})
+		}
+		labels, byLabel := by(list, func(g groupTally) string { return g.label })
+		for _, label := range labels {
+			p.Labels = append(p.Labels, heimdall.LabelPerformance{Label: label, Performance: heimdall.NewPerformance(byLabel[label])})
+		}
+		return err
+	})
+	return p, err
+}
 
-// LatestPerWebSDR returns the newest measurement of each WebSDR of ids, nil meaning any, in order of websdr_id. One
-// that has none is left out.
-func (s *Store) LatestPerWebSDR(ctx context.Context, ids []int64) ([]heimdall.Measurement, error) {
-	rows, err := s.pool.Query(ctx, latestPerWebSDR, ids)
-	list, err := all(rows, err, scanMeasurement)
-	return list, failed(ctx, "ask for latest measurements", err)
+// Coverage returns how much of each day there are data of each WebSDR.
+func (s *Store) Coverage(ctx context.Context, f heimdall.AnalyticsFilter) (c heimdall.Coverage, err error) {
+	q := question{heimdall.Daily, step(heimdall.Daily) + `, websdr_id, sum(captures::float8)::bigint,
+       COALESCE(sum(captures::float8) FILTER (WHERE state = 'success'), 0)::bigint,
+       COALESCE(sum(captures::float8) FILTER (WHERE state = 'cancelled'), 0)::bigint, sum(recorded_s)`, "", "GROUP BY 1, 2 ORDER BY 1, 2"}
+	err = s.ask(ctx, "ask for coverage", f, heimdall.Daily, func(tx pgx.Tx, b heimdall.Basis) error {
+		c = heimdall.Coverage{Basis: b, Days: []heimdall.CoverageDay{}}
+		return each(ctx, tx, f, b, q, func(r row) error {
+			var d heimdall.CoverageDay
+			err := r.Scan(micros{&d.Start}, &d.WebSDRID, &d.Captures, &d.Successes, &d.Cancelled, &d.RecordedS)
+			c.Days = append(c.Days, heimdall.NewCoverageDay(b, d.Start, d.WebSDRID, d.Captures, d.Successes, d.Cancelled, d.RecordedS))
+			return err
+		})
+	})
+	return c, err
 }
