@@ -156,12 +156,13 @@ func sums(s *heimdall.Sums) []any {
 	return []any{&s.Count, &s.Sum, &s.SumOfSquares, orZero[float64]{&s.Min}, orZero[float64]{&s.Max}}
 }
 
-// step is the SQL of the bucket that an hour falls into. Hours themselves come in the order of the table.
+// step is the SQL of the bucket that an hour falls into. Hours themselves come in the order of the table. Days are counted
+// from one of them: date_trunc would look up what UTC is for each row.
 func step(b heimdall.Bucket) string {
 	if b == heimdall.Hourly {
 		return "bucket"
 	}
-	return "date_trunc('day', bucket, 'UTC')"
+	return "date_bin('1 day', bucket, TIMESTAMPTZ '2000-01-01 00:00:00+00')"
 }
 
 // SNRTrend returns how the SNR of each WebSDR went.
