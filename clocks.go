@@ -1,6 +1,7 @@
 package heimdall
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -32,7 +33,10 @@ type WebSDRClock struct {
 
 	Others          int64    // other WebSDRs that measured carriers at the frequency
 	OthersMedianPPM *float64 // of their means; nil without any
-	OwnPPM          *float64 // OffsetMeanPPM - OthersMedianPPM; its sigma is OffsetSigmaPPM, the median taken as exact
+	OwnPPM          *float64 // OffsetMeanPPM - OthersMedianPPM
+	// One sigma of OwnPPM, by the scatter of this receiver and of those in the middle of the others: as long as receivers
+	// differ by more than they scatter, no other moves their median. nil where one of these measured once only.
+	OwnSigmaPPM *float64
 
 	SlopeHzPerDay       *float64 // see DriftSeries
 	SlopeSigmaHzPerDay  *float64
@@ -72,28 +76,44 @@ func newClock(s DriftSeries, all []CarrierOffset) WebSDRClock {
 		SlopeHzPerDay: s.SlopeHzPerDay, SlopeSigmaHzPerDay: s.SlopeSigmaHzPerDay,
 		SlopePPMPerDay: ppm(s.SlopeHzPerDay), SlopeSigmaPPMPerDay: ppm(s.SlopeSigmaHzPerDay),
 	}
-	if c.OffsetStdPPM != nil {
-		c.OffsetSigmaPPM = new(*c.OffsetStdPPM / math.Sqrt(float64(s.Offset.Count)))
-	}
-	var others []float64
+	c.OffsetSigmaPPM = ppm(sigmaOfMean(s.Offset))
+	var others []Stat
 	for _, o := range all {
 		if o.WebSDRID != s.WebSDRID {
-			others = append(others, *ppm(o.Offset.Mean))
+			others = append(others, o.Offset)
 		}
 	}
 	if c.Others = int64(len(others)); c.Others > 0 {
-		c.OthersMedianPPM = new(median(others))
+		median, sigma := medianOfMeans(others)
+		c.OthersMedianPPM = ppm(&median)
 		c.OwnPPM = new(*c.OffsetMeanPPM - *c.OthersMedianPPM)
+		if sigma != nil && c.OffsetSigmaPPM != nil {
+			c.OwnSigmaPPM = new(math.Hypot(*c.OffsetSigmaPPM, *ppm(sigma)))
+		}
 	}
 	return c
 }
 
-// median sorts the values, of which there must be some.
-func median(values []float64) float64 {
-	slices.Sort(values)
-	i := len(values) / 2
-	if len(values)%2 == 1 {
-		return values[i]
+// sigmaOfMean is that of the mean of s by its scatter, as if its terms were independent; nil of fewer than two.
+func sigmaOfMean(s Stat) *float64 {
+	if s.Std == nil {
+		return nil
 	}
-	return (values[i-1] + values[i]) / 2
+	return new(*s.Std / math.Sqrt(float64(s.Count)))
+}
+
+// medianOfMeans sorts the list, of which there must be something, and gives the median of the means and its sigma; nil
+// when one of the middle of the list does not know its own.
+func medianOfMeans(list []Stat) (median float64, sigma *float64) {
+	slices.SortFunc(list, func(a, b Stat) int { return cmp.Compare(*a.Mean, *b.Mean) })
+	low, high := list[(len(list)-1)/2], list[len(list)/2]
+	median = (*low.Mean + *high.Mean) / 2
+	lowSigma, highSigma := sigmaOfMean(low), sigmaOfMean(high)
+	switch {
+	case len(list)%2 == 1:
+		return median, lowSigma
+	case lowSigma == nil || highSigma == nil:
+		return median, nil
+	}
+	return median, new(math.Hypot(*lowSigma, *highSigma) / 2)
 }

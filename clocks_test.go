@@ -54,11 +54,15 @@ func TestWhatIsLeftAfterTheOthersMedianIsAReceiversOwnClock(t *testing.T) {
 		t.Fatalf("%d clocks in steps of %s, want 2 of each of 4 receivers", len(got.Clocks), got.Bucket)
 	}
 	medians := map[int64]float64{1: 0.2, 2: 0.2, 3: 0.1, 4: 0.1} // of the three others
+	steady := scatter / math.Sqrt(5)                             // sigma of the mean of six values, each by the scatter off it
+	drifting := math.Sqrt((6*scatter*scatter + 4*drift*drift) / 5 / 6)
+	sigmas := map[int64]float64{1: math.Hypot(steady, drifting), 2: math.Hypot(steady, drifting), 3: math.Hypot(steady, drifting), 4: math.Hypot(steady, steady)}
 	for _, c := range got.Clocks {
 		own := clocks[c.WebSDRID] - medians[c.WebSDRID]
 		near(t, c, "offset", c.OffsetMeanPPM, tx+clocks[c.WebSDRID])
 		near(t, c, "median of the others", c.OthersMedianPPM, tx+medians[c.WebSDRID])
 		near(t, c, "own share", c.OwnPPM, own)
+		near(t, c, "sigma of it", c.OwnSigmaPPM, sigmas[c.WebSDRID])
 		if c.Others != 3 || c.Offset.Count != 6 {
 			t.Errorf("WebSDR %d: %d others and %d measurements, want 3 and 6", c.WebSDRID, c.Others, c.Offset.Count)
 		}
@@ -77,7 +81,7 @@ func TestWhatIsLeftAfterTheOthersMedianIsAReceiversOwnClock(t *testing.T) {
 
 func TestOfAnEvenNumberOfOthersTheMedianIsBetweenTheMiddleTwo(t *testing.T) {
 	t.Parallel()
-	all := seen(0, 0, map[int64]float64{1: 1, 2: 2, 3: 4}, nil)
+	all := seen(0, 0.06, map[int64]float64{1: 1, 2: 2, 3: 4}, nil)
 	one := heimdall.Drift{Series: all.Series[:2]}
 	got := one.Clocks(everybody(all))
 	if len(got.Clocks) != 2 {
@@ -85,6 +89,7 @@ func TestOfAnEvenNumberOfOthersTheMedianIsBetweenTheMiddleTwo(t *testing.T) {
 	}
 	near(t, got.Clocks[0], "median of two", got.Clocks[0].OthersMedianPPM, 3)
 	near(t, got.Clocks[0], "own share", got.Clocks[0].OwnPPM, -2)
+	near(t, got.Clocks[0], "sigma of it", got.Clocks[0].OwnSigmaPPM, 0.06/math.Sqrt(5)*math.Sqrt(1+2.0/4))
 }
 
 func TestAloneOnAFrequencyNothingIsSaidOfAClock(t *testing.T) {
@@ -93,7 +98,7 @@ func TestAloneOnAFrequencyNothingIsSaidOfAClock(t *testing.T) {
 	got := alone.Clocks(everybody(alone))
 	for _, c := range got.Clocks {
 		near(t, c, "offset", c.OffsetMeanPPM, 4)
-		if c.Others != 0 || c.OthersMedianPPM != nil || c.OwnPPM != nil {
+		if c.Others != 0 || c.OthersMedianPPM != nil || c.OwnPPM != nil || c.OwnSigmaPPM != nil {
 			t.Errorf("nobody to compare with, and yet: %+v", c)
 		}
 	}

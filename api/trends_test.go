@@ -60,7 +60,7 @@ func TestAClockIsComparedWithAllAlsoWhenOnlyOneIsAskedFor(t *testing.T) {
 		t.Fatalf("clocks are %+v, want that of WebSDR 3", s.Clocks)
 	}
 	c := s.Clocks[0]
-	if c.Others != 2 || *c.OffsetMeanPPM != 3 || *c.OthersMedianPPM != 1.5 || *c.OwnPPM != 1.5 || c.OffsetSigmaPPM != nil || c.SlopePPMPerDay != nil {
+	if c.Others != 2 || *c.OffsetMeanPPM != 3 || *c.OthersMedianPPM != 1.5 || *c.OwnPPM != 1.5 || c.OffsetSigmaPPM != nil || c.OwnSigmaPPM != nil || c.SlopePPMPerDay != nil {
 		t.Errorf("its clock is %+v", c)
 	}
 }

@@ -122,7 +122,7 @@ func clockIsTrue(t *testing.T, p *tab, d *dashboard, db rows) {
 	if _, sigma, _ := strings.Cut(p.cell(t, row, "own_ppm"), "\u00b1 "); sigma == "" {
 		t.Error("its own share stands without its sigma")
 	} else {
-		same(t, "sigma of its own share", sigma, c.OffsetSigmaPPM)
+		same(t, "sigma of its own share", sigma, c.OwnSigmaPPM)
 	}
 
 	means := map[int64]float64{}

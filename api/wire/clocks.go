@@ -19,7 +19,8 @@ type WebSDRClock struct {
 	OffsetSigmaPPM      *float64 `json:"offset_sigma_ppm" doc:"One sigma of the mean, by that scatter, as if measurements were independent; null of fewer than two"`
 	Others              int64    `json:"others" doc:"Other WebSDRs that measured carriers at this frequency"`
 	OthersMedianPPM     *float64 `json:"others_median_ppm" doc:"Median of their means; null without any"`
-	OwnPPM              *float64 `json:"own_ppm" doc:"What is left after taking away others_median_ppm: mostly the error of this receiver's clock. Its sigma is offset_sigma_ppm, the median taken as exact; null without others"`
+	OwnPPM              *float64 `json:"own_ppm" doc:"What is left after taking away others_median_ppm: mostly the error of this receiver's clock; null without others"`
+	OwnSigmaPPM         *float64 `json:"own_sigma_ppm" doc:"One sigma of own_ppm, by the scatter of this receiver and of those in the middle of the others; null where one of these measured once only"`
 	SlopeHzPerDay       *float64 `json:"slope_hz_per_day" doc:"Of the straight line through the means of the steps, weighted by their counts; null of fewer than two steps"`
 	SlopeSigmaHzPerDay  *float64 `json:"slope_sigma_hz_per_day" doc:"One sigma of it, from what the line leaves over; null of fewer than three steps"`
 	SlopePPMPerDay      *float64 `json:"slope_ppm_per_day" doc:"slope_hz_per_day in parts per million"`
@@ -33,7 +34,7 @@ func ClockStatisticsOf(c heimdall.Clocks) ClockStatistics {
 		w.Clocks = append(w.Clocks, WebSDRClock{
 			WebSDRID: c.WebSDRID, FrequencyMHz: MHz(c.FrequencyHz), Offset: offsetOf(c.Offset),
 			OffsetMeanPPM: finitePointer(c.OffsetMeanPPM), OffsetStdPPM: finitePointer(c.OffsetStdPPM), OffsetSigmaPPM: finitePointer(c.OffsetSigmaPPM),
-			Others: c.Others, OthersMedianPPM: finitePointer(c.OthersMedianPPM), OwnPPM: finitePointer(c.OwnPPM),
+			Others: c.Others, OthersMedianPPM: finitePointer(c.OthersMedianPPM), OwnPPM: finitePointer(c.OwnPPM), OwnSigmaPPM: finitePointer(c.OwnSigmaPPM),
 			SlopeHzPerDay: finitePointer(c.SlopeHzPerDay), SlopeSigmaHzPerDay: finitePointer(c.SlopeSigmaHzPerDay),
 			SlopePPMPerDay: finitePointer(c.SlopePPMPerDay), SlopeSigmaPPMPerDay: finitePointer(c.SlopeSigmaPPMPerDay),
 		})

@@ -60,7 +60,7 @@ func (c *statisticsClocksCmd) Run(a *app) error {
 		for _, k := range s.Clocks {
 			t.row(named(k.WebSDRID, names), fmt.Sprintf("%g", k.FrequencyMHz), strconv.FormatInt(k.OffsetCount, 10),
 				plusMinus(k.OffsetMeanPPM, k.OffsetSigmaPPM, 4), number(k.OffsetStdPPM, 4), strconv.FormatInt(k.Others, 10),
-				number(k.OthersMedianPPM, 4), plusMinus(k.OwnPPM, k.OffsetSigmaPPM, 4), plusMinus(k.SlopePPMPerDay, k.SlopeSigmaPPMPerDay, 4))
+				number(k.OthersMedianPPM, 4), plusMinus(k.OwnPPM, k.OwnSigmaPPM, 4), plusMinus(k.SlopePPMPerDay, k.SlopeSigmaPPMPerDay, 4))
 		}
 		return t.end()
 	})

@@ -75,6 +75,7 @@ export interface Clock extends Offsets {
   others: number;
   others_median_ppm: number | null;
   own_ppm: number | null;
+  own_sigma_ppm: number | null;
   slope_hz_per_day: number | null;
   slope_sigma_hz_per_day: number | null;
   slope_ppm_per_day: number | null;

@@ -25,7 +25,7 @@ export function WebSDRClock({ of: w }: { of: WebSDR }) {
       </Facts>
       <p>
         A carrier that is measured off its frequency is off by the error of its transmitter and by that of this receiver's clock together. Other
-        receivers of the same carrier share the first but not the second: what is left after taking away the median of theirs is mostly this clock. The ± is that of this receiver's mean, by the scatter of its measurements.
+        receivers of the same carrier share the first but not the second: what is left after taking away the median of theirs is mostly this clock. The ± is one sigma, by the scatter of the measurements.
       </p>
       <Trouble error={read.error} again={read.reload} />
       {!clocks && read.loading && <Waiting what="offsets of carriers" />}
@@ -57,7 +57,7 @@ function Clocks({ of }: { of: Clock[] }) {
             <td class="n" data-name="offset_mean_ppm">{sure(c.offset_mean_ppm!, c.offset_sigma_ppm, 4)}</td>
             <td class="n" data-name="offset_std_ppm">{c.offset_std_ppm ? spread(c.offset_std_ppm) : <NoData />}</td>
             <td class="n" data-name="others_median_ppm">{c.others_median_ppm === null ? <NoData /> : <>{fixed(c.others_median_ppm, 4)}<span class="below">of {count(c.others, "receiver")}</span></>}</td>
-            <td class="n" data-name="own_ppm">{c.own_ppm === null ? <NoData /> : sure(c.own_ppm, c.offset_sigma_ppm, 4)}</td>
+            <td class="n" data-name="own_ppm">{c.own_ppm === null ? <NoData /> : sure(c.own_ppm, c.own_sigma_ppm, 4)}</td>
             <td class="n" data-name="slope_ppm_per_day">{c.slope_ppm_per_day === null ? <NoData /> : sure(c.slope_ppm_per_day, c.slope_sigma_ppm_per_day, 4)}</td>
           </tr>
         ))}
