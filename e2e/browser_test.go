@@ -117,11 +117,11 @@ func (p *tab) settle(t testing.TB) {
 		![...document.querySelectorAll(".world")].some((e) => e.querySelector(".land") === null) && ![...document.querySelectorAll("figure.trend [role=img]")].some((e) => e.querySelector("canvas") === null)`)
 }
 
-// until waits for an expression to become true in the page.
+// until waits for an expression to become true in the page. Of what is not drawn yet it may say what it likes.
 func (p *tab) until(t testing.TB, what, expression string) {
 	t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
-	for !evaluate[bool](t, p, "Boolean("+expression+")") {
+	for !evaluate[bool](t, p, "(() => { try { return Boolean("+expression+"); } catch { return false; } })()") {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: it never was that %s. The page says:\n%s", evaluate[string](t, p, "location.href"), what, p.text(t, "main"))
 		}
