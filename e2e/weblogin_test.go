@@ -164,7 +164,8 @@ func formsOutliveSessions(t *testing.T, p *tab, data string) {
 	revoke()
 	p.press(t, "Store")
 	p.shows(t, "h1", "Log in")
-	if left := evaluate[string](t, p, kept); !strings.Contains(left, "typed before") || strings.Contains(left, "hush") {
+	p.until(t, "what was typed is kept", kept+`.includes("typed before")`)
+	if left := evaluate[string](t, p, kept); strings.Contains(left, "hush") {
 		t.Errorf("the tab keeps %s", left)
 	}
 	again()
