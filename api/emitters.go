@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -116,11 +115,8 @@ type patchEmitterInput struct {
 }
 
 func (s *service) patchEmitter(ctx context.Context, in *patchEmitterInput) (*emitterOutput, error) {
-	if media := mediaType(in.ContentType); media != "application/merge-patch+json" && media != "application/json" {
-		return nil, fmt.Errorf("read a patch of type %q: %w: send application/merge-patch+json", media, errMediaType)
-	}
-	var patch map[string]any
-	if err := s.decodeInto(in.RawBody, &huma.Schema{Type: huma.TypeObject}, &patch); err != nil {
+	patch, err := s.readPatch(in.ContentType, in.RawBody)
+	if err != nil {
 		return nil, err
 	}
 	old, err := s.matchingEmitter(ctx, in.ID, in.IfMatch)
@@ -164,15 +160,10 @@ func (s *service) deleteEmitter(ctx context.Context, in *deleteEmitterInput) (*s
 // matchingEmitter returns an emitter if it is still the version that the caller knows.
 func (s *service) matchingEmitter(ctx context.Context, id int64, ifMatch string) (heimdall.Emitter, error) {
 	e, err := s.Store.Emitter(ctx, id)
-	if err != nil || ifMatch == "" {
-		return e, err
+	if err == nil && !namesVersion(ifMatch, e.UpdatedAt) {
+		err = fmt.Errorf("change emitter %d: %w", id, errPrecondition)
 	}
-	for tag := range strings.SplitSeq(ifMatch, ",") {
-		if tag = strings.TrimSpace(tag); tag == "*" || tag == wire.ETag(e.UpdatedAt) {
-			return e, nil
-		}
-	}
-	return e, fmt.Errorf("change emitter %d: %w", id, errPrecondition)
+	return e, err
 }
 
 type importEmittersInput struct {

@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/heimdall-sdr/heimdall"
 	"github.com/heimdall-sdr/heimdall/api/wire"
@@ -153,11 +150,8 @@ type patchScheduleInput struct {
 }
 
 func (s *service) patchSchedule(ctx context.Context, in *patchScheduleInput) (*scheduleOutput, error) {
-	if media := mediaType(in.ContentType); media != "application/merge-patch+json" && media != "application/json" {
-		return nil, fmt.Errorf("read a patch of type %q: %w: send application/merge-patch+json", media, errMediaType)
-	}
-	var patch map[string]any
-	if err := s.decodeInto(in.RawBody, &huma.Schema{Type: huma.TypeObject}, &patch); err != nil {
+	patch, err := s.readPatch(in.ContentType, in.RawBody)
+	if err != nil {
 		return nil, err
 	}
 	old, err := s.matchingSchedule(ctx, in.ID, in.IfMatch)
@@ -227,15 +221,10 @@ func (s *service) deleteSchedule(ctx context.Context, in *deleteScheduleInput) (
 // matchingSchedule returns a schedule if it is still the version that the caller knows.
 func (s *service) matchingSchedule(ctx context.Context, id int64, ifMatch string) (heimdall.Schedule, error) {
 	sch, err := s.Store.Schedule(ctx, id)
-	if err != nil || ifMatch == "" {
-		return sch, err
+	if err == nil && !namesVersion(ifMatch, sch.UpdatedAt) {
+		err = fmt.Errorf("change schedule %d: %w", id, errPrecondition)
 	}
-	for tag := range strings.SplitSeq(ifMatch, ",") {
-		if tag = strings.TrimSpace(tag); tag == "*" || tag == wire.ETag(sch.UpdatedAt) {
-			return sch, nil
-		}
-	}
-	return sch, fmt.Errorf("change schedule %d: %w", id, errPrecondition)
+	return sch, err
 }
 
 func (s *service) pauseSchedule(ctx context.Context, in *SchedulePath) (*scheduleOutput, error) {

@@ -2,11 +2,9 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"mime"
 	"reflect"
-	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -118,11 +116,8 @@ type patchWebSDRInput struct {
 }
 
 func (s *service) patchWebSDR(ctx context.Context, in *patchWebSDRInput) (*websdrOutput, error) {
-	if media := mediaType(in.ContentType); media != "application/merge-patch+json" && media != "application/json" {
-		return nil, fmt.Errorf("read a patch of type %q: %w: send application/merge-patch+json", media, errMediaType)
-	}
-	var patch map[string]any
-	if err := s.decodeInto(in.RawBody, &huma.Schema{Type: huma.TypeObject}, &patch); err != nil {
+	patch, err := s.readPatch(in.ContentType, in.RawBody)
+	if err != nil {
 		return nil, err
 	}
 	old, err := s.matching(ctx, in.ID, in.IfMatch)
@@ -138,30 +133,6 @@ func (s *service) patchWebSDR(ctx context.Context, in *patchWebSDRInput) (*websd
 		return nil, err
 	}
 	return s.updateWebSDR(ctx, changed.Root(&old), &old)
-}
-
-// mergePatch applies an RFC 7396 patch to a flat document. A null password removes the one that is kept,
-// where an absent one keeps it.
-func mergePatch(document any, patch map[string]any) ([]byte, error) {
-	text, err := json.Marshal(document)
-	if err != nil {
-		return nil, fmt.Errorf("encode WebSDR: %w", err)
-	}
-	var merged map[string]any
-	if err := json.Unmarshal(text, &merged); err != nil {
-		return nil, fmt.Errorf("decode WebSDR: %w", err)
-	}
-	for key, value := range patch {
-		switch {
-		case value != nil:
-			merged[key] = value
-		case key == "password":
-			merged[key] = ""
-		default:
-			delete(merged, key)
-		}
-	}
-	return json.Marshal(merged)
 }
 
 func (s *service) schemaOf(v any) *huma.Schema {
@@ -197,15 +168,10 @@ func (s *service) deleteWebSDR(ctx context.Context, in *deleteWebSDRInput) (*str
 // matching returns a WebSDR if it is still the version that the caller knows.
 func (s *service) matching(ctx context.Context, id int64, ifMatch string) (heimdall.WebSDR, error) {
 	w, err := s.Store.WebSDR(ctx, id)
-	if err != nil || ifMatch == "" {
-		return w, err
+	if err == nil && !namesVersion(ifMatch, w.UpdatedAt) {
+		err = fmt.Errorf("change WebSDR %d: %w", id, errPrecondition)
 	}
-	for tag := range strings.SplitSeq(ifMatch, ",") {
-		if tag = strings.TrimSpace(tag); tag == "*" || tag == wire.ETag(w.UpdatedAt) {
-			return w, nil
-		}
-	}
-	return w, fmt.Errorf("change WebSDR %d: %w", id, errPrecondition)
+	return w, err
 }
 
 // mediaType is a Content-Type without its parameters; an absent one is JSON.
